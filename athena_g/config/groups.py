@@ -1,0 +1,255 @@
+"""The tables of a group: its DB groups, their instances, and its sharding rules.
+
+The description of a key is its documentation: ``conf/reference.toml`` is generated from it.
+What only several tables together can show wrong is in :mod:`.checks`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
+
+from athena_g.config.table import Table
+from athena_g.config.values import (
+    Algorithm,
+    Boolean,
+    ColumnName,
+    DatabaseName,
+    DefaultText,
+    ExistingFile,
+    FilePath,
+    Host,
+    InsteadOf,
+    Integer,
+    Label,
+    Port,
+    RangeBoundaries,
+    Role,
+    SchemaName,
+    ShardIndices,
+    TableName,
+    UserName,
+    Wanted,
+    refused,
+)
+
+Password = Annotated[
+    SecretStr, Wanted("a password in quotes, or instead of it password_file with a path")
+]
+PasswordFile = Annotated[
+    FilePath | None,
+    InsteadOf("password"),
+    Wanted(
+        "the path of a file whose first line is the password, "
+        "relative to the directory of the configuration file"
+    ),
+]
+_ON_A_SERVER = "required unless the DB group is embedded"
+
+
+class LimiterSettings(Table):
+    """How many statements one instance is given at once; the others queue."""
+
+    enabled: Boolean = Field(default=False, description="Whether the instance is limited.")
+    max_concurrent: Integer = Field(
+        default=100, ge=1, le=100000, description="How many statements run at once."
+    )
+    max_queue_size: Integer = Field(
+        default=50,
+        ge=0,
+        le=100000,
+        description="How many statements wait; one more is refused at once.",
+    )
+    queue_timeout_ms: Integer = Field(
+        default=5000,
+        ge=1,
+        le=3600000,
+        description="Milliseconds for which a statement waits; then it is refused.",
+    )
+
+
+class InstanceSettings(Table):
+    """One MySQL server of the DB group."""
+
+    host: Annotated[Host, DefaultText(_ON_A_SERVER)] = Field(
+        default="",
+        examples=["10.0.0.11"],
+        description="Where the server is. Not allowed in an embedded DB group.",
+    )
+    port: Port = Field(
+        default=3306,
+        description="The server's port. In an embedded DB group the port that the embedded "
+        "server is to take; there the system picks a free one when it is left out.",
+    )
+    user: Annotated[UserName, DefaultText(_ON_A_SERVER)] = Field(
+        default="",
+        examples=["athena"],
+        description="The account with which athena-g logs in. Not allowed in an embedded DB "
+        "group, whose account is made by athena-g.",
+    )
+    password: Password = Field(
+        default=SecretStr(""), description="The password of that account."
+    )
+    password_file: PasswordFile = Field(
+        default=None,
+        examples=["secrets/instance-password"],
+        description="A file whose first line is the password.",
+    )
+    database: Annotated[SchemaName | None, DefaultText("the name of the group")] = Field(
+        default=None,
+        examples=["shop"],
+        description="The database on the server that holds the group's tables.",
+    )
+    role: Role = Field(
+        default="master",
+        description="Whether the server takes writes (master) or follows one that does (slave).",
+    )
+    tls: Literal["disabled", "required"] = Field(
+        default="disabled",
+        examples=["required"],
+        description="Whether athena-g talks to the server over TLS.",
+    )
+    tls_ca: Annotated[ExistingFile | None, DefaultText("none: any certificate is taken")] = Field(
+        default=None,
+        examples=["ca.pem"],
+        description="The certificates of the authorities, in PEM form, of which one must vouch "
+        'for the server\'s certificate. Only with tls = "required".',
+    )
+    limiter: LimiterSettings = LimiterSettings()
+
+    @field_validator("tls_ca")
+    @classmethod
+    def _only_with_tls(cls, value: object, info: ValidationInfo) -> object:
+        if value is not None and info.data.get("tls", "required") != "required":
+            raise refused('has no effect without TLS; write tls = "required" too, or leave it out')
+        return value
+
+    @property
+    def address(self) -> str:
+        """``host:port``, by which groups share an instance; an IPv6 address is in brackets."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+class DbGroupSettings(Table):
+    """One replication cluster: a master and its slaves, or embedded servers."""
+
+    name: Label = Field(examples=["home"], description="The name, unique within the group.")
+    shard_indices: ShardIndices = Field(
+        default=(),
+        examples=[[0, 1, 2, 3]],
+        description="The shards that live here. The DB groups together must have every index "
+        "from 0 to the largest shard_count of the rules minus 1, each in one DB group.",
+    )
+    embedded: Boolean = Field(
+        default=False,
+        description="Whether the servers are embedded ones, which athena-g starts itself and "
+        "whose data is in embedded.data_directory. Instances may then be left out (one master "
+        "is started) or have no key but role, port and limiter.",
+    )
+    instances: tuple[InstanceSettings, ...] = ()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete_embedded(cls, table: Any) -> Any:
+        if not isinstance(table, dict) or table.get("embedded") not in (True, "true"):
+            return table
+        instances = table.get("instances") or [{}]
+        if not isinstance(instances, list):
+            return table
+        on_free_ports = [{"port": 0} | i if isinstance(i, dict) else i for i in instances]
+        return table | {"instances": on_free_ports}
+
+
+def _default_shard_count(valid: dict[str, Any]) -> int:
+    return len(valid["range_boundaries"]) + 1 if valid.get("algorithm") == "range" else 16
+
+
+class ShardingRuleSettings(Table):
+    """How the rows of one table are spread over the shards."""
+
+    name: Label = Field(examples=["orders by customer"], description="A name for logs.")
+    table_pattern: TableName = Field(
+        examples=["orders"],
+        description="The table, in any case of letters. Its part at shard 3 is the table orders_3.",
+    )
+    shard_column: ColumnName = Field(
+        examples=["customer_id"], description="The column whose value decides about the shard."
+    )
+    algorithm: Algorithm = Field(
+        default="mod",
+        description="How: remainder of a number (mod, modulo), hash of any value (hash), or "
+        "comparison with boundaries (range). In any case of letters.",
+    )
+    range_boundaries: RangeBoundaries = Field(
+        default=(),
+        description="For range alone: shard 0 has the values below the first boundary, shard 1 "
+        "those from it to below the second, and so on.",
+        validate_default=True,
+    )
+    shard_count: Annotated[
+        Integer, DefaultText("16; with range the number of boundaries plus 1")
+    ] = Field(
+        default_factory=_default_shard_count,
+        examples=[4],
+        ge=1,
+        le=65536,
+        description="How many shards there are.",
+    )
+
+    @field_validator("range_boundaries")
+    @classmethod
+    def _with_range(cls, value: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
+        algorithm = info.data.get("algorithm")
+        if algorithm == "range" and not value:
+            raise refused(
+                'is empty; algorithm = "range" needs one boundary or more, such as [1000, 2000]'
+            )
+        if algorithm in ("mod", "hash") and value:
+            raise refused(f'has no effect with "{algorithm}"; write algorithm = "range" or drop it')
+        return value
+
+    @field_validator("shard_count")
+    @classmethod
+    def _as_boundaries(cls, value: int, info: ValidationInfo) -> int:
+        boundaries = info.data.get("range_boundaries")
+        if info.data.get("algorithm") == "range" and boundaries and value != len(boundaries) + 1:
+            raise refused(
+                f"{value} does not fit range_boundaries; write {len(boundaries) + 1} (the number "
+                "of boundaries plus 1), or leave it out"
+            )
+        return value
+
+
+class GroupSettings(Table):
+    """One logical database that clients see. There may be several groups."""
+
+    name: DatabaseName = Field(
+        examples=["shop"],
+        description="The database that clients name when they log in; in any case of letters "
+        "unlike the other groups' names.",
+    )
+    user: UserName = Field(
+        examples=["shop"],
+        description="The user as whom clients log in; it need not exist on any server.",
+    )
+    password: Password = Field(
+        examples=["change me"], description="The password with which clients log in."
+    )
+    password_file: PasswordFile = Field(
+        default=None,
+        examples=["secrets/shop-password"],
+        description="A file whose first line is the password.",
+    )
+    home_group: Label = Field(
+        examples=["home"],
+        description="The DB group that has the tables without a sharding rule.",
+    )
+    db_groups: tuple[DbGroupSettings, ...] = Field(min_length=1)
+    sharding_rules: tuple[ShardingRuleSettings, ...] = ()
+
+    @property
+    def home(self) -> DbGroupSettings:
+        """The DB group that ``home_group`` names."""
+        return next(each for each in self.db_groups if each.name == self.home_group)

@@ -1,0 +1,131 @@
+"""SQL text to syntax tree: sqlglot does it, with the names of functions kept as written.
+
+sqlglot would turn functions of MySQL into its own common ones, which is where transpilers begin
+to answer differently. Here every call but those with a grammar of their own stays an anonymous
+function under the name MySQL knows it by.
+"""
+
+from __future__ import annotations
+
+from sqlglot import Dialect, TokenType, exp
+from sqlglot.errors import ParseError, TokenError
+from sqlglot.tokenizer_core import Token as TreeToken
+
+from athena_g import errors
+from athena_g.embedded.lexer import syntax_error, unquote
+from athena_g.errors import SqlError
+
+FUNCTION_MARK = "f$"
+_GRAMMAR_WORDS = frozenset(
+    """CAST CONVERT EXTRACT TRIM GROUP_CONCAT SUBSTRING SUBSTR POSITION CHAR VALUES IN EXISTS AND OR
+    NOT ON USING AS BY INTERVAL OVER ANY ALL SOME XOR LIKE WHERE WHEN THEN ELSE CASE SELECT FROM
+    JOIN ROW UNION DISTINCT BETWEEN DIV MOD REGEXP RLIKE HAVING LIMIT SET WITH RECURSIVE PARTITION
+    INTO KEY BINARY MATCH AGAINST IS INDEX DECIMAL NUMERIC DEC VARCHAR NCHAR DATETIME TIME DOUBLE
+    FLOAT SIGNED UNSIGNED COLUMNS JSON_TABLE EXCEPT INTERSECT LATERAL OFFSET INNER LEFT_JOIN CROSS
+    FORCE USE IGNORE WINDOW STRAIGHT_JOIN OF MEMBER CHARACTER PRIMARY DISTINCTROW DUAL ESCAPE
+    SEPARATOR ROLLUP""".split()
+)
+_TYPE_WORDS = frozenset({"TIME", "DATETIME", "DATE", "CHAR", "BINARY", "DECIMAL", "FLOAT", "DOUBLE"})
+_dialect = Dialect.get_or_raise("mysql")
+
+
+def _is_call(tokens: list[TreeToken], index: int, sql: str) -> bool:
+    """Whether the token is a function's name: a word with a parenthesis right behind it."""
+    token = tokens[index]
+    if tokens[index + 1].token_type is not TokenType.L_PAREN:
+        return False
+    raw = sql[token.start : token.end + 1]
+    if not raw.replace("_", "").isalnum() or raw.isdigit():
+        return False
+    upper = raw.upper()
+    previous = tokens[index - 1].token_type if index else None
+    if upper == "TIME" and previous is not TokenType.ALIAS:
+        return True
+    return upper not in _GRAMMAR_WORDS and previous not in (TokenType.DOT, TokenType.INTO)
+
+
+def _retext(token: TreeToken, kind: TokenType, text: str) -> TreeToken:
+    return TreeToken(
+        kind, text, token.line, token.col, token.start, token.end, token.comments
+    )
+
+
+def _tree_tokens(sql: str) -> list[TreeToken]:
+    tokens: list[TreeToken] = _dialect.tokenize(sql)
+    for index, token in enumerate(tokens):
+        if token.token_type is TokenType.STRING:
+            raw = sql[token.start : token.end + 1]
+            if "\\" in raw and raw[:1] in "'\"":
+                tokens[index] = _retext(token, TokenType.STRING, unquote(raw))
+        elif index + 1 < len(tokens) and _is_call(tokens, index, sql):
+            name = FUNCTION_MARK + sql[token.start : token.end + 1].upper()
+            tokens[index] = _retext(token, TokenType.VAR, name)
+    return tokens
+
+
+def _position_of(error: ParseError, sql: str) -> int:
+    """Where in the text sqlglot gave up."""
+    if not error.errors:
+        return 0
+    found = error.errors[0]
+    line, column = found.get("line") or 1, found.get("col") or 0
+    lines = sql.split("\n")
+    end = sum(len(text) + 1 for text in lines[: line - 1]) + column
+    return max(0, end - len(found.get("highlight") or ""))
+
+
+def parse(sql: str, *, offset: int = 0, whole: str | None = None) -> exp.Expression:
+    """The tree of one statement; raises 1064.
+
+    ``whole`` and ``offset`` place the text in the statement that error texts quote.
+    """
+    try:
+        trees = _dialect.parser().parse(_tree_tokens(sql), sql)
+    except ParseError as error:
+        position = max(0, _position_of(error, sql) + offset)
+        raise syntax_error(whole if whole is not None else sql, position) from None
+    except TokenError:
+        raise syntax_error(whole if whole is not None else sql, max(0, offset)) from None
+    if len(trees) != 1 or trees[0] is None:
+        raise syntax_error(whole if whole is not None else sql, max(0, offset))
+    tree: exp.Expression = trees[0]
+    return _unmark_names(tree)
+
+
+def _unmark_names(tree: exp.Expression) -> exp.Expression:
+    """The tree with the mark taken off names that only looked like calls, as in ``t (a, b)``."""
+    for identifier in tree.find_all(exp.Identifier):
+        if str(identifier.this).startswith(FUNCTION_MARK):
+            identifier.set("this", str(identifier.this)[len(FUNCTION_MARK) :].lower())
+    return tree
+
+
+def parse_expression(text: str, *, offset: int = 0, whole: str | None = None) -> exp.Expression:
+    """The tree of one expression; raises 1064."""
+    prefix = "SELECT "
+    tree = parse(prefix + text, offset=offset - len(prefix), whole=whole)
+    if not isinstance(tree, exp.Select) or len(tree.expressions) != 1:
+        raise syntax_error(whole or text, offset)
+    found: exp.Expression = tree.expressions[0]
+    if isinstance(found, exp.Alias) or any(
+        tree.args.get(part) for part in ("from_", "where", "group", "order", "limit", "into")
+    ):
+        raise syntax_error(whole or text, offset)
+    return found
+
+
+def describe(tree: exp.Expression) -> str:
+    """A construct's name for error 1235."""
+    if isinstance(tree, exp.Anonymous):
+        return f"{str(tree.this).removeprefix(FUNCTION_MARK)}()"
+    try:
+        text = tree.sql(dialect="mysql").replace(FUNCTION_MARK, "")
+    except Exception:
+        text = ""
+    name = type(tree).__name__
+    return f"{name}: {text[:60]}" if text else name
+
+
+def unsupported(tree: exp.Expression) -> SqlError:
+    """Error 1235 naming the construct."""
+    return errors.NOT_SUPPORTED_YET(construct=describe(tree))

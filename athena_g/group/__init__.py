@@ -1,0 +1,1 @@
+"""The live twin of the configuration: directory → group → DB group → instance."""

@@ -1,0 +1,70 @@
+"""Groups as they run: an instance owns its pool, a DB group its instances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from athena_g.net.handshake import Account
+from athena_g.pool.pool import Pool
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One MySQL server."""
+
+    pool: Pool
+
+    @property
+    def name(self) -> str:
+        """``host:port``."""
+        return self.pool.endpoint.name
+
+
+@dataclass(frozen=True, slots=True)
+class DbGroup:
+    """One replication cluster."""
+
+    name: str
+    master: Instance
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One tenant: the database clients see, its account, where its tables are."""
+
+    name: str
+    account: Account
+    home: DbGroup
+
+    def is_called(self, database: str) -> bool:
+        """Whether a client means this group by ``database``; case does not matter."""
+        return database.casefold() == self.name.casefold()
+
+
+class Directory:
+    """Every group, found by the database name a client logs in with."""
+
+    def __init__(self, groups: list[Group]) -> None:
+        self.groups = groups
+        self._by_name = {group.name.casefold(): group for group in groups}
+
+    def find(self, user: str, database: str | None) -> Group | None:
+        """The group ``user`` may enter by naming ``database``.
+
+        Without a database it is the user's only group; ``None`` when there is none or several.
+        """
+        if database is not None:
+            group = self._by_name.get(database.casefold())
+            return group if group is not None and group.account.user == user else None
+        own = [group for group in self.groups if group.account.user == user]
+        return own[0] if len(own) == 1 else None
+
+    def start(self) -> None:
+        """Start the background work of every pool."""
+        for group in self.groups:
+            group.home.master.pool.start()
+
+    def close(self) -> None:
+        """Close every pool."""
+        for group in self.groups:
+            group.home.master.pool.close()

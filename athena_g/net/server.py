@@ -1,0 +1,234 @@
+"""A MySQL-speaking server without its SQL: listener, accept gate, login, registry.
+
+The proxy, the admin console and the embedded server each give it a :class:`Handler`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import time
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import gevent
+from gevent.server import StreamServer
+from loguru import logger
+
+from athena_g import errors
+from athena_g.errors import SqlError
+from athena_g.net.handshake import Account, Login, LoginPolicy, log_in
+from athena_g.net.stream import ConnectionClosed, PacketStream, SocketStream
+from athena_g.protocol.constants import SERVER_STATUS_AUTOCOMMIT
+from athena_g.protocol.replies import OkPacket
+
+_DRAIN_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class ListenSettings:
+    """Where a server listens and what it bears; times in seconds, sizes in bytes."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    backlog: int = 1024
+    max_connections: int = 1000
+    connect_timeout: float = 10.0
+    max_allowed_packet: int = 64 << 20
+    tcp_keepalive: bool = True
+    tcp_keepalive_time: int = 60
+    tcp_keepalive_interval: int = 10
+    tcp_keepalive_count: int = 3
+
+
+@dataclass(slots=True)
+class Client:
+    """One connection that a client made; the registry holds it from accept to close."""
+
+    id: int
+    stream: PacketStream
+    host: str
+    connected_at: float = field(default_factory=time.time)
+    login: Login | None = None
+    session: Session | None = None
+
+
+class Session(Protocol):
+    """What a handler does for one client that is logged in."""
+
+    def run(self) -> None:
+        """Answer commands until the client quits; may raise SqlError to end with an ERR."""
+
+    def close(self) -> None:
+        """Give back everything; called once, also after a failed :meth:`run`."""
+
+
+class Handler(Protocol):
+    """What makes a server the one it is."""
+
+    def find_account(self, user: str, database: str | None) -> Account | None:
+        """The account, or ``None``."""
+
+    def open(self, client: Client, login: Login) -> Session:
+        """A session for a client that proved who it is; SqlError is sent in place of the OK."""
+
+
+class Server:
+    """Listens once :meth:`start` was called; each client gets a greenlet."""
+
+    def __init__(self, settings: ListenSettings, policy: LoginPolicy, handler: Handler) -> None:
+        self.settings = settings
+        self.clients: dict[int, Client] = {}
+        self.accepted = 0
+        self.refused = 0
+        self._open = 0
+        self._policy = policy
+        self._handler = handler
+        self._ids = itertools.count(1)
+        self._greenlets: set[gevent.Greenlet[..., Any]] = set()
+        self._listener: StreamServer | None = None
+
+    # -- life ------------------------------------------------------------------------------------
+
+    def start(self) -> tuple[str, int]:
+        """Listen; gives the host and port. Raises OSError when the address cannot be had."""
+        self._listener = StreamServer(_listen(self.settings), self._accept, spawn=self._spawn)
+        self._listener.start()
+        host, port = self._listener.socket.getsockname()[:2]
+        return host, port
+
+    def stop(self, grace: float = 5.0) -> None:
+        """Stop listening, end every connection, wait up to ``grace`` seconds for the greenlets."""
+        if self._listener is not None:
+            self._listener.close()
+        for client in list(self.clients.values()):
+            client.stream.shutdown()
+        leftover = list(self._greenlets)
+        gevent.joinall(leftover, timeout=grace)
+        gevent.killall([one for one in leftover if not one.ready()], timeout=1)
+
+    def _spawn(self, handle: Any, *arguments: Any) -> None:
+        greenlet = gevent.spawn(handle, *arguments)
+        self._greenlets.add(greenlet)
+        greenlet.rawlink(self._greenlets.discard)
+
+    # -- one connection --------------------------------------------------------------------------
+
+    def _accept(self, sock: Any, address: Any) -> None:
+        """The accept gate: counted before the handshake, so half-open logins count too."""
+        self.accepted += 1
+        self._open += 1
+        try:
+            self._tune(sock)
+            stream = SocketStream(sock.detach(), self.settings.max_allowed_packet)
+        except OSError:
+            self._open -= 1
+            return
+        client = Client(next(self._ids), stream, str(address[0]) if address else "localhost")
+        try:
+            if self._open > self.settings.max_connections:
+                self.refused += 1
+                raise errors.TOO_MANY_CONNECTIONS(limit=self.settings.max_connections)
+            self.clients[client.id] = client
+            self._serve(client)
+        except SqlError as error:
+            self._say_goodbye(client, error)
+        except ConnectionClosed:
+            pass
+        except Exception as error:
+            self._say_goodbye(client, _internal_error(client, error))
+        finally:
+            self._open -= 1
+            self.clients.pop(client.id, None)
+            client.stream.close()
+
+    def _serve(self, client: Client) -> None:
+        session: Session | None = None
+        try:
+            with gevent.Timeout(self.settings.connect_timeout) as timeout:
+                try:
+                    session = self._log_in(client)
+                except gevent.Timeout as fired:
+                    if fired is not timeout:
+                        raise
+                    raise errors.HANDSHAKE_TIMEOUT(seconds=self.settings.connect_timeout) from None
+            session.run()
+        finally:
+            if session is not None:
+                session.close()
+
+    def _log_in(self, client: Client) -> Session:
+        stream, login = log_in(client.stream, self._policy, client.id, client.host)
+        client.stream = stream
+        client.login = login
+        client.session = session = self._handler.open(client, login)
+        try:
+            stream.allow_packets(self.settings.max_allowed_packet)
+            stream.write_packet(
+                OkPacket(status=SERVER_STATUS_AUTOCOMMIT).encode(login.capabilities)
+            )
+            stream.flush()
+        except BaseException:
+            session.close()
+            raise
+        return session
+
+    def _say_goodbye(self, client: Client, error: SqlError) -> None:
+        """Send the ERR that ends the connection, waiting at most a second for the client."""
+        stream = client.stream
+        with gevent.Timeout(1, False):
+            try:
+                stream.discard_output()
+                stream.write_error(error)
+                stream.flush()
+                _linger(stream)
+            except ConnectionClosed:
+                pass
+
+    def _tune(self, sock: Any) -> None:
+        if sock.family == socket.AF_UNIX:
+            return
+        settings = self.settings
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if not settings.tcp_keepalive:
+            return
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        for option, value in (
+            ("TCP_KEEPIDLE", settings.tcp_keepalive_time),
+            ("TCP_KEEPALIVE", settings.tcp_keepalive_time),
+            ("TCP_KEEPINTVL", settings.tcp_keepalive_interval),
+            ("TCP_KEEPCNT", settings.tcp_keepalive_count),
+        ):
+            if hasattr(socket, option):
+                sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
+
+
+def _listen(settings: ListenSettings) -> Any:
+    """A listening socket; SO_REUSEADDR so that a restart need not wait for old connections."""
+    from gevent import socket as gevent_socket
+
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    sock = gevent_socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((settings.host, settings.port))
+        sock.listen(settings.backlog)
+        sock.setblocking(False)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _linger(stream: PacketStream) -> None:
+    """Read what the client had sent: closing with unread bytes would reset the ERR away."""
+    stream.shutdown_write()
+    taken = 0
+    while taken < _DRAIN_BYTES and (data := stream.recv()):
+        taken += len(data)
+
+
+def _internal_error(client: Client, error: Exception) -> SqlError:
+    reference = f"{client.id}-{time.time_ns():x}"
+    logger.opt(exception=error).error("connection {}: internal error {}", client.id, reference)
+    return errors.INTERNAL_ERROR(reference=reference)

@@ -1,0 +1,1 @@
+"""What the proxy understands of a statement's text."""

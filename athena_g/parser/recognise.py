@@ -1,0 +1,117 @@
+"""The few statements a session must know by their text, before the server has spoken.
+
+Most of what a statement does to a session the server reports itself (SESSION_TRACK, status
+flags). What is here is what no server reports: locks that belong to a connection, statements
+that name connections or databases as the client sees them, and questions about the previous
+statement.
+
+Source: MySQL Reference Manual, "Server Tracking of Client Session State" (what is reported) and
+"Locking Functions", "LOCK TABLES", "HANDLER", "XA" (what belongs to a connection).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Special(Enum):
+    """Why a statement is not simply passed on."""
+
+    USE = "changes the database"
+    KILL = "names a connection"
+    PIN = "keeps its server connection"
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A statement that needs the session's attention; ``detail`` is its database or pin reason."""
+
+    special: Special
+    detail: str
+
+
+# What may stand before the first word: white space, empty statements, parentheses, comments, and
+# the opening of a comment whose content is executed.
+_LEADING = re.compile(
+    rb"(?:[\s;(]+|/\*M?!\d*|/\*.*?(?:\*/|\Z)|--(?=[\s\x00-\x1f]|\Z)[^\n]*(?:\n|\Z)|#[^\n]*(?:\n|\Z))*"
+    rb"([A-Za-z_]*)",
+    re.DOTALL,
+)
+_USE_NAME = re.compile(rb"(?:\s|/\*.*?\*/)*(?:`((?:[^`]|``)+)`|([^\s;`]+))", re.DOTALL)
+
+_PLAIN_STARTS = frozenset((b"sel", b"ins", b"upd", b"del", b"rep"))
+_PINNING_WORDS = {
+    b"lock": "LOCK",
+    b"flush": "FLUSH",
+    b"handler": "HANDLER",
+    b"xa": "XA transaction",
+    b"backup": "BACKUP",
+    b"prepare": "PREPARE",
+}
+_PLAIN_WORDS = frozenset(
+    (b"select", b"insert", b"update", b"delete", b"replace", b"with", b"values")
+)
+
+_LOOKS_BACK = re.compile(
+    rb"last_insert_id\s*\(\s*\)|@@\s*(?:session\s*\.|local\s*\.)?\s*"
+    rb"(?:identity|last_insert_id|warning_count|error_count)\b|found_rows\s*\(|row_count\s*\(|"
+    rb"\bshow\s+(?:count\s*\(\s*\*\s*\)\s+)?(?:warnings|errors)\b|\bdiagnostics\b",
+    re.IGNORECASE,
+)
+
+
+def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised | None:
+    """What a statement needs, or ``None``, as nearly always.
+
+    The text is ``packet[start:]``. Where several statements may come in one text, any of them
+    that needs attention is found, by looking at what follows each semicolon.
+    """
+    text = packet.lower()
+    if b"get_lock" in text:
+        return Recognised(Special.PIN, "GET_LOCK")
+    if text[start : start + 3] in _PLAIN_STARTS and not (multi_statements and b";" in text):
+        return None
+    return _recognise_words(packet, text, start, multi_statements)
+
+
+def _recognise_words(
+    packet: bytes, text: bytes, start: int, multi_statements: bool
+) -> Recognised | None:
+    while True:
+        match = _LEADING.match(text, start)
+        assert match is not None
+        found = _of_word(match.group(1), packet, match.end())
+        if found is not None or not multi_statements:
+            return found
+        start = text.find(b";", match.end()) + 1
+        if not start:
+            return None
+
+
+def _of_word(word: bytes, packet: bytes, end: int) -> Recognised | None:
+    if word == b"use":
+        name = _USE_NAME.match(packet, end)
+        if name is None:
+            return None
+        quoted, plain = name.groups()
+        database = quoted.replace(b"``", b"`") if quoted is not None else plain
+        return Recognised(Special.USE, database.decode("utf-8", "replace"))
+    if word == b"kill":
+        return Recognised(Special.KILL, "KILL")
+    if word in _PINNING_WORDS:
+        return Recognised(Special.PIN, _PINNING_WORDS[word])
+    return None
+
+
+def is_plain(packet: bytes, start: int) -> bool:
+    """Whether the statement reads or changes rows and so, failing, leaves no transaction open."""
+    match = _LEADING.match(packet, start)
+    return match is not None and match.group(1).lower() in _PLAIN_WORDS
+
+
+def looks_back(packet: bytes) -> str | None:
+    """The words by which a statement asks about the one before it, or ``None``."""
+    match = _LOOKS_BACK.search(packet)
+    return match.group().decode("ascii", "replace") if match else None

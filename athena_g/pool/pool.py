@@ -1,0 +1,189 @@
+"""A pool of connections to one instance."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import gevent
+from gevent.event import AsyncResult
+from loguru import logger
+
+from athena_g import errors
+from athena_g.backend.connection import BackendConnection, SessionSetup
+from athena_g.backend.endpoint import Endpoint
+from athena_g.errors import SqlError
+from athena_g.pool.ledger import Ledger, Limits, Open, Use, Wait
+
+SWEEP_INTERVAL = 1.0
+"""Seconds between two looks at idle connections."""
+
+
+class _InLine:
+    """One waiter: it gets a connection or the right to open one, or leaves the line."""
+
+    def __init__(self, flags: int) -> None:
+        self.flags = flags
+        self.gift: AsyncResult[Use[BackendConnection] | Open[BackendConnection]] = AsyncResult()
+        self.hand = self.gift.set
+
+
+class Pool:
+    """At most ``limits.max_open`` connections, given in the order they were asked for.
+
+    Every connection got by :meth:`acquire` is given back by exactly one of :meth:`release` and
+    :meth:`discard`.
+    """
+
+    def __init__(self, endpoint: Endpoint, limits: Limits) -> None:
+        self.endpoint = endpoint
+        self.limits = limits
+        self.opened = 0
+        self._ledger: Ledger[BackendConnection] = Ledger(limits)
+        self._sweeper: gevent.Greenlet[..., Any] | None = None
+        self._closed = False
+
+    def __repr__(self) -> str:
+        books = self._ledger
+        return (
+            f"<pool of {self.endpoint.name}: {books.out} out, {books.idle} idle, "
+            f"{len(books.waiting)} waiting, at most {self.limits.max_open}>"
+        )
+
+    @property
+    def out(self) -> int:
+        """Connections in use or being opened."""
+        return self._ledger.out
+
+    @property
+    def idle(self) -> int:
+        """Connections nobody uses."""
+        return self._ledger.idle
+
+    @property
+    def waiting(self) -> int:
+        """Statements in line for a connection."""
+        return len(self._ledger.waiting)
+
+    def acquire(
+        self, setup: SessionSetup, flags: int, last: BackendConnection | None
+    ) -> BackendConnection:
+        """A connection for the session of ``setup``: ``last``, the one it had, if it still may.
+
+        Waits at most ``limits.acquire_timeout``; raises :class:`~athena_g.errors.SqlError`.
+        """
+        if last is not None and last.setup is setup and self._ledger.take_back(last):
+            if not last.stale:
+                return last
+            self.discard(last)
+        while True:
+            decision = self._ledger.checkout(flags)
+            if isinstance(decision, Wait):
+                decision = self._wait(flags)
+            if isinstance(decision, Open):
+                return self._open(flags, decision.instead_of)
+            if not decision.connection.stale:
+                return decision.connection
+            self.discard(decision.connection)
+
+    def _wait(self, flags: int) -> Use[BackendConnection] | Open[BackendConnection]:
+        waiter = _InLine(flags)
+        self._ledger.waiting.append(waiter)
+        try:
+            gift: Use[BackendConnection] | Open[BackendConnection] = waiter.gift.get(
+                timeout=self.limits.acquire_timeout
+            )
+            return gift
+        except BaseException as error:
+            if waiter.gift.ready():
+                self._return_gift(waiter.gift.get())
+            else:
+                self._ledger.waiting.remove(waiter)
+            if isinstance(error, gevent.Timeout):
+                raise self._exhausted() from None
+            raise
+
+    def _return_gift(self, gift: Use[BackendConnection] | Open[BackendConnection]) -> None:
+        """Pass on what came in the moment the waiter gave up."""
+        if isinstance(gift, Use):
+            self.release(gift.connection)
+        else:
+            if gift.instead_of is not None:
+                gift.instead_of.close()
+            self._ledger.vacate()
+
+    def _exhausted(self) -> SqlError:
+        return errors.POOL_EXHAUSTED(
+            instance=self.endpoint.name,
+            group=self.endpoint.group,
+            timeout_ms=round(self.limits.acquire_timeout * 1000),
+            out=self.out,
+            limit=self.limits.max_open,
+            waiting=self.waiting,
+        )
+
+    def _open(self, flags: int, instead_of: BackendConnection | None) -> BackendConnection:
+        """A new connection in a place that is reserved."""
+        if instead_of is not None:
+            instead_of.close()
+        try:
+            connection = BackendConnection(self.endpoint, flags)
+        except BaseException:
+            self._ledger.vacate()
+            raise
+        self.opened += 1
+        return connection
+
+    def release(self, connection: BackendConnection, *, keep: bool = False) -> None:
+        """Give back a connection that has no reply outstanding; ``keep`` it for its session."""
+        if self._closed or not connection.reusable or connection.stale:
+            self.discard(connection)
+        elif not self._ledger.checkin(connection, time.monotonic(), keep=keep):
+            connection.close()
+
+    def discard(self, connection: BackendConnection) -> None:
+        """Close a connection got by :meth:`acquire`."""
+        connection.close()
+        self._ledger.vacate()
+
+    def disown(self, connection: BackendConnection) -> None:
+        """The session whose state an idle connection holds is gone."""
+        self._ledger.disown(connection)
+
+    # -- background --------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Begin to close what is idle for too long, and to keep ``min_idle`` open."""
+        self._sweeper = gevent.spawn(self._sweep_forever)
+
+    def close(self) -> None:
+        """Close what is idle; what is out is closed when it is given back."""
+        self._closed = True
+        if self._sweeper is not None:
+            self._sweeper.kill()
+        books = self._ledger
+        for connection in [*books.free, *books.kept]:
+            books.remove_idle(connection)
+            connection.close()
+
+    def _sweep_forever(self) -> None:
+        while True:
+            gevent.sleep(SWEEP_INTERVAL)
+            self.sweep(time.monotonic())
+
+    def sweep(self, now: float) -> None:
+        """Close expired and stale idle connections, open what is missing to ``min_idle``."""
+        books = self._ledger
+        for connection in books.expired(now):
+            connection.close()
+        for connection in [one for one in (*books.free, *books.kept) if one.stale]:
+            books.remove_idle(connection)
+            connection.close()
+        for _ in range(books.shortfall()):
+            books.reserve()
+            try:
+                connection = self._open(0, None)
+            except SqlError as error:
+                logger.warning("cannot keep {} idle: {}", self.limits.min_idle, error)
+                return
+            self.release(connection)

@@ -1,0 +1,1 @@
+"""MySQL's wire format as plain functions and state machines: no sockets, no waiting."""

@@ -1,0 +1,268 @@
+"""OK, ERR, EOF and LOCAL INFILE packets: the answers that are no result set.
+
+Source: dev.mysql.com, MySQL Source Code Documentation, "Generic Response Packets"
+(``Protocol::OK_Packet``, ``Protocol::ERR_Packet``, ``Protocol::EOF_Packet``) and
+"Protocol::LOCAL INFILE Request".
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import Final
+
+from athena_g import errors
+from athena_g.protocol.constants import (
+    CLIENT_PROTOCOL_41,
+    CLIENT_SESSION_TRACK,
+    SERVER_SESSION_STATE_CHANGED,
+    SERVER_STATUS_AUTOCOMMIT,
+    SESSION_TRACK_GTIDS,
+    SESSION_TRACK_STATE_CHANGE,
+    SESSION_TRACK_SYSTEM_VARIABLES,
+    SESSION_TRACK_TRANSACTION_STATE,
+)
+from athena_g.protocol.wire import (
+    PayloadReader,
+    lenenc_bytes,
+    lenenc_bytes_at,
+    lenenc_int,
+    lenenc_int_at,
+)
+
+OK_HEADER: Final = 0x00
+EOF_HEADER: Final = 0xFE
+ERR_HEADER: Final = 0xFF
+LOCAL_INFILE_HEADER: Final = 0xFB
+
+MAX_MESSAGE_BYTES: Final = 511
+"""Clients keep the text of an error and a NUL in MYSQL_ERRMSG_SIZE (512) bytes."""
+
+_STATUS_AND_WARNINGS = struct.Struct("<HH")
+
+
+@dataclass(slots=True)
+class OkPacket:
+    """What an OK packet says; ``session_state`` is the undecoded blob of the trackers.
+
+    The documentation calls ``info`` the rest of the packet where CLIENT_SESSION_TRACK was not
+    negotiated. Servers write a length in front of it all the same, and libmysqlclient expects it.
+    """
+
+    affected_rows: int = 0
+    last_insert_id: int = 0
+    status: int = SERVER_STATUS_AUTOCOMMIT
+    warnings: int = 0
+    info: bytes = b""
+    session_state: bytes = b""
+
+    def encode(self, capabilities: int, header: int = OK_HEADER) -> bytes:
+        """The payload for a client of these capabilities; header 0xFE closes a result set.
+
+        The SERVER_SESSION_STATE_CHANGED bit follows from whether session state is sent.
+        """
+        tracks = capabilities & CLIENT_SESSION_TRACK
+        status = self.status & ~SERVER_SESSION_STATE_CHANGED
+        if tracks and self.session_state:
+            status |= SERVER_SESSION_STATE_CHANGED
+        fixed = (
+            bytes((header,))
+            + lenenc_int(self.affected_rows)
+            + lenenc_int(self.last_insert_id)
+            + _STATUS_AND_WARNINGS.pack(status, self.warnings)
+        )
+        if status & SERVER_SESSION_STATE_CHANGED:
+            return fixed + lenenc_bytes(self.info) + lenenc_bytes(self.session_state)
+        return fixed + lenenc_bytes(self.info) if self.info else fixed
+
+    @classmethod
+    def decode(cls, payload: bytes, capabilities: int) -> OkPacket:
+        """The packet as a peer of these capabilities meant it; MALFORMED_PACKET when damaged."""
+        reader = PayloadReader(payload)
+        if reader.u8() not in (OK_HEADER, EOF_HEADER):
+            raise errors.MALFORMED_PACKET(reason="not an OK packet")
+        packet = cls(reader.lenenc_int(), reader.lenenc_int(), reader.u16(), reader.u16())
+        if not capabilities & CLIENT_SESSION_TRACK:
+            packet.info = _info_without_length(reader.rest())
+        elif not reader.at_end:
+            packet.info = reader.lenenc_bytes()
+            if packet.status & SERVER_SESSION_STATE_CHANGED and not reader.at_end:
+                packet.session_state = reader.lenenc_bytes()
+        return packet
+
+
+def ok_status(payload: bytes) -> int:
+    """The server status flags of an OK packet, nothing else of it decoded."""
+    try:
+        if payload[1] < 251 and payload[2] < 251:
+            return payload[3] | payload[4] << 8
+        _, status_at = lenenc_int_at(payload, lenenc_int_at(payload, 1)[1])
+        return payload[status_at] | payload[status_at + 1] << 8
+    except IndexError:
+        raise errors.MALFORMED_PACKET(reason="the OK packet ends early") from None
+
+
+def _info_without_length(tail: bytes) -> bytes:
+    try:
+        info, end = lenenc_bytes_at(tail, 0)
+    except errors.SqlError:
+        return tail
+    return info if end == len(tail) else tail
+
+
+def ok_without_session_track(payload: bytes) -> bytes:
+    """An OK packet of a CLIENT_SESSION_TRACK connection, for a client that did not ask for it.
+
+    The very same object when no session state is in it.
+    """
+    try:
+        if payload[1] < 251 and payload[2] < 251:
+            status_at = 3
+        else:
+            _, status_at = lenenc_int_at(payload, lenenc_int_at(payload, 1)[1])
+        high = payload[status_at + 1]
+    except IndexError:
+        raise errors.MALFORMED_PACKET(reason="the OK packet ends early") from None
+    if not high & 0x40:  # the upper byte of SERVER_SESSION_STATE_CHANGED
+        return payload
+    return _cut_session_state(payload, status_at, high)
+
+
+def _cut_session_state(payload: bytes, status_at: int, high: int) -> bytes:
+    info_at = status_at + 4
+    if len(payload) < info_at:
+        raise errors.MALFORMED_PACKET(reason="the OK packet ends early")
+    end = info_at
+    if len(payload) > info_at:
+        info, info_end = lenenc_bytes_at(payload, info_at)
+        end = info_end if info else info_at
+    return b"%b%c%b" % (payload[: status_at + 1], high & 0xBF, payload[status_at + 2 : end])
+
+
+def ok_session_state(payload: bytes) -> bytes:
+    """The trackers' blob of an OK packet of a CLIENT_SESSION_TRACK connection, or ``b""``."""
+    return OkPacket.decode(payload, CLIENT_SESSION_TRACK).session_state
+
+
+@dataclass(frozen=True, slots=True)
+class SessionChange:
+    """One thing a server says has changed in the session.
+
+    ``kind`` is one of the SESSION_TRACK constants; ``name`` is the variable's for
+    SESSION_TRACK_SYSTEM_VARIABLES and else empty; ``value`` is the variable's value, the
+    schema, ``"1"`` or ``"0"`` for a state change, the GTIDs, the statements that would restart
+    the transaction, or its eight-character state.
+    """
+
+    kind: int
+    name: str
+    value: str
+
+
+def session_changes(blob: bytes) -> list[SessionChange]:
+    """The changes a tracker blob tells of, in its order; MALFORMED_PACKET when damaged."""
+    changes: list[SessionChange] = []
+    reader = PayloadReader(blob)
+    while not reader.at_end:
+        kind = reader.u8()
+        changes += _changes_of(kind, PayloadReader(reader.lenenc_bytes()))
+    return changes
+
+
+def _changes_of(kind: int, data: PayloadReader) -> list[SessionChange]:
+    if kind == SESSION_TRACK_SYSTEM_VARIABLES:
+        changes = []
+        while not data.at_end:  # MariaDB puts several variables into one entry
+            name, value = _text(data.lenenc_bytes()), _text(data.lenenc_bytes())
+            changes.append(SessionChange(kind, name, value))
+        return changes
+    if kind == SESSION_TRACK_STATE_CHANGE:  # servers write "1" or "0" without a length of its own
+        return [SessionChange(kind, "", _text(data.rest()[-1:]))]
+    if kind == SESSION_TRACK_GTIDS:
+        data.u8()  # the encoding specification, 0: text
+    elif kind > SESSION_TRACK_TRANSACTION_STATE:  # of a newer server: its form is not known
+        return [SessionChange(kind, "", _text(data.rest()))]
+    return [SessionChange(kind, "", _text(data.lenenc_bytes()))]
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
+
+
+@dataclass(slots=True)
+class ErrPacket:
+    """What an ERR packet says; ``sqlstate`` has five characters."""
+
+    errno: int
+    sqlstate: str
+    message: str
+
+    def encode(self, capabilities: int = CLIENT_PROTOCOL_41) -> bytes:
+        """The payload, the message in UTF-8; no SQLSTATE without CLIENT_PROTOCOL_41."""
+        start = b"\xff" + self.errno.to_bytes(2, "little")
+        if capabilities & CLIENT_PROTOCOL_41:
+            start += b"#" + self.sqlstate.encode("ascii", "replace")[:5].ljust(5, b"0")
+        return start + self.message.encode("utf-8", "replace")
+
+    @classmethod
+    def decode(cls, payload: bytes) -> ErrPacket:
+        """The packet, also in the form without SQLSTATE that is sent before the handshake."""
+        reader = PayloadReader(payload)
+        if reader.u8() != ERR_HEADER:
+            raise errors.MALFORMED_PACKET(reason="not an ERR packet")
+        errno = reader.u16()
+        sqlstate = "HY000"
+        if reader.remaining >= 6 and payload[reader.position] == 0x23:  # "#"
+            sqlstate = reader.take(6)[1:].decode("ascii", "replace")
+        return cls(errno, sqlstate, _text(reader.rest()))
+
+
+def encode_error(error: errors.SqlError, capabilities: int = CLIENT_PROTOCOL_41) -> bytes:
+    """The ERR packet for an error, its message cut to 511 bytes between two characters."""
+    message = error.message
+    if len(message) > MAX_MESSAGE_BYTES // 4:
+        message = message.encode("utf-8", "replace")[:MAX_MESSAGE_BYTES].decode("utf-8", "ignore")
+    return ErrPacket(error.errno, error.sqlstate, message).encode(capabilities)
+
+
+@dataclass(slots=True)
+class EofPacket:
+    """What an EOF packet says: the end of column definitions or rows."""
+
+    warnings: int = 0
+    status: int = SERVER_STATUS_AUTOCOMMIT
+
+    def encode(self) -> bytes:
+        """The payload of five bytes; the order differs from OK: warnings first."""
+        return b"\xfe" + _STATUS_AND_WARNINGS.pack(self.warnings, self.status)
+
+    @classmethod
+    def decode(cls, payload: bytes) -> EofPacket:
+        """The packet; MALFORMED_PACKET when it is none."""
+        if not is_eof(payload) or len(payload) < 5:
+            raise errors.MALFORMED_PACKET(reason="not an EOF packet")
+        warnings, status = _STATUS_AND_WARNINGS.unpack_from(payload, 1)
+        return cls(warnings, status)
+
+
+def is_eof(payload: bytes) -> bool:
+    """True for an EOF packet; a row that starts with 0xFE has nine bytes or more."""
+    return len(payload) < 9 and payload[:1] == b"\xfe"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalInfileRequest:
+    """The server asks the client for the contents of a file."""
+
+    filename: bytes
+
+    def encode(self) -> bytes:
+        """The payload."""
+        return b"\xfb" + self.filename
+
+    @classmethod
+    def decode(cls, payload: bytes) -> LocalInfileRequest:
+        """The request; MALFORMED_PACKET when it is none."""
+        if payload[:1] != b"\xfb":
+            raise errors.MALFORMED_PACKET(reason="not a LOCAL INFILE request")
+        return cls(payload[1:])

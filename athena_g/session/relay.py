@@ -1,0 +1,48 @@
+"""The executor: one command to one server, its reply to the client as it comes."""
+
+from __future__ import annotations
+
+from athena_g import errors
+from athena_g.backend.connection import BackendConnection, SessionSetup
+from athena_g.errors import SqlError
+from athena_g.net.stream import ConnectionClosed, PacketStream
+from athena_g.protocol.scan import ProtocolViolation
+
+
+def relay(
+    connection: BackendConnection,
+    setup: SessionSetup,
+    client: PacketStream,
+    command: bytes,
+    kind: int,
+) -> None:
+    """Send ``command`` and pass its reply on, at most one read's worth held at a time.
+
+    ``command`` is framed; ``kind`` is one of the ``REPLY_`` constants. A slow client slows the
+    reads from its server and nothing else. Raises :class:`ConnectionClosed`, whose ``stream``
+    says which side it was, and :class:`~athena_g.errors.SqlError`; after either the connection
+    cannot be used further.
+    """
+    server = connection.stream
+    scanner = connection.scanner
+    scanner.begin(kind)
+    if connection.setup is setup:
+        server.send(command)
+        chunk = server.recv()
+    else:
+        chunk = connection.settle(setup, command) or server.recv()
+    try:
+        while True:
+            if not chunk:
+                raise ConnectionClosed(server)
+            done = scanner.feed(chunk)
+            if scanner.output:
+                client.send(scanner.output)
+            if done:
+                return
+            chunk = server.recv()
+    except (ProtocolViolation, IndexError, SqlError) as error:
+        client.sequence_id = scanner.sequence_id
+        raise errors.BACKEND_PROTOCOL(
+            instance=connection.endpoint.name, group=connection.endpoint.group, reason=error
+        ) from None

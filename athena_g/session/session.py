@@ -1,0 +1,251 @@
+"""The command loop of one client of the proxy, and which server connection it has when.
+
+A statement runs on the session's *held* connection if it has one, else on a connection leased for
+that statement. A connection stays held while a transaction is open on it, and, *pinned*, once it
+holds what no other connection has (a variable, a temporary table, a lock ...).
+"""
+
+from __future__ import annotations
+
+from loguru import logger
+
+from athena_g import errors
+from athena_g.backend.connection import BackendConnection, SessionSetup
+from athena_g.errors import SqlError
+from athena_g.group.group import Group
+from athena_g.net.handshake import Login
+from athena_g.net.server import Client
+from athena_g.net.stream import ConnectionClosed
+from athena_g.parser.recognise import Recognised, Special, is_plain, looks_back, recognise
+from athena_g.protocol.constants import (
+    CLIENT_FOUND_ROWS,
+    CLIENT_IGNORE_SPACE,
+    CLIENT_MULTI_STATEMENTS,
+    SERVER_STATUS_AUTOCOMMIT,
+    SERVER_STATUS_IN_TRANS,
+    Command,
+)
+from athena_g.protocol.replies import OkPacket
+from athena_g.protocol.scan import (
+    REPLY_COMMAND,
+    REPLY_FIELDS,
+    REPLY_SINGLE,
+    REPLY_STRING,
+)
+from athena_g.session.relay import relay
+
+BACKEND_FLAGS = CLIENT_FOUND_ROWS | CLIENT_IGNORE_SPACE
+"""Capabilities that change answers and cannot change after login: connections differ by them."""
+
+_PAYLOAD = 4
+_BODY = 5
+
+
+class ProxySession:
+    """Answers one client with what its group's servers say."""
+
+    def __init__(self, client: Client, login: Login, group: Group) -> None:
+        self._client = client
+        self._stream = client.stream
+        self._group = group
+        self._pool = group.home.master.pool
+        self._flags = login.capabilities & BACKEND_FLAGS
+        self._multi_statements = bool(login.capabilities & CLIENT_MULTI_STATEMENTS)
+        self._setup = SessionSetup(login.collation_id, self._multi_statements)
+        self._held: BackendConnection | None = None
+        self._last: BackendConnection | None = None
+        self._pinned = ""
+
+    # -- the loop ----------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Answer commands until the client quits."""
+        stream = self._stream
+        while True:
+            packet = stream.read_command()
+            command = packet[_PAYLOAD]
+            try:
+                if command == Command.QUERY:
+                    self._query(packet)
+                elif command == Command.QUIT:
+                    return
+                else:
+                    self._other_command(command, packet)
+            except SqlError as error:
+                if error.fatal:
+                    raise
+                stream.write_error(error)
+                stream.flush()
+
+    def close(self) -> None:
+        """Give back the connection: clean, or not at all."""
+        held, self._held = self._held, None
+        last, self._last = self._last, None
+        if held is not None:
+            if held.reset():
+                self._pool.release(held)
+            else:
+                self._pool.discard(held)
+        elif last is not None and last.setup is self._setup:
+            self._pool.disown(last)
+
+    # -- commands ----------------------------------------------------------------------------------
+
+    def _query(self, packet: bytes) -> None:
+        special = recognise(packet, _BODY, self._multi_statements)
+        if special is not None and self._answered(special, packet):
+            return
+        self._execute(packet, REPLY_COMMAND)
+
+    def _answered(self, special: Recognised, packet: bytes) -> bool:
+        """Do what the proxy does with a statement of this kind; true when that was the answer."""
+        if special.special is Special.PIN:
+            self._pinned = self._pinned or special.detail
+            return False
+        if special.special is Special.KILL:
+            raise errors.NOT_SUPPORTED_YET(construct="KILL through the proxy")
+        if not self._group.is_called(special.detail):
+            raise errors.OTHER_DATABASE(database=special.detail, group=self._group.name)
+        if self._multi_statements and b";" in packet.rstrip(b"; \t\r\n\0"):
+            raise errors.NOT_SUPPORTED_YET(construct="USE among several statements in one text")
+        self._answer_ok()
+        return True
+
+    def _other_command(self, command: int, packet: bytes) -> None:
+        match command:
+            case Command.PING if self._held is None:
+                self._answer_ok()
+            case Command.PING:
+                self._execute(packet, REPLY_SINGLE)
+            case Command.INIT_DB:
+                self._init_db(packet)
+            case Command.STATISTICS:
+                self._execute(packet, REPLY_STRING)
+            case Command.FIELD_LIST:
+                self._execute(packet, REPLY_FIELDS)
+            case Command.SET_OPTION:
+                self._set_option(packet)
+            case Command.RESET_CONNECTION:
+                self._reset()
+            case _:
+                raise errors.UNKNOWN_COMMAND(command=_command_name(command))
+
+    def _init_db(self, packet: bytes) -> None:
+        database = packet[_BODY:].decode("utf-8", "replace")
+        if not self._group.is_called(database):
+            raise errors.OTHER_DATABASE(database=database, group=self._group.name)
+        self._answer_ok()
+
+    def _set_option(self, packet: bytes) -> None:
+        """Turn multi-statements on (0) or off (1), on the connection and for those to come."""
+        option = packet[_BODY:]
+        if option not in (b"\0\0", b"\1\0"):
+            raise errors.UNKNOWN_COMMAND(command=f"COM_SET_OPTION {option.hex()}")
+        connection = self._execute(packet, REPLY_SINGLE)
+        if not connection.scanner.errno:
+            on = option == b"\0\0"
+            self._multi_statements = self._setup.multi_statements = on
+            connection.multi_statements = on
+
+    def _reset(self) -> None:
+        """Forget the session's state, on the server too."""
+        self.close()
+        self._pinned = ""
+        self._setup = SessionSetup(self._setup.collation_id, self._multi_statements)
+        self._answer_ok()
+
+    def _answer_ok(self) -> None:
+        self._stream.write_packet(OkPacket(status=self._status()).encode(0))
+        self._stream.flush()
+
+    def _status(self) -> int:
+        """The server status flags as the session's last reply had them."""
+        if self._held is None:
+            return SERVER_STATUS_AUTOCOMMIT
+        return self._held.scanner.status & (SERVER_STATUS_AUTOCOMMIT | SERVER_STATUS_IN_TRANS)
+
+    # -- connections -------------------------------------------------------------------------------
+
+    def _execute(self, packet: bytes, kind: int) -> BackendConnection:
+        """Have a server answer ``packet``, then keep, give back or drop the connection."""
+        connection = self._held
+        if connection is None:
+            connection = self._lease(packet)
+        try:
+            relay(connection, self._setup, self._stream, packet, kind)
+        except BaseException as error:
+            in_transaction = connection is self._held and connection.in_transaction
+            self._drop(connection)
+            if isinstance(error, ConnectionClosed) and error.stream is connection.stream:
+                raise self._lost(connection, in_transaction) from None
+            raise
+        scanner = connection.scanner
+        hold = scanner.status & SERVER_STATUS_IN_TRANS or self._pinned
+        if scanner.state_changed or scanner.errno or not connection.tracks_session:
+            if not connection.finished():
+                self._drop(connection)
+                return connection
+            hold = self._noted(connection, packet) or hold
+        if hold:
+            self._held = connection
+        else:
+            self._held = None
+            self._pool.release(connection, keep=True)
+        return connection
+
+    def _lease(self, packet: bytes) -> BackendConnection:
+        """A connection for one statement; the one the session had last, if it can be had."""
+        last = self._last
+        connection = self._pool.acquire(self._setup, self._flags, last)
+        if connection.setup is not self._setup:
+            question = looks_back(packet) if last is not None else None
+            if question is not None:
+                self._pool.release(connection)
+                endpoint = connection.endpoint
+                raise errors.SESSION_STATE_LOST(
+                    what=question, instance=endpoint.name, group=endpoint.group
+                )
+            self._last = connection
+        return connection
+
+    def _noted(self, connection: BackendConnection, packet: bytes) -> bool:
+        """Whether the connection holds something now, or may."""
+        if connection.scanner.state_changed:
+            self._pin("session state")
+        elif not connection.tracks_session:
+            self._pin("a server that does not report session state")
+        # An ERR has no status flags. What is no plain statement (a CALL, say) may have failed
+        # with a transaction open: the next reply will tell.
+        return bool(self._pinned) or not is_plain(packet, _BODY)
+
+    def _pin(self, reason: str) -> None:
+        if not self._pinned:
+            self._pinned = reason
+            logger.debug("connection {}: pinned by {}", self._client.id, reason)
+
+    def _drop(self, connection: BackendConnection) -> None:
+        """Close a connection that cannot be used further, and forget what it held."""
+        self._held = self._last = None
+        self._pinned = ""
+        self._pool.discard(connection)
+
+    def _lost(self, connection: BackendConnection, in_transaction: bool) -> SqlError:
+        """What the client is told of a server that went away; nothing can be told mid-packet."""
+        scanner = connection.scanner
+        if scanner.mid_packet:
+            return errors.BACKEND_LOST_IN_ROW(
+                instance=connection.endpoint.name, group=connection.endpoint.group
+            )
+        self._stream.sequence_id = scanner.sequence_id
+        return errors.BACKEND_LOST(
+            instance=connection.endpoint.name,
+            group=connection.endpoint.group,
+            consequence="; the transaction is lost" if in_transaction else "",
+        )
+
+
+def _command_name(command: int) -> str:
+    try:
+        return f"COM_{Command(command).name}"
+    except ValueError:
+        return f"command {command:#04x}"
