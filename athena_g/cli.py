@@ -1,0 +1,138 @@
+"""The command ``athena-g``: run a proxy, check a configuration, run an embedded server."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from athena_g import __version__
+from athena_g.config import ConfigError, Settings, load
+
+USAGE_ERROR = 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what the command line says; the exit status: 0, 1 (cannot run), 2 (said wrongly)."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = _parser().parse_args(given)
+    command: str | None = options.command
+    if command == "check":
+        return _check(options.check_config)
+    if command == "embedded":
+        return _embedded(options)
+    if options.config is None:
+        _parser().error("which configuration? Write athena-g -c conf/athena.toml")
+    return _run(options.config)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="athena-g", description="A MySQL proxy.")
+    parser.add_argument("-c", "--config", metavar="FILE", help="run with this configuration (TOML)")
+    parser.add_argument("-V", "--version", action="version", version=f"athena-g {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    check = commands.add_parser("check", help="say what is wrong with a configuration")
+    check.add_argument(
+        "-c", "--config", dest="check_config", metavar="FILE", required=True, help="the file"
+    )
+    _add_embedded(commands.add_parser("embedded", help="run an embedded server by itself"))
+    return parser
+
+
+def _add_embedded(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "A MySQL-speaking server on SQLite, for trying, developing and testing. The password of "
+        "its one account is taken from the environment variable ATHENA_EMBEDDED_PASSWORD."
+    )
+    parser.add_argument("--data-directory", metavar="DIR", type=Path, default=Path("data"))
+    parser.add_argument("--database", metavar="NAME", help="made if it is not there")
+    parser.add_argument("--user", metavar="NAME", default="root")
+    parser.add_argument("--max-connections", metavar="N", type=int, default=200)
+    parser.add_argument(
+        "--listen", metavar="HOST:PORT", type=_address, default=("127.0.0.1", 3308),
+        help="default: 127.0.0.1:3308; port 0: any",
+    )  # fmt: skip
+    parser.add_argument(
+        "--listen-read-only", metavar="HOST:PORT", type=_address, action="append", default=[],
+        help="serve the same data read-only here; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--supervised", action="store_true", help="end when standard input ends"
+    )
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isdigit() or int(port) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
+def _load(path: str) -> Settings | None:
+    try:
+        return load(path)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return None
+
+
+def _check(path: str) -> int:
+    if _load(path) is None:
+        return USAGE_ERROR
+    print(f"{path}: good")
+    return 0
+
+
+def _run(path: str) -> int:
+    settings = _load(path)
+    if settings is None:
+        return USAGE_ERROR
+    from gevent import monkey
+
+    monkey.patch_all()
+    from athena_g.app import run
+
+    return run(settings, lambda host, port: _announce(settings, host, port))
+
+
+def _announce(settings: Settings, host: str, port: int) -> None:
+    """Say where clients connect, and how."""
+    group = settings.groups[0]
+    reach = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    print(f"athena-g {__version__} listens on {host}:{port}. Connect from another terminal:")
+    print(f"  mariadb -h {reach} -P {port} -u {group.user} -p {group.name}")
+    if len(settings.groups) > 1:
+        names = ", ".join(each.name for each in settings.groups)
+        print(f"  (databases: {names})")
+    print("Stop with Ctrl-C.", flush=True)
+
+
+def _embedded(options: argparse.Namespace) -> int:
+    password = os.environ.get("ATHENA_EMBEDDED_PASSWORD")
+    if password is None:
+        print(
+            "athena-g embedded: set the environment variable ATHENA_EMBEDDED_PASSWORD to the "
+            f"password that {options.user!r} is to have",
+            file=sys.stderr,
+        )
+        return USAGE_ERROR
+    from gevent import monkey
+
+    # Its SQL runs in real threads.
+    monkey.patch_all(thread=False, queue=False)
+    from athena_g.embedded.process import EmbeddedOptions, run
+
+    return run(
+        EmbeddedOptions(
+            directory=options.data_directory,
+            database=options.database,
+            user=options.user,
+            password=password,
+            max_connections=options.max_connections,
+            listen=options.listen,
+            listen_read_only=tuple(options.listen_read_only),
+            supervised=options.supervised,
+        )
+    )

@@ -17,14 +17,20 @@ from dataclasses import dataclass
 
 
 class SqlError(Exception):
-    """What one client is told in an ERR packet: ``errno``, five-character ``sqlstate``, ``message``.
+    """What one client is told in an ERR packet; ``sqlstate`` has five characters.
 
     ``retryable`` says that the same statement may succeed when sent again as it is.
     ``fatal`` says that the connection is closed after the ERR packet.
     """
 
     def __init__(
-        self, errno: int, sqlstate: str, message: str, *, retryable: bool = False, fatal: bool = False
+        self,
+        errno: int,
+        sqlstate: str,
+        message: str,
+        *,
+        retryable: bool = False,
+        fatal: bool = False,
     ) -> None:
         super().__init__(errno, sqlstate, message)
         self.errno = errno

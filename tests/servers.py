@@ -9,6 +9,7 @@ a killed run left behind, the next run removes.
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import platform
 import random
@@ -26,7 +27,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, get_args
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, get_args
 
 import pymysql
 
@@ -121,7 +122,7 @@ class Server:
 
     def create_database(self, name: str) -> str:
         """`name`, which is now an empty database."""
-        with self.connect(autocommit=True) as connection, connection.cursor() as cursor:
+        with self.connect(database=None) as connection, connection.cursor() as cursor:
             cursor.execute(f"DROP DATABASE IF EXISTS `{name}`")
             cursor.execute(f"CREATE DATABASE `{name}`")
         return name
@@ -153,7 +154,7 @@ class Server:
         deadline = time.monotonic() + SECONDS_TO_START
         while True:
             try:
-                self.connect().close()
+                self.connect(database=None).close()
             except pymysql.OperationalError as error:
                 not_there_yet = error.args[0] in (2003, 2006, 2013)
                 if not not_there_yet or time.monotonic() > deadline or not self.runner.is_running():
@@ -169,7 +170,7 @@ def start(kind: Kind, *options: str) -> Server:
     Raises CannotTakePart or StartFailed.
     """
     if kind == "embedded":
-        return start_embedded(Path(tempfile.mkdtemp(prefix="athena-g-embedded-")), *options)
+        return start_embedded(None, *options)
     options = (*OPTIONS[kind], *options)
     try:
         return start_container(kind, options)
@@ -196,14 +197,15 @@ def free_port() -> int:
     raise OSError("no free port between 20000 and 32000")
 
 
-# --- containers
+# --- in a container
 
 
 class Container:
     """A server in a container of its own, whose port is published on loopback only."""
 
-    def __init__(self, kind: Kind, image: str, options: Sequence[str]) -> None:
+    def __init__(self, image: str, options: Sequence[str]) -> None:
         self.port = free_port()
+        self._closed = False
         self._container = mysql_container_class()(
             image, username=USER, password=PASSWORD, dbname=DATABASE
         )
@@ -212,15 +214,20 @@ class Container:
         self._container.with_kwargs(labels={OWNER_LABEL: this_process()})
         atexit.register(self.close)
 
-    def first_start(self) -> None:
-        """Raises docker.errors.APIError if somebody else has taken the port meanwhile."""
+    def create(self) -> str:
+        """The version that the server in the new container says it is."""
+        from docker.errors import DockerException
+        from testcontainers.core.exceptions import ContainerStartException
+
         try:
             self._container.start()
-        except (RuntimeError, TimeoutError) as error:  # it ended, or is not ready
-            raise StartFailed(f"{self._container.image}: {error}") from error
-
-    def version(self) -> str:
-        return VERSION_LINE.findall(self.log())[-1]
+        except (RuntimeError, TimeoutError, DockerException) as error:
+            log = ""
+            with suppress(ContainerStartException, DockerException):  # there is none yet
+                log = self.log()
+            raise StartFailed(f"{self._container.image}: {error}\n{log}") from error
+        versions: list[str] = VERSION_LINE.findall(self.log())
+        return versions[-1]
 
     def start(self) -> None:
         self._container.get_wrapped_container().start()
@@ -243,8 +250,12 @@ class Container:
         return text.decode(errors="replace")
 
     def close(self) -> None:
-        self._container.stop()
-        self._container._container = None
+        from docker.errors import NotFound
+
+        if not self._closed:
+            self._closed = True
+            with suppress(NotFound):
+                self._container.stop()
 
 
 def mysql_container_class() -> Any:
@@ -262,6 +273,7 @@ def mysql_container_class() -> Any:
         from testcontainers.community.mysql import MySqlContainer
     else:  # before 4.15
         from testcontainers.mysql import MySqlContainer
+    logging.getLogger("testcontainers").setLevel(logging.WARNING)
     return MySqlContainer
 
 
@@ -272,6 +284,246 @@ def start_container(kind: Kind, options: Sequence[str]) -> Server:
         remove_leftovers(engine)
     finally:
         engine.close()
-    for _ in range(5):
-        container = Container(kind, image, options)
-    return server_in(container, kind, container.version(), container.port, f"docker {image}")
+    container = Container(image, options)
+    version = container.create()
+    return server_in(container, kind, version, container.port, f"docker {image}")
+
+
+def docker_engine() -> docker.DockerClient:
+    """A client of the engine that the docker command uses. The caller closes it."""
+    try:
+        mysql_container_class()
+        from testcontainers.core.docker_client import DockerClient
+    except ImportError as error:
+        raise CannotTakePart(f"testcontainers cannot be imported ({error})") from error
+    # Asked of the command, because a client of an engine that is not there leaks sockets.
+    if not shutil.which("docker"):
+        raise CannotTakePart("there is no docker command")
+    if subprocess.run(["docker", "info"], capture_output=True).returncode != 0:
+        raise CannotTakePart("no Docker engine answers")
+    engine: docker.DockerClient = DockerClient().client
+    return engine
+
+
+def image_of(kind: Kind, engine: docker.DockerClient) -> str:
+    """The image to use: named by the environment, built by scripts/build-test-images, official."""
+    from docker.errors import APIError, ImageNotFound
+
+    built = [
+        tag
+        for image in engine.images.list(filters={"label": "athena-g.recipe"})
+        for tag in image.tags
+        if tag.startswith(f"athena-g-{kind}:")
+    ]
+    named = os.environ.get(f"ATHENA_TEST_{kind.upper()}_IMAGE")
+    image = named or next(iter(built), IMAGES[kind])
+    try:
+        engine.images.get(image)
+    except ImageNotFound:
+        try:
+            engine.images.pull(image)
+        except APIError as error:
+            text = f"the image {image} is not here and cannot be pulled ({error.explanation})"
+            raise CannotTakePart(text) from error
+    return image
+
+
+def remove_leftovers(engine: docker.DockerClient) -> None:
+    """Removes the containers of runs that ended without doing so themselves."""
+    from docker.errors import APIError
+
+    ours = {"label": OWNER_LABEL}
+    for container in engine.containers.list(all=True, filters=ours, ignore_removed=True):
+        if has_ended(container.labels[OWNER_LABEL]):
+            with suppress(APIError):  # another run is removing it
+                container.remove(force=True, v=True)
+
+
+def this_process() -> str:
+    return f"{platform.node()} {os.getpid()} {start_time(os.getpid())}"
+
+
+def has_ended(process: str) -> bool:
+    """Whether that process was one of this machine and is no more."""
+    node, pid, started = process.split(" ")
+    return node == platform.node() and start_time(int(pid)) != started
+
+
+def start_time(pid: int) -> str:
+    """When a process started, in the kernel's ticks since boot, so that a pid used again differs.
+
+    "gone" for one that is not there, "running" where there is no /proc to tell more.
+    """
+    if Path("/proc/self/stat").exists():
+        with suppress(OSError):
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        return "gone"
+    with suppress(ProcessLookupError):
+        os.kill(pid, 0)
+        return "running"
+    return "gone"
+
+
+# --- in a process of this machine
+
+
+class Process:
+    """A server that runs as a child process and has a directory of its own."""
+
+    def __init__(self, name: str, ready: re.Pattern[str], directory: Path) -> None:
+        self.command: list[str] = []
+        self.environment: dict[str, str] = {}
+        self.directory = directory
+        self._name = name
+        self._ready = ready
+        self._lines: deque[str] = deque(maxlen=60)
+        self._child: subprocess.Popen[str] | None = None
+        atexit.register(self.close)
+
+    def start(self) -> None:
+        self.start_and_match()
+
+    def start_and_match(self) -> str:
+        """What the first group of the pattern matched in the line that says it is ready."""
+        matched: list[str] = []
+        matched_or_ended = threading.Event()
+
+        def read(output: IO[str]) -> None:
+            with output:
+                for line in output:
+                    self._lines.append(line)
+                    if not matched and (match := self._ready.search(line)):
+                        matched.append(match[1])
+                        matched_or_ended.set()
+            matched_or_ended.set()
+
+        self._child = subprocess.Popen(
+            self.command,
+            stdin=subprocess.PIPE,  # its end tells a supervised server that we are gone
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            cwd=REPOSITORY,
+            env=os.environ | self.environment,
+        )
+        assert self._child.stdout is not None
+        threading.Thread(target=read, args=(self._child.stdout,), daemon=True).start()
+        matched_or_ended.wait(SECONDS_TO_START)
+        if not matched:
+            self.kill()
+            raise StartFailed(f"{self._name} did not get ready\n{self.log()}")
+        return matched[0]
+
+    def stop(self) -> None:
+        if self._child is not None:
+            self._child.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._child.wait(30)
+        self.kill()
+
+    def kill(self) -> None:
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+            assert self._child.stdin is not None
+            self._child.stdin.close()
+
+    def is_running(self) -> bool:
+        return self._child is not None and self._child.poll() is None
+
+    def log(self) -> str:
+        return "".join(self._lines)
+
+    def close(self) -> None:
+        self.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+
+def start_local(kind: Kind, options: Sequence[str]) -> Server:
+    program = local_program(kind)
+    directory = Path(tempfile.mkdtemp(prefix=f"athena-g-{kind}-"))
+    process = Process(program, VERSION_LINE, directory)
+    data = directory / "data"
+    as_root = ["--user=root"] if os.geteuid() == 0 else []
+    initialise(kind, program, [f"--datadir={data}", *as_root])
+    (directory / "accounts.sql").write_text(accounts_sql())
+    port = free_port()
+    process.command = [
+        program,
+        "--no-defaults",
+        *as_root,
+        f"--datadir={data}",
+        f"--socket={directory}/socket",
+        f"--pid-file={directory}/pid",
+        f"--init-file={directory}/accounts.sql",
+        f"--port={port}",
+        f"--bind-address={HOST}",
+        "--secure-file-priv=",
+        *options,
+    ]
+    version = process.start_and_match()
+    return server_in(process, kind, version, port, f"local {program}")
+
+
+def local_program(kind: Kind) -> str:
+    """The path of this kind's server; Debian's MariaDB calls itself mysqld, too."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin", "/usr/local/sbin"])
+    for name in ("mariadbd", "mysqld"):
+        program = shutil.which(name, path=path)
+        if program is not None:
+            said = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+            if ("MariaDB" in said) == (kind == "mariadb"):
+                return program
+    raise CannotTakePart(f"no server program of {NAMES[kind]} is on the PATH")
+
+
+def initialise(kind: Kind, program: str, options: Sequence[str]) -> None:
+    """Makes a data directory whose root has no password."""
+    command = [program, "--no-defaults", "--initialize-insecure", "--secure-file-priv="]
+    if kind == "mariadb":
+        command = ["mariadb-install-db", "--no-defaults", "--skip-test-db", "--skip-name-resolve"]
+        command += ["--force", "--auth-root-authentication-method=normal"]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, errors="replace")
+    if done.returncode != 0:
+        raise StartFailed(f"{command[0]} made no data directory\n{done.stdout}{done.stderr}")
+
+
+def accounts_sql() -> str:
+    """Makes the account and the database, outside the binary log; does nothing the second time."""
+    return "\n".join(
+        [
+            "SET SESSION sql_log_bin = 0;",
+            f"ALTER USER '{USER}'@'localhost' IDENTIFIED BY '{PASSWORD}';",
+            f"CREATE USER IF NOT EXISTS '{USER}'@'%' IDENTIFIED BY '{PASSWORD}';",
+            f"GRANT ALL PRIVILEGES ON *.* TO '{USER}'@'%' WITH GRANT OPTION;",
+            f"CREATE DATABASE IF NOT EXISTS `{DATABASE}`;",
+            "",
+        ]
+    )
+
+
+def start_embedded(directory: Path | None, *options: str) -> Server:
+    """The embedded server of this project.
+
+    Its data is in `directory`, a new one if None, which is removed with the server.
+    """
+    if not (REPOSITORY / "athena_g/embedded/process.py").exists():
+        raise CannotTakePart("there is no athena_g/embedded/process.py")
+    directory = directory or Path(tempfile.mkdtemp(prefix="athena-g-embedded-"))
+    process = Process("the embedded server", LISTENING_LINE, directory)
+    process.environment = {"ATHENA_EMBEDDED_PASSWORD": PASSWORD}
+
+    def command(port: int) -> list[str]:
+        program = [sys.executable, "-m", "athena_g", "embedded", "--supervised", *options]
+        data = ["--data-directory", str(directory), "--database", DATABASE]
+        return [*program, *data, "--user", USER, "--listen", f"{HOST}:{port}"]
+
+    process.command = command(0)
+    port = int(process.start_and_match())
+    process.command = command(port)
+    server = server_in(process, "embedded", "", port, "athena_g embedded")
+    with server.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT VERSION()")
+        server.version = str(cursor.fetchone()[0])
+    return server

@@ -46,6 +46,7 @@ class BackendConnection:
     """A connection that is logged in; it serves one session at a time.
 
     ``setup`` is that of the session whose state the connection holds, ``None`` for nobody's.
+    ``retired`` says that it is to be closed when it is given back.
     """
 
     def __init__(self, endpoint: Endpoint, flags: int) -> None:
@@ -61,7 +62,7 @@ class BackendConnection:
         self.opened_at = self.idle_since = time.monotonic()
         self._untouched = True
         self.multi_statements = False
-        self._other_schema = False
+        self.retired = False
 
     def __repr__(self) -> str:
         holds = "nobody's state" if self.setup is None else "a session's state"
@@ -71,11 +72,6 @@ class BackendConnection:
     def in_transaction(self) -> bool:
         """Whether the last reply said that a transaction is open."""
         return bool(self.scanner.status & SERVER_STATUS_IN_TRANS)
-
-    @property
-    def stale(self) -> bool:
-        """Whether the server closed the connection, or said something nobody asked for."""
-        return self.stream.stale
 
     def settle(self, setup: SessionSetup, command: bytes) -> bytes:
         """Bring the connection to ``setup`` and send ``command``, in one go.
@@ -131,12 +127,12 @@ class BackendConnection:
         scanner = self.scanner
         for blob in scanner.session_state:
             if any(change.kind == SESSION_TRACK_SCHEMA for change in session_changes(blob)):
-                self._other_schema = True
+                self.retired = True
         return scanner.errno not in _ENDING_ERRNOS
 
     def reset(self) -> bool:
         """Roll back and free everything the session held; whether the connection is clean now."""
-        if self._other_schema:
+        if self.retired:
             return False
         try:
             with gevent.Timeout(RESET_TIMEOUT, TimeoutError("reset")):
@@ -148,11 +144,6 @@ class BackendConnection:
         self._untouched = True
         self.scanner.status = 0
         return True
-
-    @property
-    def reusable(self) -> bool:
-        """Whether another session may get it, after a reset."""
-        return not self._other_schema
 
     def close(self) -> None:
         """Close the socket; the server rolls back what was open."""

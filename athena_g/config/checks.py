@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
 
 from athena_g.config import shards
 from athena_g.config.partial import PartialTable
@@ -80,14 +79,12 @@ def _db_group(db_group: PartialTable) -> Iterator[Problem]:
     for instance in instances:
         yield from _embedded_instance(instance) if embedded else _server(instance)
     yield from _master(db_group, instances, embedded)
-    yield from _same_address(instances)
+    yield from _same_address(instances, embedded)
 
 
 def _embedded_instance(instance: PartialTable) -> Iterator[Problem]:
     for name in _NOT_EMBEDDED:
-        if not instance.written(name) or (
-            name == "password" and instance.written("password_file")
-        ):
+        if not instance.written(name) or (name == "password" and instance.written("password_file")):
             continue
         yield Problem(
             key_path(instance.at(name)),
@@ -123,16 +120,17 @@ def _master(
         yield Problem(path, 'has no master; write role = "master" for one of the instances')
 
 
-def _same_address(instances: list[PartialTable]) -> Iterator[Problem]:
-    seen: dict[Any, PartialTable] = {}
+def _same_address(instances: list[PartialTable], embedded: bool) -> Iterator[Problem]:
+    seen: dict[tuple[str, int], PartialTable] = {}
     for instance in instances:
-        host, port = instance.value("host"), instance.value("port")
-        if host is None or not port or not (host or instance.written("port")):
+        host = "127.0.0.1" if embedded else instance.value("host")
+        port = instance.value("port")
+        if not host or not port or (embedded and not instance.written("port")):
             continue
         first = seen.setdefault((host.casefold(), port), instance)
         if first is not instance:
             yield Problem(
                 key_path(instance.at("port")),
-                f"{host or 'the embedded server'}:{port} is {key_path(first.location)} too; write "
-                "each server once in a DB group",
+                f"{host}:{port} is {key_path(first.location)} too; write each server once in a DB "
+                "group",
             )

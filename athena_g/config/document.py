@@ -112,9 +112,7 @@ def _override(document: Document, environ: Mapping[str, str], model: Model) -> N
     document.problems += problems
     set_here = {override.location for override in overrides}
     for override in overrides:
-        problem = _whole_list(document, override) or environment.lay_over(
-            document.tables, override
-        )
+        problem = _whole_list(document, override) or environment.lay_over(document.tables, override)
         if problem:
             document.problems.append(problem)
             continue

@@ -23,6 +23,7 @@ from athena_g.config.values import (
     InsteadOf,
     Integer,
     Label,
+    NotEmpty,
     Port,
     RangeBoundaries,
     Role,
@@ -45,7 +46,7 @@ PasswordFile = Annotated[
         "relative to the directory of the configuration file"
     ),
 ]
-_ON_A_SERVER = "required unless the DB group is embedded"
+_ON_A_SERVER = "Required unless the DB group is embedded."
 
 
 class LimiterSettings(Table):
@@ -88,15 +89,13 @@ class InstanceSettings(Table):
         description="The account with which athena-g logs in. Not allowed in an embedded DB "
         "group, whose account is made by athena-g.",
     )
-    password: Password = Field(
-        default=SecretStr(""), description="The password of that account."
-    )
+    password: Password = Field(default=SecretStr(""), description="The password of that account.")
     password_file: PasswordFile = Field(
         default=None,
         examples=["secrets/instance-password"],
         description="A file whose first line is the password.",
     )
-    database: Annotated[SchemaName | None, DefaultText("the name of the group")] = Field(
+    database: Annotated[SchemaName | None, DefaultText("Default: the name of the group.")] = Field(
         default=None,
         examples=["shop"],
         description="The database on the server that holds the group's tables.",
@@ -110,11 +109,13 @@ class InstanceSettings(Table):
         examples=["required"],
         description="Whether athena-g talks to the server over TLS.",
     )
-    tls_ca: Annotated[ExistingFile | None, DefaultText("none: any certificate is taken")] = Field(
-        default=None,
-        examples=["ca.pem"],
-        description="The certificates of the authorities, in PEM form, of which one must vouch "
-        'for the server\'s certificate. Only with tls = "required".',
+    tls_ca: Annotated[ExistingFile | None, DefaultText("Without it any certificate is taken.")] = (
+        Field(
+            default=None,
+            examples=["ca.pem"],
+            description="The certificates of the authorities, in PEM form, of which one must vouch "
+            'for the server\'s certificate. Only with tls = "required".',
+        )
     )
     limiter: LimiterSettings = LimiterSettings()
 
@@ -189,7 +190,7 @@ class ShardingRuleSettings(Table):
         validate_default=True,
     )
     shard_count: Annotated[
-        Integer, DefaultText("16; with range the number of boundaries plus 1")
+        Integer, DefaultText("Default: 16; with range the number of boundaries plus 1.")
     ] = Field(
         default_factory=_default_shard_count,
         examples=[4],
@@ -246,7 +247,7 @@ class GroupSettings(Table):
         examples=["home"],
         description="The DB group that has the tables without a sharding rule.",
     )
-    db_groups: tuple[DbGroupSettings, ...] = Field(min_length=1)
+    db_groups: Annotated[tuple[DbGroupSettings, ...], NotEmpty]
     sharding_rules: tuple[ShardingRuleSettings, ...] = ()
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from athena_g.config import checks, messages, support
 from athena_g.config.document import Document, DocumentSource, read
 from athena_g.config.partial import PartialTable
-from athena_g.config.problems import ConfigError
+from athena_g.config.problems import ConfigError, Problem
 from athena_g.config.settings import Settings
 
 
@@ -28,4 +28,23 @@ def load(
     settings = _validated(document)
     tables = PartialTable(document.tables, Settings)
     _add(document, checks.check(tables))
-    ...
+    if check_support:
+        _add(document, support.check(tables))
+    if settings is None or document.problems:
+        raise ConfigError(path, document.problems)
+    return settings
+
+
+def _validated(document: Document) -> Settings | None:
+    """The settings, or None with the problems noted in ``document``."""
+    try:
+        return Settings.of(DocumentSource(Settings, document))
+    except ValidationError as error:
+        _add(document, messages.translate(error, document, Settings))
+        return None
+
+
+def _add(document: Document, problems: Iterable[Problem]) -> None:
+    """Note ``problems``, except at places about which something is said already."""
+    known = {problem.key_path for problem in document.problems}
+    document.problems += [problem for problem in problems if problem.key_path not in known]

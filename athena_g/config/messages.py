@@ -25,7 +25,7 @@ _REASONS = {
     "int_type": "is not a whole number",
     "float_type": "is not a number",
     "finite_number": "is not a number",
-    "bool_type": "is neither true nor false",
+    "bool_type": "is not a truth value",
     "string_type": "is not text",
     "path_type": "is not a path",
     "tuple_type": "is not a list",

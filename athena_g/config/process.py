@@ -113,7 +113,8 @@ class ServerSettings(Table):
 
 
 def _default_max_idle(valid: dict[str, Any]) -> int:
-    return min(100, valid.get("max_open", 100))
+    max_open: int = valid.get("max_open", 100)
+    return min(100, max_open)
 
 
 class PoolSettings(Table):
@@ -125,13 +126,15 @@ class PoolSettings(Table):
         le=100000,
         description="How many connections to one instance are open at once, in use and idle.",
     )
-    max_idle: Annotated[Integer, DefaultText("100, or max_open where that is less")] = Field(
-        default_factory=_default_max_idle,
-        examples=[100],
-        ge=0,
-        le=100000,
-        description="How many idle connections are kept; one that is given back beyond them is "
-        "closed. At most max_open.",
+    max_idle: Annotated[Integer, DefaultText("Default: 100, or max_open where that is less.")] = (
+        Field(
+            default_factory=_default_max_idle,
+            examples=[100],
+            ge=0,
+            le=100000,
+            description="How many idle connections are kept; one that is given back beyond them is "
+            "closed. At most max_open.",
+        )
     )
     min_idle: Integer = Field(
         default=0,
@@ -178,7 +181,7 @@ class PoolSettings(Table):
 
 
 def _at_most(other: str, value: int, info: ValidationInfo) -> int:
-    limit = info.data.get(other)
+    limit: int | None = info.data.get(other)
     if limit is not None and value > limit:
         raise refused(f"{value} is more than {other}; write at most {limit}, or raise {other}")
     return value
@@ -236,5 +239,3 @@ class EmbeddedSettings(Table):
         le=100000,
         description="How many connections one embedded server takes.",
     )
-
-

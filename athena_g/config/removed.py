@@ -7,8 +7,7 @@ from athena_g.config.problems import Location
 _INSTANCES = "is gone; write the servers as [[groups.db_groups.instances]]"
 
 _REMOVED: dict[tuple[str, ...], str] = {
-    ("circuit",): "is gone; use limiter under the instance "
-    "([groups.db_groups.instances.limiter])",
+    ("circuit",): "is gone; use limiter under the instance ([groups.db_groups.instances.limiter])",
     ("sharding",): "is gone; use [[groups.sharding_rules]]",
     ("backend",): _INSTANCES,
     ("backends",): _INSTANCES,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from athena_g.config.groups import GroupSettings
@@ -16,6 +15,7 @@ from athena_g.config.process import (
     PoolSettings,
     ServerSettings,
 )
+from athena_g.config.values import NotEmpty
 
 
 class Settings(BaseSettings):
@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()
     embedded: EmbeddedSettings = EmbeddedSettings()
-    groups: tuple[GroupSettings, ...] = Field(min_length=1)
+    groups: Annotated[tuple[GroupSettings, ...], NotEmpty]
 
     @classmethod
     def settings_customise_sources(

@@ -12,8 +12,9 @@ import os
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from annotated_types import Ge, Le
 from pydantic import AfterValidator, BeforeValidator, Strict
@@ -22,7 +23,7 @@ from pydantic_core import PydanticCustomError
 _WHOLE_NUMBER = re.compile(r"[+-]?[0-9]{1,30}")
 _NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]{0,253}[A-Za-z0-9_.])?")
-_VERSION = re.compile(r"\d+\.\d+\.\d+[ -~]*")
+_VERSION = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+[ -~]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class DefaultText:
-    """The default in words, where it depends on other keys."""
+    """A sentence about the default, where it depends on other keys."""
 
     text: str
 
@@ -139,12 +140,19 @@ def _unlike(values: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _ascending(values: tuple[int, ...]) -> tuple[int, ...]:
-    for index, (lower, upper) in enumerate(zip(values, values[1:], strict=False)):
+    for index, (lower, upper) in enumerate(pairwise(values)):
         if lower >= upper:
             raise refused(
                 f"{upper} at index {index + 1} is not above {lower} before it; "
                 "write the boundaries in strictly ascending order"
             )
+    return values
+
+
+def _not_empty(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    # Not min_length: that also complains when the only entry is a wrong one.
+    if not values:
+        raise PydanticCustomError("too_short", "is empty")
     return values
 
 
@@ -159,6 +167,8 @@ Boolean = Annotated[bool, Strict(), BeforeValidator(_truth), Wanted("true or fal
 Integer = Annotated[int, Strict(), BeforeValidator(_whole_number)]
 Number = Annotated[float, Strict(), BeforeValidator(_number)]
 Text = Annotated[str, Strict()]
+
+NotEmpty = AfterValidator(_not_empty)
 
 Port = Annotated[Integer, Ge(0), Le(65535), Wanted("a port from 1 to 65535")]
 """The port of a server; 0, which :mod:`.checks` refuses elsewhere, is an embedded server's."""

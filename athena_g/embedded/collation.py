@@ -15,7 +15,7 @@ from functools import lru_cache
 
 _ASCII_ORDER = "\t\n\x0b\x0c\r _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789"
 _WEIGHTS = {ord(character): chr(index + 1) for index, character in enumerate(_ASCII_ORDER)}
-_IGNORED = {code: None for code in [*range(9), *range(14, 32), 127]}
+_IGNORED = dict.fromkeys([*range(9), *range(14, 32), 127])
 _TABLE: dict[int, str | None] = {**_WEIGHTS, **_IGNORED}
 _LIGATURES = {"æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ł": "l", "ħ": "h"}
 

@@ -132,9 +132,7 @@ def remove(document: Any, legs: list[str | int | None]) -> Any:
     """The document without what the path leads to."""
     for parent in find(document, legs[:-1]):
         leg = legs[-1]
-        if isinstance(parent, dict) and leg in parent:
-            del parent[leg]
-        elif isinstance(parent, list) and isinstance(leg, int) and leg < len(parent):
+        if (isinstance(parent, dict) and leg in parent) or (isinstance(parent, list) and isinstance(leg, int) and leg < len(parent)):
             del parent[leg]
     return document
 

@@ -20,6 +20,7 @@ from typing import Any
 
 from gevent import get_hub, getcurrent
 from gevent import socket as gevent_socket
+from greenlet import greenlet
 
 from athena_g.errors import SqlError
 from athena_g.protocol.constants import MAX_PAYLOAD
@@ -181,35 +182,62 @@ class SocketStream(PacketStream):
     Takes over ``fd``, the file descriptor of a connected socket.
     """
 
+    stale = False
+
     def __init__(self, fd: int, max_allowed_packet: int) -> None:
         super().__init__(max_allowed_packet)
         self._sock = _socket.socket(fileno=fd)
         self._sock.settimeout(0)
+        self._sock_recv = self._sock.recv
+        self._sock_send = self._sock.send
         self._hub = get_hub()
-        self._switch_to_hub = self._hub.switch
+        # Not Hub.switch: that asks each greenlet for a switch_out method, which none has here.
+        self._switch_to_hub = greenlet.switch.__get__(self._hub)
         self._read_watcher: Any = self._hub.loop.io(fd, _READ)
         self._read_started = False
         self._reader: Any = None
-        self._unexpected = False
         self._read_size = SMALL_READ
         self._closed = False
 
     def recv(self) -> bytes:
         while True:
-            self._wait_readable()
-            if self._closed:
-                raise ConnectionClosed(self)
+            self._reader = getcurrent()
+            if not self._read_started:
+                self._start_reading()
             try:
-                data = self._sock.recv(self._read_size)
+                self._switch_to_hub()
+                data = self._sock_recv(self._read_size)
             except BlockingIOError:
                 continue
             except OSError as error:
                 raise ConnectionClosed(self, str(error)) from None
+            except BaseException:
+                self._reader = None
+                raise
             if len(data) == self._read_size:
                 self._read_size = LARGE_READ
-            elif len(data) < SMALL_READ:
+            elif self._read_size != SMALL_READ and len(data) < SMALL_READ:
                 self._read_size = SMALL_READ
             return data
+
+    def _start_reading(self) -> None:
+        if self._closed:
+            self._reader = None
+            raise ConnectionClosed(self)
+        self._read_watcher.start(self._on_readable)
+        self._read_started = True
+        self.stale = False
+
+    def _on_readable(self) -> None:
+        """Called by the hub: switch to the reader, or remember that there was none."""
+        reader = self._reader
+        if reader is not None:
+            self._reader = None
+            reader.switch()
+        else:
+            self.stale = True
+            self._read_watcher.stop()
+            self._read_started = False
 
     def recv_at_most(self, size: int) -> bytes:
         self._read_size = size
@@ -218,33 +246,9 @@ class SocketStream(PacketStream):
         finally:
             self._read_size = SMALL_READ
 
-    def _wait_readable(self) -> None:
-        self._reader = getcurrent()
-        if not self._read_started:
-            self._read_watcher.start(self._on_readable)
-            self._read_started = True
-        try:
-            self._switch_to_hub()
-        finally:
-            self._reader = None
-            self._unexpected = False
-
-    def _on_readable(self) -> None:
-        """Called by the hub: switch to the reader, or remember that there was none."""
-        if self._reader is not None:
-            self._reader.switch()
-        else:
-            self._unexpected = True
-            self._read_watcher.stop()
-            self._read_started = False
-
-    @property
-    def stale(self) -> bool:
-        return self._unexpected
-
     def send(self, data: bytes) -> None:
         try:
-            sent = self._sock.send(data)
+            sent = self._sock_send(data)
         except BlockingIOError:
             sent = 0
         except OSError as error:
@@ -292,8 +296,10 @@ class SocketStream(PacketStream):
         self._closed = True
         self._read_watcher.stop()
         self._read_watcher.close()
+        self._read_started = False
         if self._reader is not None:
-            self._hub.loop.run_callback(self._reader.switch)
+            reader, self._reader = self._reader, None
+            self._hub.loop.run_callback(reader.switch)
 
 
 class TlsStream(PacketStream):

@@ -16,6 +16,7 @@ class Pooled(Protocol):
     flags: int
     opened_at: float
     idle_since: float
+    retired: bool
 
 
 C = TypeVar("C", bound=Pooled)
@@ -71,6 +72,7 @@ class Ledger(Generic[C]):
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.open = 0
+        self.now = 0.0
         self.free: OrderedDict[C, None] = OrderedDict()
         self.kept: OrderedDict[C, None] = OrderedDict()
         self.waiting: deque[Waiter] = deque()
@@ -110,13 +112,12 @@ class Ledger(Generic[C]):
                 return Open(shelf.popitem(last=False)[0])
         return Wait()
 
-    def checkin(self, connection: C, now: float, *, keep: bool) -> bool:
+    def checkin(self, connection: C, keep: bool) -> bool:
         """Whether a returned connection stays; false: close it, its place is free already.
 
         Somebody in line gets it at once.
         """
-        limits = self.limits
-        if now - connection.opened_at >= limits.max_age:
+        if connection.retired:
             self.vacate()
             return False
         if self.waiting:
@@ -126,10 +127,10 @@ class Ledger(Generic[C]):
             else:
                 waiter.hand(Open(connection))
             return True
-        if self.idle >= limits.max_idle:
+        if len(self.kept) + len(self.free) >= self.limits.max_idle:
             self.vacate()
             return False
-        connection.idle_since = now
+        connection.idle_since = self.now
         (self.kept if keep else self.free)[connection] = None
         return True
 
@@ -155,19 +156,29 @@ class Ledger(Generic[C]):
                 return True
         return False
 
-    def expired(self, now: float) -> list[C]:
-        """Idle connections past their age or idle time, taken out of the books: close them."""
+    def tick(self, now: float) -> list[C]:
+        """Idle connections past their age or idle time, taken out of the books: close them.
+
+        ``now`` is also the time that counts for what happens up to the next tick.
+        """
+        self.now = now
         limits = self.limits
         old = [
             connection
             for shelf in (self.free, self.kept)
             for connection in shelf
-            if now - connection.opened_at >= limits.max_age
-            or now - connection.idle_since >= limits.max_idle_time
+            if connection.retired or now - connection.idle_since >= limits.max_idle_time
         ]
         for connection in old:
             self.remove_idle(connection)
         return old
+
+    def take_idle(self) -> list[C]:
+        """Every idle connection, taken out of the books."""
+        idle = [*self.free, *self.kept]
+        for connection in idle:
+            self.remove_idle(connection)
+        return idle
 
     def shortfall(self) -> int:
         """How many connections are to be opened to have ``min_idle``."""

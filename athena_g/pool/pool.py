@@ -40,6 +40,7 @@ class Pool:
         self.limits = limits
         self.opened = 0
         self._ledger: Ledger[BackendConnection] = Ledger(limits)
+        self._all: set[BackendConnection] = set()
         self._sweeper: gevent.Greenlet[..., Any] | None = None
         self._closed = False
 
@@ -73,7 +74,7 @@ class Pool:
         Waits at most ``limits.acquire_timeout``; raises :class:`~athena_g.errors.SqlError`.
         """
         if last is not None and last.setup is setup and self._ledger.take_back(last):
-            if not last.stale:
+            if not last.stream.stale:
                 return last
             self.discard(last)
         while True:
@@ -82,7 +83,7 @@ class Pool:
                 decision = self._wait(flags)
             if isinstance(decision, Open):
                 return self._open(flags, decision.instead_of)
-            if not decision.connection.stale:
+            if not decision.connection.stream.stale:
                 return decision.connection
             self.discard(decision.connection)
 
@@ -109,7 +110,7 @@ class Pool:
             self.release(gift.connection)
         else:
             if gift.instead_of is not None:
-                gift.instead_of.close()
+                self._close(gift.instead_of)
             self._ledger.vacate()
 
     def _exhausted(self) -> SqlError:
@@ -125,26 +126,32 @@ class Pool:
     def _open(self, flags: int, instead_of: BackendConnection | None) -> BackendConnection:
         """A new connection in a place that is reserved."""
         if instead_of is not None:
-            instead_of.close()
+            self._close(instead_of)
         try:
             connection = BackendConnection(self.endpoint, flags)
         except BaseException:
             self._ledger.vacate()
             raise
         self.opened += 1
+        self._all.add(connection)
+        connection.retired = self._closed
         return connection
 
     def release(self, connection: BackendConnection, *, keep: bool = False) -> None:
         """Give back a connection that has no reply outstanding; ``keep`` it for its session."""
-        if self._closed or not connection.reusable or connection.stale:
+        if connection.stream.stale:
             self.discard(connection)
-        elif not self._ledger.checkin(connection, time.monotonic(), keep=keep):
-            connection.close()
+        elif not self._ledger.checkin(connection, keep):
+            self._close(connection)
 
     def discard(self, connection: BackendConnection) -> None:
         """Close a connection got by :meth:`acquire`."""
-        connection.close()
+        self._close(connection)
         self._ledger.vacate()
+
+    def _close(self, connection: BackendConnection) -> None:
+        self._all.discard(connection)
+        connection.close()
 
     def disown(self, connection: BackendConnection) -> None:
         """The session whose state an idle connection holds is gone."""
@@ -161,24 +168,27 @@ class Pool:
         self._closed = True
         if self._sweeper is not None:
             self._sweeper.kill()
-        books = self._ledger
-        for connection in [*books.free, *books.kept]:
-            books.remove_idle(connection)
-            connection.close()
+        for connection in self._all:
+            connection.retired = True
+        for connection in self._ledger.take_idle():
+            self._close(connection)
 
     def _sweep_forever(self) -> None:
         while True:
-            gevent.sleep(SWEEP_INTERVAL)
             self.sweep(time.monotonic())
+            gevent.sleep(SWEEP_INTERVAL)
 
     def sweep(self, now: float) -> None:
         """Close expired and stale idle connections, open what is missing to ``min_idle``."""
         books = self._ledger
-        for connection in books.expired(now):
-            connection.close()
-        for connection in [one for one in (*books.free, *books.kept) if one.stale]:
-            books.remove_idle(connection)
-            connection.close()
+        for connection in self._all:
+            if now - connection.opened_at >= self.limits.max_age:
+                connection.retired = True
+        for connection in books.tick(now):
+            self._close(connection)
+        for connection in [one for one in self._all if one.stream.stale]:
+            if books.remove_idle(connection):
+                self._close(connection)
         for _ in range(books.shortfall()):
             books.reserve()
             try:

@@ -56,7 +56,7 @@ class Deframer:
         # What was fed last as it is, when nothing was left of earlier data; else a bytearray.
         self._buffer: bytes | bytearray = b""
         self._position = 0
-        self._length = -1  # of the packet whose header was read, -1 when none was
+        self._length = -1  # of the packet at the position, -1 when its header was not looked at
         self._announced = 0  # bytes of the payload being assembled, by the headers seen
         self._fragments: list[bytes] = []
 
@@ -113,13 +113,12 @@ class Deframer:
         self._announced += length
         if self._announced > self.max_allowed_packet:
             raise errors.PACKET_TOO_LARGE(limit=self.max_allowed_packet)
-        self._position = start + 4
         self._length = length
         return length
 
     def _take(self, length: int) -> bytes | None:
         buffer = self._buffer
-        start = self._position
+        start = self._position + 4
         end = start + length
         if len(buffer) < end:
             return None
@@ -146,4 +145,5 @@ class Deframer:
         data = bytes(self._buffer[self._position :])
         self._buffer = b""
         self._position = 0
+        self._length = -1
         return data

@@ -91,17 +91,6 @@ class OkPacket:
         return packet
 
 
-def ok_status(payload: bytes) -> int:
-    """The server status flags of an OK packet, nothing else of it decoded."""
-    try:
-        if payload[1] < 251 and payload[2] < 251:
-            return payload[3] | payload[4] << 8
-        _, status_at = lenenc_int_at(payload, lenenc_int_at(payload, 1)[1])
-        return payload[status_at] | payload[status_at + 1] << 8
-    except IndexError:
-        raise errors.MALFORMED_PACKET(reason="the OK packet ends early") from None
-
-
 def _info_without_length(tail: bytes) -> bytes:
     try:
         info, end = lenenc_bytes_at(tail, 0)

@@ -42,6 +42,9 @@ _FIRST, _COLUMNS, _COLUMNS_END, _ROWS, _ANY = range(5)
 _header_at = Struct("<I").unpack_from
 _eof_at = Struct("<HH").unpack_from
 _errno_at = Struct("<H").unpack_from
+_status_at = Struct("<H").unpack_from
+_EOF_STARTS = frozenset(b"\5\0\0%c\xfe" % sequence_id for sequence_id in range(256))
+_NOT_PLAIN = SERVER_MORE_RESULTS_EXISTS | SERVER_SESSION_STATE_CHANGED
 _OK, _LOCAL_INFILE, _EOF, _ERR = 0x00, 0xFB, 0xFE, 0xFF
 
 
@@ -104,7 +107,36 @@ class ReplyScanner:
         """
         if self._skip or self._carry:
             return self._feed_rest(chunk)
+        if self._state == _FIRST and chunk[-9:-4] in _EOF_STARTS and self._is_whole(chunk):
+            return True
         return self._walk(chunk, 0)
+
+    def _is_whole(self, chunk: bytes) -> bool:
+        """Whether ``chunk`` is one whole result set and the last; nothing is changed if not.
+
+        Most replies are: this walks one in a third of the time of the general way.
+        """
+        size = len(chunk)
+        status: int = _status_at(chunk, size - 2)[0]
+        if chunk[0] != 1 or status & _NOT_PLAIN or size > HOLD_LIMIT:
+            return False
+        last = size - 9
+        columns = chunk[4]
+        pos = 5
+        while columns and pos < last and chunk[pos + 4] != _ERR:
+            pos += 4 + chunk[pos] + (chunk[pos + 1] << 8) + (chunk[pos + 2] << 16)
+            columns -= 1
+        if columns or pos >= last or chunk[pos + 4] != _EOF or chunk[pos] != 5:
+            return False
+        pos += 9
+        while pos < last and chunk[pos + 4] < _EOF:
+            pos += 4 + chunk[pos] + (chunk[pos + 1] << 8) + (chunk[pos + 2] << 16)
+        if pos != last or self._single:
+            return False
+        self.status = status
+        self.output = chunk
+        self.sequence_id = (chunk[pos + 3] + 1) & 0xFF
+        return True
 
     def _feed_rest(self, chunk: bytes) -> bool:
         """Go on with a packet of which a part was held back or passed on."""

@@ -17,6 +17,7 @@ from athena_g.net.handshake import Login
 from athena_g.net.server import Client
 from athena_g.net.stream import ConnectionClosed
 from athena_g.parser.recognise import Recognised, Special, is_plain, looks_back, recognise
+from athena_g.protocol.commands import command_name
 from athena_g.protocol.constants import (
     CLIENT_FOUND_ROWS,
     CLIENT_IGNORE_SPACE,
@@ -63,6 +64,8 @@ class ProxySession:
         stream = self._stream
         while True:
             packet = stream.read_command()
+            if len(packet) < _BODY:
+                raise errors.MALFORMED_PACKET(reason="an empty packet is no command")
             command = packet[_PAYLOAD]
             try:
                 if command == Command.QUERY:
@@ -128,7 +131,7 @@ class ProxySession:
             case Command.RESET_CONNECTION:
                 self._reset()
             case _:
-                raise errors.UNKNOWN_COMMAND(command=_command_name(command))
+                raise errors.UNKNOWN_COMMAND(command=command_name(command))
 
     def _init_db(self, packet: bytes) -> None:
         database = packet[_BODY:].decode("utf-8", "replace")
@@ -243,9 +246,3 @@ class ProxySession:
             consequence="; the transaction is lost" if in_transaction else "",
         )
 
-
-def _command_name(command: int) -> str:
-    try:
-        return f"COM_{Command(command).name}"
-    except ValueError:
-        return f"command {command:#04x}"

@@ -1,0 +1,40 @@
+"""The configuration: :func:`load` gives it as one immutable :class:`Settings`, or ConfigError."""
+
+from athena_g.config.groups import (
+    DbGroupSettings,
+    GroupSettings,
+    InstanceSettings,
+    LimiterSettings,
+    ShardingRuleSettings,
+)
+from athena_g.config.loading import load
+from athena_g.config.problems import ConfigError, Problem
+from athena_g.config.process import (
+    EmbeddedSettings,
+    HealthSettings,
+    LogSettings,
+    MetricsSettings,
+    PoolSettings,
+    ServerSettings,
+    ServerTlsSettings,
+)
+from athena_g.config.settings import Settings
+
+__all__ = [
+    "ConfigError",
+    "DbGroupSettings",
+    "EmbeddedSettings",
+    "GroupSettings",
+    "HealthSettings",
+    "InstanceSettings",
+    "LimiterSettings",
+    "LogSettings",
+    "MetricsSettings",
+    "PoolSettings",
+    "Problem",
+    "ServerSettings",
+    "ServerTlsSettings",
+    "Settings",
+    "ShardingRuleSettings",
+    "load",
+]

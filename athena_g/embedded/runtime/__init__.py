@@ -1,0 +1,1 @@
+"""The functions of MySQL as SQLite calls them."""
