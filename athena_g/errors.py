@@ -696,3 +696,29 @@ LOCKED_TABLES = _register(
     "transaction",
     "Unlock the tables first.",
 )  # fmt: skip
+
+
+# --- Documentation --------------------------------------------------------------------------------
+
+
+def documentation() -> str:
+    """``docs/errors.md``: every entry with its text and what to do."""
+    lines = [
+        "# Errors",
+        "",
+        "What athena-g itself answers a client with. Errors of a MySQL server behind it are passed",
+        "on as they are. Generated from `athena_g/errors.py` by `scripts/generate`.",
+        "",
+    ]
+    for code in registry():
+        notes = [
+            *(["may succeed when sent again"] if code.retryable else []),
+            *(["the connection is closed"] if code.fatal else []),
+        ]
+        lines += [f"## {code.errno} ({code.sqlstate}) {code.name}", "", f"> {code.text}", ""]
+        lines += [code.help + (f" ({'; '.join(notes)})" if notes else ""), ""]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(documentation(), end="")  # noqa: T201

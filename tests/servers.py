@@ -432,6 +432,11 @@ class Process:
     def is_running(self) -> bool:
         return self._child is not None and self._child.poll() is None
 
+    @property
+    def pid(self) -> int:
+        assert self._child is not None
+        return self._child.pid
+
     def log(self) -> str:
         return "".join(self._lines)
 
@@ -482,8 +487,8 @@ def initialise(kind: Kind, program: str, options: Sequence[str]) -> None:
     """Makes a data directory whose root has no password."""
     command = [program, "--no-defaults", "--initialize-insecure", "--secure-file-priv="]
     if kind == "mariadb":
-        command = ["mariadb-install-db", "--no-defaults", "--skip-test-db", "--skip-name-resolve"]
-        command += ["--force", "--auth-root-authentication-method=normal"]
+        command = ["mariadb-install-db", "--no-defaults", "--cross-bootstrap", "--skip-test-db"]
+        command += ["--auth-root-authentication-method=normal"]
     done = subprocess.run([*command, *options], capture_output=True, text=True, errors="replace")
     if done.returncode != 0:
         raise StartFailed(f"{command[0]} made no data directory\n{done.stdout}{done.stderr}")

@@ -109,10 +109,10 @@ def _unknown_key(location: Location, model: Model) -> str:
     table = parent.table if parent else model
     if table is None or not isinstance(name, str):
         return "is not a key"
-    near = difflib.get_close_matches(name.lower(), keys(table), 1)
-    if near:
-        return f"is not a key; did you mean {near[0]}?"
     elsewhere = [heading(model, at) for at, other in tables(model) if name in keys(other)]
     if elsewhere:
         return f"is not a key here; it is one of {' and '.join(elsewhere)}"
+    near = difflib.get_close_matches(name.lower(), keys(table), 1)
+    if near:
+        return f"is not a key; did you mean {near[0]}?"
     return f"is not a key; the keys here are {', '.join(keys(table))}"

@@ -27,8 +27,9 @@ from athena_g.protocol.constants import MAX_PAYLOAD
 from athena_g.protocol.framing import Deframer, frame, frames_used
 from athena_g.protocol.replies import encode_error
 
-SMALL_READ = 16 * 1024
-LARGE_READ = 256 * 1024
+READ_SIZE = 64 * 1024
+"""Bytes asked for at once. Python allocates them for each read; beyond 128 KiB malloc would ask
+the system for fresh pages each time."""
 FLUSH_AT = 64 * 1024
 
 _READ, _WRITE = 1, 2
@@ -196,7 +197,7 @@ class SocketStream(PacketStream):
         self._read_watcher: Any = self._hub.loop.io(fd, _READ)
         self._read_started = False
         self._reader: Any = None
-        self._read_size = SMALL_READ
+        self._read_size = READ_SIZE
         self._closed = False
 
     def recv(self) -> bytes:
@@ -214,10 +215,6 @@ class SocketStream(PacketStream):
             except BaseException:
                 self._reader = None
                 raise
-            if len(data) == self._read_size:
-                self._read_size = LARGE_READ
-            elif self._read_size != SMALL_READ and len(data) < SMALL_READ:
-                self._read_size = SMALL_READ
             return data
 
     def _start_reading(self) -> None:
@@ -244,7 +241,7 @@ class SocketStream(PacketStream):
         try:
             return self.recv()
         finally:
-            self._read_size = SMALL_READ
+            self._read_size = READ_SIZE
 
     def send(self, data: bytes) -> None:
         try:
@@ -316,7 +313,7 @@ class TlsStream(PacketStream):
 
     def recv(self) -> bytes:
         try:
-            data: bytes = self._sock.recv(FLUSH_AT)
+            data: bytes = self._sock.recv(READ_SIZE)
         except (OSError, ValueError) as error:
             raise ConnectionClosed(self, str(error)) from None
         return data

@@ -69,9 +69,12 @@ def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised |
     that needs attention is found, by looking at what follows each semicolon.
     """
     text = packet.lower()
-    if b"get_lock" in text:
+    # find, not "in": for bytes that first tries its operand as a number, and fails.
+    if text.find(b"get_lock") >= 0:
         return Recognised(Special.PIN, "GET_LOCK")
-    if text[start : start + 3] in _PLAIN_STARTS and not (multi_statements and b";" in text):
+    if text[start : start + 3] in _PLAIN_STARTS and not (
+        multi_statements and text.find(b";") >= 0
+    ):
         return None
     return _recognise_words(packet, text, start, multi_statements)
 

@@ -222,7 +222,8 @@ def _collation(id_: int, charset: str, suffix: str) -> Collation:
 
 
 _COLLATIONS: Final = {entry[0]: _collation(*entry) for entry in _all()}
-_BY_NAME: Final = {entry.name: entry for entry in _COLLATIONS.values()}
+# MySQL's and MariaDB's Croatian collations differ in id and not in name: MySQL's is found by it.
+_BY_NAME: Final = {_COLLATIONS[id_].name: _COLLATIONS[id_] for id_ in sorted(_COLLATIONS)[::-1]}
 
 
 def collation(id_: int) -> Collation | None:

@@ -14,7 +14,7 @@ set -euo pipefail
 datadir=/var/lib/mysql
 accounts=$datadir/.accounts.sql
 prepared=$datadir/.prepared
-socket=/var/run/mysqld/mysqld.sock
+socket=/run/mysqld/mysqld.sock
 shopt -s nullglob
 seeds=(/docker-entrypoint-initdb.d/*)
 
@@ -35,6 +35,7 @@ quoted() {
   printf "'%s'" "${text//$'\n'/\\n}"
 }
 
+# shellcheck disable=SC2016 # the backquotes are SQL's
 identifier() { printf '`%s`' "${1//\`/\`\`}"; }
 
 # One statement per line, as MariaDB's --init-file wants it. Nothing of it gets into the binary log,
@@ -93,8 +94,9 @@ initialise() {
   say "initialising $datadir"
   chown mysql:mysql "$datadir"
   if [ "$program" = mariadbd ]; then
-    mariadb-install-db --no-defaults --force --user=mysql --datadir="$datadir" --skip-test-db \
-      --skip-name-resolve --auth-root-authentication-method=normal "$@" >/dev/null
+    # Cross-bootstrap: no account for root at the host that builds the image.
+    mariadb-install-db --no-defaults --cross-bootstrap --user=mysql --datadir="$datadir" \
+      --auth-root-authentication-method=normal --skip-test-db "$@" >/dev/null
   else
     mysqld --no-defaults --initialize-insecure --user=mysql --datadir="$datadir" "$@"
   fi

@@ -23,7 +23,7 @@ def test_a_syntax_error_is_reported_with_its_line(bench: Bench) -> None:
 
 def test_text_in_another_encoding_is_reported_with_its_line(bench: Bench) -> None:
     path = bench.directory / "a.toml"
-    path.write_bytes('[server]\n# größe\n'.encode("latin-1"))
+    path.write_bytes("[server]\n# größe\n".encode("latin-1"))
     assert failure(path) == "line 2 is not UTF-8; save the file as UTF-8 text"
 
 
@@ -125,10 +125,10 @@ def test_a_password_file_that_is_no_text_value_is_refused(bench: Bench) -> None:
 
 def test_password_and_password_file_together_are_refused(bench: Bench) -> None:
     bench.write("pw", "geheim")
-    problems = bench.problems(LOGIN + 'password_file = "pw"\n' + EMBEDDED.removeprefix(f"\n{LOGIN}"))
-    assert problems == {
-        "groups[0].password_file": "stands beside password; write only one of them"
-    }
+    problems = bench.problems(
+        LOGIN + 'password_file = "pw"\n' + EMBEDDED.removeprefix(f"\n{LOGIN}")
+    )
+    assert problems == {"groups[0].password_file": "stands beside password; write only one of them"}
 
 
 def test_an_override_replaces_the_other_way_to_give_the_password(bench: Bench) -> None:

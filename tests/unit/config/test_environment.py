@@ -27,7 +27,9 @@ def test_a_variable_may_set_a_table_that_the_file_lacks(bench: Bench) -> None:
 
 
 def test_an_index_reaches_into_the_list_and_leaves_the_rest(bench: Bench) -> None:
-    instance = bench.load(ON_A_SERVER, {INSTANCE + "0__PASSWORD": "new"}).groups[0].home.instances[0]
+    instance = (
+        bench.load(ON_A_SERVER, {INSTANCE + "0__PASSWORD": "new"}).groups[0].home.instances[0]
+    )
     assert instance.password.get_secret_value() == "new"
     assert (instance.host, instance.user) == ("10.0.0.11", "athena")
 

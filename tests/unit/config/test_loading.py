@@ -22,9 +22,7 @@ def test_a_missing_file_is_an_error_and_not_a_default(bench: Bench) -> None:
     assert str(error.value) == f"{bench.path}: there is no such file"
 
 
-def test_the_path_is_shown_as_it_was_given(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_path_is_shown_as_it_was_given(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(bench.directory)
     with pytest.raises(ConfigError) as error:
         load("conf/athena.toml", {})

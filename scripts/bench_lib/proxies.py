@@ -1,0 +1,204 @@
+"""The contenders: no proxy, HAProxy, athena-g; each proxy is one process, started here."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench_lib.address import LOOPBACK, Address
+
+DIRECT, HAPROXY, ATHENA = "direct", "HAProxy", "athena-g"
+REPOSITORY = Path(__file__).resolve().parents[2]
+SECONDS_TO_START = 20
+SECONDS_TO_END = 10
+MAX_CONNECTIONS = 5000
+"""How many clients each proxy takes; more than any workload has."""
+LOG_LINES = 10
+
+
+class StartFailed(Exception):
+    """A proxy is missing or did not start; the text says what it said."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One way to the server."""
+
+    name: str
+    address: Address
+    proxy: Proxy | None = None
+
+
+class Proxy:
+    """A running proxy: one process, and a file with all it printed."""
+
+    def __init__(self, command: list[str], log: Path) -> None:
+        self._log = log
+        # Its settings are in a file; variables meant for another athena-g would get in the way.
+        clean = {name: text for name, text in os.environ.items() if not name.startswith("ATHENA_")}
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=clean
+            )
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def wait_until_it_listens(self, port: int) -> None:
+        deadline = time.monotonic() + SECONDS_TO_START
+        while True:
+            try:
+                socket.create_connection((LOOPBACK, port), timeout=1).close()
+            except OSError:
+                if self.has_ended() or time.monotonic() > deadline:
+                    raise StartFailed(f"it does not listen\n{self.log_end()}") from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def log_end(self) -> str:
+        """The last lines it printed."""
+        return "\n".join(self._log.read_text(errors="replace").splitlines()[-LOG_LINES:])
+
+    def complaints(self) -> list[str]:
+        """The lines of its log that are warnings or worse."""
+        lines = self._log.read_text(errors="replace").splitlines()
+        words = ("WARNING", "ERROR", "CRITICAL", "ALERT", "Traceback")
+        return [line for line in lines if any(word in line for word in words)]
+
+    def stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(SECONDS_TO_END)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+Starter = Callable[[Address, Path], tuple[Proxy, int]]
+
+
+@contextmanager
+def running(name: str, server: Address, directory: Path) -> Iterator[Contender]:
+    """The contender of this name, ready to be connected to; a proxy is ended afterwards."""
+    if name == DIRECT:
+        yield Contender(name, server)
+        return
+    proxy, port = STARTERS[name](server, directory)
+    try:
+        proxy.wait_until_it_listens(port)
+        yield Contender(name, server.at(port), proxy)
+    except StartFailed as error:
+        raise StartFailed(f"{name}: {error}") from error
+    finally:
+        proxy.stop()
+
+
+def available() -> list[str]:
+    """The names of the contenders that can take part here."""
+    return [DIRECT, *([HAPROXY] if haproxy_program() else []), ATHENA]
+
+
+def haproxy_program() -> str | None:
+    """The path of HAProxy; Debian keeps it where only root looks."""
+    return shutil.which("haproxy", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+def athena_program() -> str:
+    """The path of athena-g: of this interpreter's environment, the repository's, or the PATH."""
+    places = [Path(sys.executable).parent, REPOSITORY / ".venv/bin"]
+    for place in places:
+        if (place / "athena-g").exists():
+            return str(place / "athena-g")
+    if found := shutil.which("athena-g"):
+        return found
+    raise StartFailed("athena-g is not installed; pip install -e . in a .venv of the repository")
+
+
+def free_port() -> int:
+    """A port on loopback that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def haproxy_configuration(server: Address, port: int) -> str:
+    """TCP mode on one thread, everything else as it is by default."""
+    return f"""\
+global
+    nbthread 1
+    maxconn {MAX_CONNECTIONS}
+defaults
+    mode tcp
+    timeout connect 5s
+    timeout client 1h
+    timeout server 1h
+listen mysql
+    bind {LOOPBACK}:{port}
+    server mysql {server.host}:{server.port}
+"""
+
+
+def athena_configuration(server: Address, port: int) -> str:
+    """One group of the database's name, everything else as it is by default."""
+    # A string of JSON is a string of TOML.
+    user, password, database, host = map(
+        json.dumps, (server.user, server.password, server.database, server.host)
+    )
+    return f"""\
+[server]
+listen_addr = "{LOOPBACK}"
+listen_port = {port}
+max_connections = {MAX_CONNECTIONS}
+[pool]
+max_open = 100
+[log]
+level = "WARNING"
+[[groups]]
+name = {database}
+user = {user}
+password = {password}
+home_group = "home"
+[[groups.db_groups]]
+name = "home"
+[[groups.db_groups.instances]]
+host = {host}
+port = {server.port}
+user = {user}
+password = {password}
+database = {database}
+"""
+
+
+def _start_haproxy(server: Address, directory: Path) -> tuple[Proxy, int]:
+    port = free_port()
+    configuration = directory / f"haproxy-{port}.cfg"
+    configuration.write_text(haproxy_configuration(server, port))
+    command = [haproxy_program() or "haproxy", "-db", "-f", str(configuration)]
+    return Proxy(command, directory / f"haproxy-{port}.log"), port
+
+
+def _start_athena(server: Address, directory: Path) -> tuple[Proxy, int]:
+    port = free_port()
+    configuration = directory / f"athena-g-{port}.toml"
+    configuration.touch(mode=0o600)
+    configuration.write_text(athena_configuration(server, port))
+    command = [athena_program(), "-c", str(configuration)]
+    return Proxy(command, directory / f"athena-g-{port}.log"), port
+
+
+STARTERS: dict[str, Starter] = {HAPROXY: _start_haproxy, ATHENA: _start_athena}

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from athena_g.config import DbGroupSettings, InstanceSettings, ShardingRuleSettings
+
+from .samples import EMBEDDED, LOGIN, ON_A_SERVER, Bench
+
+RULE = "groups[0].sharding_rules[0]"
+
+
+def rule(lines: str) -> str:
+    head = '[[groups.sharding_rules]]\nname = "r"\ntable_pattern = "t"\nshard_column = "c"\n'
+    return EMBEDDED + "shard_indices = [0, 1, 2]\n" + head + lines
+
+
+@pytest.mark.parametrize("name", ["shop", "Shop-1", "a$b_c", "größe", "x" * 64])
+def test_a_sane_group_name_is_accepted(bench: Bench, name: str) -> None:
+    assert bench.load(EMBEDDED.replace('"shop"', f'"{name}"')).groups[0].name == name
+
+
+@pytest.mark.parametrize("name", ["", " ", "a b", "a.b", "a/b", "a`b", "😀", "x" * 65])
+def test_a_group_name_that_is_no_database_name_is_refused(bench: Bench, name: str) -> None:
+    problems = bench.problems(EMBEDDED.replace('"shop"', f'"{name}"'))
+    assert "is not a database name; write a name of 1 to 64 letters" in problems["groups[0].name"]
+
+
+@pytest.mark.parametrize("user", ["", " u", "a\\u0000b", "x" * 129])
+def test_a_user_name_that_is_none_is_refused(bench: Bench, user: str) -> None:
+    problems = bench.problems(EMBEDDED.replace('"client"', f'"{user}"'))
+    assert problems["groups[0].user"].endswith("write a user name of 1 to 128 characters")
+
+
+def test_an_empty_password_must_be_written(bench: Bench) -> None:
+    assert "groups[0].password" in bench.problems(EMBEDDED.replace('password = "client-pw"', ""))
+    group = bench.load(EMBEDDED.replace("client-pw", "")).groups[0]
+    assert group.password.get_secret_value() == ""
+
+
+def test_an_instance_has_its_defaults(bench: Bench) -> None:
+    instance = bench.load(ON_A_SERVER).groups[0].home.instances[0]
+    assert (instance.port, instance.role, instance.tls, instance.database) == (
+        3306,
+        "master",
+        "disabled",
+        None,
+    )
+    assert instance.limiter.enabled is False
+
+
+@pytest.mark.parametrize(
+    "host, address",
+    [("db", "db:3306"), ("10.0.0.1", "10.0.0.1:3306"), ("::1", "[::1]:3306")],
+)
+def test_an_instance_is_known_by_its_address(host: str, address: str) -> None:
+    assert InstanceSettings(host=host, user="u").address == address
+
+
+@pytest.mark.parametrize(
+    "word, role",
+    [("master", "master"), ("Primary", "master"), ("slave", "slave"), ("REPLICA", "slave")],
+)
+def test_a_role_has_two_names_in_any_case_of_letters(word: str, role: str) -> None:
+    assert InstanceSettings.model_validate({"role": word}).role == role
+
+
+def test_an_unknown_role_is_refused_with_those_there_are(bench: Bench) -> None:
+    problems = bench.problems(ON_A_SERVER + 'role = "leader"\n')
+    assert problems["groups[0].db_groups[0].instances[0].role"] == (
+        '"leader" is not known here; write "master" or "slave" ("primary" and "replica" mean the '
+        "same)"
+    )
+
+
+def test_tls_ca_is_refused_without_tls(bench: Bench) -> None:
+    bench.write("ca.pem")
+    problems = bench.problems(ON_A_SERVER + 'tls_ca = "ca.pem"\n')
+    assert problems["groups[0].db_groups[0].instances[0].tls_ca"] == (
+        'has no effect without TLS; write tls = "required" too, or leave it out'
+    )
+
+
+def test_tls_ca_must_be_a_file(bench: Bench) -> None:
+    problems = bench.problems(ON_A_SERVER + 'tls = "required"\ntls_ca = "."\n')
+    assert problems["groups[0].db_groups[0].instances[0].tls_ca"].startswith(
+        f'"{bench.directory}" is not an existing file; write the path of a file'
+    )
+
+
+def test_an_embedded_db_group_made_directly_has_a_master_too() -> None:
+    assert DbGroupSettings(name="home", embedded=True).instances[0].role == "master"
+
+
+@pytest.mark.parametrize(
+    "word, algorithm",
+    [("mod", "mod"), ("MODULO", "mod"), ("Hash", "hash")],
+)
+def test_an_algorithm_is_known_in_any_case_of_letters(
+    bench: Bench, word: str, algorithm: str
+) -> None:
+    group = bench.load(rule(f'algorithm = "{word}"\nshard_count = 3\n')).groups[0]
+    assert group.sharding_rules[0].algorithm == algorithm
+
+
+def test_an_unknown_algorithm_is_refused_with_those_there_are(bench: Bench) -> None:
+    assert bench.problems(rule('algorithm = "crc32"\n')) == {
+        f"{RULE}.algorithm": '"crc32" is not known here; write "mod", "modulo", "hash" or "range"'
+    }
+
+
+@pytest.mark.parametrize("count", ["", "shard_count = 3\n"])
+def test_a_range_rule_counts_its_boundaries(bench: Bench, count: str) -> None:
+    text = rule(f'algorithm = "range"\nrange_boundaries = [-5, 10]\n{count}')
+    made = bench.load(text).groups[0].sharding_rules[0]
+    assert (made.range_boundaries, made.shard_count) == ((-5, 10), 3)
+
+
+def test_a_range_rule_with_another_shard_count_is_refused(bench: Bench) -> None:
+    text = rule('algorithm = "range"\nrange_boundaries = [1, 2]\nshard_count = 16\n')
+    assert bench.problems(text) == {
+        f"{RULE}.shard_count": "16 does not fit range_boundaries; write 3 (the number of "
+        "boundaries plus 1), or leave it out"
+    }
+
+
+@pytest.mark.parametrize(
+    "lines, message",
+    [
+        ('algorithm = "range"\n', 'is empty; algorithm = "range" needs one boundary or more'),
+        (
+            'algorithm = "range"\nrange_boundaries = []\n',
+            'is empty; algorithm = "range" needs one boundary or more',
+        ),
+        (
+            'algorithm = "range"\nrange_boundaries = [1, 5, 5]\n',
+            "5 at index 2 is not above 5 before it; write the boundaries in strictly ascending",
+        ),
+        (
+            'algorithm = "hash"\nrange_boundaries = [1]\nshard_count = 3\n',
+            'has no effect with "hash"; write algorithm = "range" or drop it',
+        ),
+    ],
+)
+def test_wrong_boundaries_are_refused(bench: Bench, lines: str, message: str) -> None:
+    problems = bench.problems(rule(lines))
+    assert list(problems) == [f"{RULE}.range_boundaries"]
+    assert problems[f"{RULE}.range_boundaries"].startswith(message)
+
+
+def test_a_boundary_beyond_64_bits_is_refused(bench: Bench) -> None:
+    text = rule(f'algorithm = "range"\nrange_boundaries = [1, {2**63}]\n')
+    assert list(bench.problems(text)) == [f"{RULE}.range_boundaries[1]"]
+
+
+@pytest.mark.parametrize("table", ["orders_*", "ord%", "shop.orders", "`orders`", ""])
+def test_a_pattern_is_the_bare_name_of_one_table(table: str) -> None:
+    with pytest.raises(ValidationError):
+        ShardingRuleSettings(name="r", table_pattern=table, shard_column="c")
+
+
+def test_groups_may_be_several(bench: Bench) -> None:
+    text = EMBEDDED + LOGIN.replace('"shop"', '"b"') + '[[groups.db_groups]]\nname = "home"\n'
+    groups = bench.load(text + "embedded = true\n").groups
+    assert [group.name for group in groups] == ["shop", "b"]
