@@ -527,7 +527,7 @@ def start_embedded(directory: Path | None, *options: str) -> Server:
     process.command = command(0)
     port = int(process.start_and_match())
     process.command = command(port)
-    server = server_in(process, "embedded", "", port, "athena_g embedded")
+    server = server_in(process, "embedded", "", port, "python -m athena_g")
     with server.connect() as connection, connection.cursor() as cursor:
         cursor.execute("SELECT VERSION()")
         server.version = str(cursor.fetchone()[0])

@@ -19,7 +19,7 @@ from athena_g.protocol.constants import (
     Command,
 )
 from athena_g.protocol.framing import frame
-from athena_g.protocol.replies import ErrPacket, session_changes
+from athena_g.protocol.replies import ErrPacket
 from athena_g.protocol.scan import ReplyScanner
 
 RESET_TIMEOUT = 5.0
@@ -125,9 +125,8 @@ class BackendConnection:
     def finished(self) -> bool:
         """Take note of the reply just relayed; whether the connection can be used further."""
         scanner = self.scanner
-        for blob in scanner.session_state:
-            if any(change.kind == SESSION_TRACK_SCHEMA for change in session_changes(blob)):
-                self.retired = True
+        if any(change.kind == SESSION_TRACK_SCHEMA for change in scanner.changes):
+            self.retired = True
         return scanner.errno not in _ENDING_ERRNOS
 
     def reset(self) -> bool:

@@ -56,6 +56,8 @@ class Key:
     unique: bool = False
     primary: bool = False
     comment: str = ""
+    stored: str = ""
+    """The name of SQLite's index; empty for a primary key."""
 
     @property
     def columns(self) -> tuple[str, ...]:

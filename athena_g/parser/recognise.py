@@ -2,8 +2,8 @@
 
 Most of what a statement does to a session the server reports itself (SESSION_TRACK, status
 flags). What is here is what no server reports: locks that belong to a connection, statements
-that name connections or databases as the client sees them, and questions about the previous
-statement.
+that name connections or databases as the client sees them, what may set user variables or the
+next transaction's characteristics, and questions about the previous statement.
 
 Source: MySQL Reference Manual, "Server Tracking of Client Session State" (what is reported) and
 "Locking Functions", "LOCK TABLES", "HANDLER", "XA" (what belongs to a connection).
@@ -43,6 +43,8 @@ _USE_NAME = re.compile(rb"(?:\s|/\*.*?\*/)*(?:`((?:[^`]|``)+)`|([^\s;`]+))", re.
 
 _PLAIN_STARTS = frozenset((b"sel", b"ins", b"upd", b"del", b"rep"))
 _PINNING_WORDS = {
+    b"set": "SET",
+    b"call": "CALL",
     b"lock": "LOCK",
     b"flush": "FLUSH",
     b"handler": "HANDLER",
@@ -53,6 +55,9 @@ _PINNING_WORDS = {
 _PLAIN_WORDS = frozenset(
     (b"select", b"insert", b"update", b"delete", b"replace", b"with", b"values")
 )
+
+# Servers report SET @x, not what an expression, INTO or a procedure's parameter assigns.
+_ASSIGNS = re.compile(rb":=|\binto(?:\s|/\*.*?\*/)*@", re.IGNORECASE | re.DOTALL)
 
 _LOOKS_BACK = re.compile(
     rb"last_insert_id\s*\(\s*\)|@@\s*(?:session\s*\.|local\s*\.)?\s*"
@@ -72,6 +77,8 @@ def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised |
     # find, not "in": for bytes that first tries its operand as a number, and fails.
     if text.find(b"get_lock") >= 0:
         return Recognised(Special.PIN, "GET_LOCK")
+    if text.find(b"@") >= 0 and _ASSIGNS.search(text):
+        return Recognised(Special.PIN, "a user variable")
     if text[start : start + 3] in _PLAIN_STARTS and not (
         multi_statements and text.find(b";") >= 0
     ):

@@ -165,8 +165,10 @@ def _read_moment(buffer: bytes, position: int) -> tuple[_Moment, int]:
     if len(cell) == _DATETIME_PART.size:
         return (*_DATETIME_PART.unpack(cell), 0), end
     if len(cell) == _DATETIME_WHOLE.size:
-        return _DATETIME_WHOLE.unpack(cell), end
-    raise errors.MALFORMED_PACKET(reason=f"a date of {len(cell)} bytes")
+        fields = _DATETIME_WHOLE.unpack(cell)
+        if fields[6] < 1_000_000:
+            return fields, end
+    raise errors.MALFORMED_PACKET(reason=f"{cell.hex()} is no date")
 
 
 def _moment(value: NotNull) -> _Moment:

@@ -39,6 +39,7 @@ MAX_MESSAGE_BYTES: Final = 511
 """Clients keep the text of an error and a NUL in MYSQL_ERRMSG_SIZE (512) bytes."""
 
 _STATUS_AND_WARNINGS = struct.Struct("<HH")
+_STATE_CHANGED_HIGH: Final = SERVER_SESSION_STATE_CHANGED >> 8
 
 
 @dataclass(slots=True)
@@ -104,33 +105,35 @@ def ok_without_session_track(payload: bytes) -> bytes:
 
     The very same object when no session state is in it.
     """
-    try:
-        if payload[1] < 251 and payload[2] < 251:
-            status_at = 3
-        else:
-            _, status_at = lenenc_int_at(payload, lenenc_int_at(payload, 1)[1])
-        high = payload[status_at + 1]
-    except IndexError:
-        raise errors.MALFORMED_PACKET(reason="the OK packet ends early") from None
-    if not high & 0x40:  # the upper byte of SERVER_SESSION_STATE_CHANGED
+    status_at = _status_position(payload)
+    if not payload[status_at + 1] & _STATE_CHANGED_HIGH:
         return payload
-    return _cut_session_state(payload, status_at, high)
-
-
-def _cut_session_state(payload: bytes, status_at: int, high: int) -> bytes:
-    info_at = status_at + 4
-    if len(payload) < info_at:
-        raise errors.MALFORMED_PACKET(reason="the OK packet ends early")
-    end = info_at
+    end = info_at = status_at + 4
     if len(payload) > info_at:
         info, info_end = lenenc_bytes_at(payload, info_at)
         end = info_end if info else info_at
-    return b"%b%c%b" % (payload[: status_at + 1], high & 0xBF, payload[status_at + 2 : end])
+    high = payload[status_at + 1] & ~_STATE_CHANGED_HIGH
+    return b"%b%c%b" % (payload[: status_at + 1], high, payload[status_at + 2 : end])
 
 
 def ok_session_state(payload: bytes) -> bytes:
     """The trackers' blob of an OK packet of a CLIENT_SESSION_TRACK connection, or ``b""``."""
-    return OkPacket.decode(payload, CLIENT_SESSION_TRACK).session_state
+    status_at = _status_position(payload)
+    info_at = status_at + 4
+    if not payload[status_at + 1] & _STATE_CHANGED_HIGH or len(payload) == info_at:
+        return b""
+    state_at = lenenc_bytes_at(payload, info_at)[1]
+    return lenenc_bytes_at(payload, state_at)[0] if len(payload) > state_at else b""
+
+
+def _status_position(payload: bytes) -> int:
+    """Where the status flags of an OK packet start; warnings behind them are sure to be there."""
+    if len(payload) >= 7 and payload[1] < 251 and payload[2] < 251:
+        return 3
+    position = lenenc_int_at(payload, lenenc_int_at(payload, 1)[1])[1]
+    if len(payload) < position + 4:
+        raise errors.MALFORMED_PACKET(reason="the OK packet ends early")
+    return position
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,20 +13,35 @@ Source: MySQL Source Code Documentation, "COM_QUERY Response" (page_protocol_com
 
 from __future__ import annotations
 
-from struct import Struct
+import struct
 
+from athena_g.errors import SqlError
 from athena_g.protocol.constants import (
     MAX_PAYLOAD,
     SERVER_MORE_RESULTS_EXISTS,
     SERVER_SESSION_STATE_CHANGED,
+    SESSION_TRACK_SCHEMA,
+    SESSION_TRACK_STATE_CHANGE,
+    SESSION_TRACK_SYSTEM_VARIABLES,
 )
-from athena_g.protocol.replies import ok_session_state, ok_without_session_track
+from athena_g.protocol.replies import (
+    SessionChange,
+    ok_session_state,
+    ok_without_session_track,
+    session_changes,
+)
 from athena_g.protocol.wire import lenenc_int_at
 
 HOLD_LIMIT = 256 * 1024
 """Bytes of one packet that are held back until it is whole."""
-MAX_SESSION_STATES = 64
-"""OK packets of one reply whose session-state information is kept."""
+MAX_CHANGES = 256
+"""Changes of session state of one reply that are kept."""
+
+_SESSION_KINDS = (
+    SESSION_TRACK_SYSTEM_VARIABLES,
+    SESSION_TRACK_SCHEMA,
+    SESSION_TRACK_STATE_CHANGE,
+)
 
 REPLY_COMMAND = 0
 """OK, ERR, or a result set; several of them while SERVER_MORE_RESULTS_EXISTS is set."""
@@ -39,13 +54,16 @@ REPLY_FIELDS = 3
 
 _FIRST, _COLUMNS, _COLUMNS_END, _ROWS, _ANY = range(5)
 
-_header_at = Struct("<I").unpack_from
-_eof_at = Struct("<HH").unpack_from
-_errno_at = Struct("<H").unpack_from
-_status_at = Struct("<H").unpack_from
+_header_at = struct.Struct("<I").unpack_from
+_header_and_first_at = struct.Struct("<IB").unpack_from
+_eof_at = struct.Struct("<HH").unpack_from
+_errno_at = struct.Struct("<H").unpack_from
+_status_at = struct.Struct("<H").unpack_from
 _EOF_STARTS = frozenset(b"\5\0\0%c\xfe" % sequence_id for sequence_id in range(256))
 _NOT_PLAIN = SERVER_MORE_RESULTS_EXISTS | SERVER_SESSION_STATE_CHANGED
 _OK, _LOCAL_INFILE, _EOF, _ERR = 0x00, 0xFB, 0xFE, 0xFF
+_EOF_SIZE = 5
+_STATE_CHANGED_HIGH = SERVER_SESSION_STATE_CHANGED >> 8
 
 
 class ProtocolViolation(Exception):
@@ -57,22 +75,23 @@ class ReplyScanner:
 
     After :meth:`feed`: ``output`` is what may be sent to the client now, ``status`` the server
     status flags of the last OK or EOF, ``errno`` the number of the ERR that ended the reply (0:
-    none), ``state_changed`` whether the server reported a change of session state,
-    ``session_state`` what it said of it (tracker blobs), ``sequence_id`` the id of the packet
-    that would come next, ``mid_packet`` whether the last packet in ``output`` is not whole.
+    none), ``state_changed`` whether the server reported a change of session state, ``changes``
+    what it said of it (nothing, when a result set ended with the flag), ``sequence_id`` the id of
+    the packet that would come next, ``mid_packet`` whether ``output`` ends within a packet.
     """
 
     __slots__ = (
         "_carry",
         "_columns",
         "_continued",
+        "_patches",
         "_single",
         "_skip",
         "_state",
+        "changes",
         "errno",
         "output",
         "sequence_id",
-        "session_state",
         "state_changed",
         "status",
     )
@@ -88,28 +107,37 @@ class ReplyScanner:
         self._carry = b""
         self._columns = 0
         self._continued = False
+        self._patches: list[tuple[int, int, bytes]] = []
         self._skip = 0
         self.errno = 0
         self.output = b""
         self.sequence_id = 1
         self.state_changed = False
-        self.session_state: list[bytes] = []
+        self.changes: list[SessionChange] = []
 
     @property
     def mid_packet(self) -> bool:
-        """Whether part of a packet went out and the rest is still to come."""
-        return self._skip > 0
+        """Whether part of a payload went out and the rest is still to come."""
+        return self._skip > 0 or self._continued
 
     def feed(self, chunk: bytes) -> bool:
         """Whether the reply ended with ``chunk``; raises :class:`ProtocolViolation`.
 
-        An error relayed as it is: a server's ERR ends the reply like any other end.
+        An error relayed as it is: a server's ERR ends the reply like any other end. After a
+        violation ``output`` is empty and ``sequence_id`` that of the next packet to the client.
         """
-        if self._skip or self._carry:
-            return self._feed_rest(chunk)
-        if self._state == _FIRST and chunk[-9:-4] in _EOF_STARTS and self._is_whole(chunk):
-            return True
-        return self._walk(chunk, 0)
+        try:
+            if self._skip or self._carry:
+                return self._feed_rest(chunk)
+            if self._state == _FIRST and chunk[-9:-4] in _EOF_STARTS and self._is_whole(chunk):
+                return True
+            return self._walk(chunk, 0)
+        except (IndexError, struct.error, SqlError) as error:
+            self.output = b""
+            raise ProtocolViolation(f"a damaged packet: {error}") from None
+        except ProtocolViolation:
+            self.output = b""
+            raise
 
     def _is_whole(self, chunk: bytes) -> bool:
         """Whether ``chunk`` is one whole result set and the last; nothing is changed if not.
@@ -118,7 +146,7 @@ class ReplyScanner:
         """
         size = len(chunk)
         status: int = _status_at(chunk, size - 2)[0]
-        if chunk[0] != 1 or status & _NOT_PLAIN or size > HOLD_LIMIT:
+        if chunk[0] != 1 or chunk[1] or chunk[2] or status & _NOT_PLAIN or size > HOLD_LIMIT:
             return False
         last = size - 9
         columns = chunk[4]
@@ -126,7 +154,9 @@ class ReplyScanner:
         while columns and pos < last and chunk[pos + 4] != _ERR:
             pos += 4 + chunk[pos] + (chunk[pos + 1] << 8) + (chunk[pos + 2] << 16)
             columns -= 1
-        if columns or pos >= last or chunk[pos + 4] != _EOF or chunk[pos] != 5:
+        if columns or pos >= last or chunk[pos + 4] != _EOF or chunk[pos + 8] & _STATE_CHANGED_HIGH:
+            return False
+        if chunk[pos] != _EOF_SIZE or chunk[pos + 1] or chunk[pos + 2]:
             return False
         pos += 9
         while pos < last and chunk[pos + 4] < _EOF:
@@ -156,9 +186,7 @@ class ReplyScanner:
         size = len(buffer)
         last = -1
         done = False
-        replaced: list[bytes] | None = None
-        copied = 0
-        while pos + 4 < size:
+        while pos + 4 < size and not done:
             length = _header_at(buffer, pos)[0] & MAX_PAYLOAD
             end = pos + 4 + length
             if end > size:
@@ -166,67 +194,62 @@ class ReplyScanner:
             first = buffer[pos + 4]
             if self._continued or length == MAX_PAYLOAD or not length:
                 self._continue_packet(length)
-            elif self._state == _ROWS:
-                # The hot loop: rows until a packet that may end them.
-                while first < _EOF or (first == _EOF and length >= 9):
-                    last = pos
-                    pos = end
-                    if pos + 4 >= size:
-                        break
-                    length = _header_at(buffer, pos)[0] & MAX_PAYLOAD
-                    end = pos + 4 + length
-                    if end > size or length == MAX_PAYLOAD or not length:
-                        break
-                    first = buffer[pos + 4]
-                else:
-                    done = self._end_rows(buffer, pos + 4, first)
-                    last = pos
-                    pos = end
-                    if done:
-                        break
+            elif self._state == _ROWS and first < _EOF:
+                last, pos = self._pass_rows(buffer, pos)
                 continue
             elif self._state == _FIRST and first == _OK:
-                done, packet = self._ok(buffer, pos, end)
-                if packet is not None:
-                    replaced = replaced if replaced is not None else []
-                    replaced += (buffer[copied:pos], packet)
-                    copied = end
+                done = self._ok(buffer, pos, end)
             else:
-                done = self._packet(buffer, pos + 4, first, length)
+                done = self._packet(buffer, pos, first, length)
             last = pos
             pos = end
-            if done:
-                break
         if pos + 4 == size and self._continued and not _header_at(buffer, pos)[0] & MAX_PAYLOAD:
             # The empty packet that ends a payload of a multiple of 16 MiB - 1, and the chunk.
             self._continued = False
             last, pos = pos, size
-        return self._finish(buffer, pos, last, done, replaced, copied)
+        return self._finish(buffer, pos, last, done)
 
-    def _finish(
-        self,
-        buffer: bytes,
-        pos: int,
-        last: int,
-        done: bool,
-        replaced: list[bytes] | None,
-        copied: int,
-    ) -> bool:
+    def _pass_rows(self, buffer: bytes, pos: int) -> tuple[int, int]:
+        """The start of the last row passed, and the position behind it; a row is at ``pos``.
+
+        The hot loop of bulk reads. It stops before whatever may be no plain row.
+        """
+        last = before = pos
+        stop = len(buffer) - 5
+        while pos <= stop:
+            header, first = _header_and_first_at(buffer, pos)
+            length = header & MAX_PAYLOAD
+            if first >= _EOF or not 0 < length < MAX_PAYLOAD:
+                return last, pos
+            before = last
+            last = pos
+            pos += length + 4
+        if pos > len(buffer):
+            return before, last
+        return last, pos
+
+    def _finish(self, buffer: bytes, pos: int, last: int, done: bool) -> bool:
         """Set ``output`` and keep what is not whole."""
+        if done and pos < len(buffer):
+            raise ProtocolViolation("bytes after the end of the reply")
         if last >= 0:
             self.sequence_id = (buffer[last + 3] + 1) & 0xFF
-        size = len(buffer)
-        stop = pos
-        if pos < size:
-            if done:
-                raise ProtocolViolation("bytes after the end of the reply")
-            stop = self._hold(buffer, pos)
-        if replaced is not None:
-            replaced.append(buffer[copied:stop])
-            self.output = b"".join(replaced)
+        stop = pos if pos == len(buffer) else self._hold(buffer, pos)
+        if self._patches:
+            self.output = self._patched(buffer, stop)
         else:
-            self.output = buffer if stop == size else buffer[:stop]
+            self.output = buffer if stop == len(buffer) else buffer[:stop]
         return done
+
+    def _patched(self, buffer: bytes, stop: int) -> bytes:
+        parts: list[bytes] = []
+        copied = 0
+        for start, end, packet in self._patches:
+            parts += (buffer[copied:start], packet)
+            copied = end
+        parts.append(buffer[copied:stop])
+        self._patches.clear()
+        return b"".join(parts)
 
     def _hold(self, buffer: bytes, pos: int) -> int:
         """Keep the packet that starts at ``pos``, or let its first part pass if it is large."""
@@ -247,26 +270,24 @@ class ReplyScanner:
             raise ProtocolViolation(f"a packet of {length} bytes outside rows")
         self._continued = length == MAX_PAYLOAD
 
-    def _packet(self, buffer: bytes, at: int, first: int, length: int) -> bool:
-        """Whether the reply ends with this packet, which is neither a row nor a first OK."""
+    def _packet(self, buffer: bytes, pos: int, first: int, length: int) -> bool:
+        """Whether the reply ends with this packet, which is neither a plain row nor a first OK."""
         state = self._state
         if state == _ANY:
             return True
         if first == _ERR:
-            return self._end_rows(buffer, at, first)
+            self.errno = _errno_at(buffer, pos + 5)[0]
+            return True
         if state == _COLUMNS:
             self._columns -= 1
             if not self._columns:
                 self._state = _COLUMNS_END
             return False
         if first == _EOF and length < 9:
-            if state == _FIRST:
-                return self._end_rows(buffer, at, first)
-            self._state = _ROWS
-            return False
+            return self._eof(buffer, pos, length)
         if state == _COLUMNS_END:
             raise ProtocolViolation("no EOF after the column definitions")
-        return self._start_columns(buffer, at, first)
+        return state == _FIRST and self._start_columns(buffer, pos + 4, first)
 
     def _start_columns(self, buffer: bytes, at: int, first: int) -> bool:
         if self._single or first == _LOCAL_INFILE:
@@ -275,25 +296,40 @@ class ReplyScanner:
         self._state = _COLUMNS
         return False
 
-    def _ok(self, buffer: bytes, pos: int, end: int) -> tuple[bool, bytes | None]:
-        """Whether the OK ends the reply, and the packet to send instead of it, if any."""
+    def _ok(self, buffer: bytes, pos: int, end: int) -> bool:
+        """Whether the OK ends the reply; it is patched if the client must not see all of it."""
         payload = buffer[pos + 4 : end]
         status_at = 3
         if payload[1] >= 251 or payload[2] >= 251:
             status_at = lenenc_int_at(payload, lenenc_int_at(payload, 1)[1])[1]
-        done = self._set_status(payload[status_at] | payload[status_at + 1] << 8)
+        status = payload[status_at] | payload[status_at + 1] << 8
+        done = self._set_status(status & ~SERVER_SESSION_STATE_CHANGED)
         plain = ok_without_session_track(payload)
-        if plain is payload:
-            return done, None
-        if len(self.session_state) < MAX_SESSION_STATES:
-            self.session_state.append(ok_session_state(payload))
-        return done, len(plain).to_bytes(3, "little") + buffer[pos + 3 : pos + 4] + plain
+        if plain is not payload:
+            self._keep(session_changes(ok_session_state(payload)))
+            header = len(plain).to_bytes(3, "little") + buffer[pos + 3 : pos + 4]
+            self._patches.append((pos, end, header + plain))
+        return done
 
-    def _end_rows(self, buffer: bytes, at: int, first: int) -> bool:
-        if first == _ERR:
-            self.errno = _errno_at(buffer, at + 1)[0]
-            return True
-        return self._set_status(_eof_at(buffer, at + 1)[1])
+    def _keep(self, changes: list[SessionChange]) -> None:
+        """Note what changed; the state of the transaction is in the status flags already."""
+        for change in changes:
+            if change.kind in _SESSION_KINDS:
+                self.state_changed = True
+                if len(self.changes) < MAX_CHANGES:
+                    self.changes.append(change)
+
+    def _eof(self, buffer: bytes, pos: int, length: int) -> bool:
+        """Whether the EOF ends the reply; one after column definitions does not."""
+        if length != _EOF_SIZE:
+            raise ProtocolViolation(f"an EOF packet of {length} bytes")
+        high = buffer[pos + 8]
+        if high & _STATE_CHANGED_HIGH:
+            self._patches.append((pos + 8, pos + 9, bytes((high & ~_STATE_CHANGED_HIGH,))))
+        if self._state == _COLUMNS_END:
+            self._state = _ROWS
+            return False
+        return self._set_status(_eof_at(buffer, pos + 5)[1])
 
     def _set_status(self, status: int) -> bool:
         self.status = status

@@ -70,7 +70,7 @@ def text_decoder(column: Column) -> Callable[[bytes], NotNull]:
 def text_encoder(column: Column) -> Callable[[NotNull], bytes]:
     """The function that prints the column's values as MySQL would."""
     kind = column.type
-    codec = codec_of(column.collation_id)
+    codec = _text_codec(column)
     zerofill = column.length if column.flags & ZEROFILL_FLAG else 0
 
     def encode(value: NotNull) -> bytes:
@@ -100,6 +100,12 @@ def string_decoder(column: Column) -> Callable[[bytes], NotNull]:
     if codec == "utf_8":
         return _decode_utf8
     return lambda cell: cell.decode(codec, "surrogateescape")
+
+
+def _text_codec(column: Column) -> str:
+    if column.type is ColumnType.JSON or column.collation_id == BINARY_COLLATION:
+        return "utf_8"
+    return codec_of(column.collation_id)
 
 
 def encode_string(value: str, codec: str) -> bytes:

@@ -68,6 +68,7 @@ class Connection:
         self._password = address.password.encode()
         self._socket = socket.create_connection((address.host, address.port), timeout=TIMEOUT)
         self._sequence = 0
+        self._received = 0
         try:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._reader = self._socket.makefile("rb")
@@ -85,10 +86,9 @@ class Connection:
 
     def measure(self, sql: str) -> tuple[int, int]:
         """How many rows the reply has, and how many bytes on the wire."""
-        first = self._ask(sql)
-        self._received = 4 + len(first)
-        rows = sum(1 for _ in self._rows(first))
-        return rows, self._received
+        before = self._received
+        rows = sum(1 for _ in self._rows(self._ask(sql)))
+        return rows, self._received - before
 
     def read(self, sql: str, size: int, buffer: memoryview) -> None:
         """Read a result set of ``size`` bytes as fast as it comes, looking only at its end."""
@@ -98,6 +98,8 @@ class Connection:
             count = self._socket.recv_into(buffer)
             if count == 0:
                 raise ServerError(f"the connection ended {left} bytes before the reply's end")
+            if left == size and buffer[4] == ERR:
+                raise _server_error(bytes(buffer[4:count]))
             left -= count
             tail = (tail + buffer[max(0, count - EOF_PACKET_SIZE) : count])[-EOF_PACKET_SIZE:]
         if left < 0 or tail[:3] != b"\x05\x00\x00" or tail[4] != EOF:
@@ -176,6 +178,7 @@ class Connection:
 
     def _write(self, payload: bytes) -> None:
         header = struct.pack("<I", len(payload))[:3] + bytes([self._sequence])
+        self._sequence = (self._sequence + 1) & 0xFF
         self._socket.sendall(header + payload)
 
     def _receive(self) -> bytes:
@@ -185,7 +188,7 @@ class Connection:
         if len(header) < 4 or len(payload) < size or not payload:
             raise ServerError("the server closed the connection")
         self._sequence = (header[3] + 1) & 0xFF
-        self._received = getattr(self, "_received", 0) + 4 + size
+        self._received += 4 + size
         if payload[0] == ERR:
             raise _server_error(payload)
         return payload

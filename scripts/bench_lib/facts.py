@@ -18,13 +18,14 @@ def collect(address: Address) -> Facts:
     """The facts about this machine and what runs on it; None for what is not there."""
     program = athena_program()
     haproxy = haproxy_program()
+    haproxy_says = _first_line([haproxy, "-v"]) if haproxy else None
     return {
         "cores": len(os.sched_getaffinity(0)),
         "processor": _processor(),
         "kernel": platform.release(),
         "load_before": f"{os.getloadavg()[0]:.2f}",
         "server": server.version(address),
-        "haproxy": _first_line([haproxy, "-v"]) if haproxy else None,
+        "haproxy": haproxy_says.partition(" - ")[0] if haproxy_says else None,
         "sysbench": _first_line(["sysbench", "--version"]),
         "athena_g": _first_line([program, "--version"]),
         "python": _python_of(program),

@@ -114,7 +114,7 @@ def middle(values: Sequence[float | None]) -> float | None:
 
 def middle_ratio(pairs: Pairs) -> float | None:
     """The median of the quotients, each taken within one round: noise then hits both sides."""
-    return middle([ours / theirs if ours is not None and theirs else None for ours, theirs in pairs])
+    return middle([ours / theirs for ours, theirs in pairs if ours is not None and theirs])
 
 
 def percentile(values: Sequence[float], percent: int) -> float:

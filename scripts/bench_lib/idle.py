@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from bench_lib.address import Address
 from bench_lib.client import Connection, ServerError
 from bench_lib.process import resident_kib
-from bench_lib.proxies import Contender, running
+from bench_lib.proxies import HAPROXY, Contender, running
+from bench_lib.server import max_connections
 
 SETTLE = 1.0
 """Seconds for a proxy to come to rest before its memory is looked at."""
+SPARE = 10
+"""Connections of the server that are left to others."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class IdleSummary:
 
     contender: str
     clients: int
-    at_start: int
+    at_start: int | None = None
     logged_in: int | None = None
     after_query: int | None = None
     """When every client has had one ``SELECT 1`` answered."""
@@ -40,7 +43,9 @@ class IdleSummary:
         return self._each(self.after_query)
 
     def _each(self, resident: int | None) -> float | None:
-        return None if resident is None else (resident - self.at_start) / self.clients
+        if resident is None or self.at_start is None:
+            return None
+        return (resident - self.at_start) / self.clients
 
     def as_json(self) -> dict[str, Any]:
         derived = {"each_logged_in": self.each_logged_in, "each_after_query": self.each_after_query}
@@ -49,26 +54,30 @@ class IdleSummary:
 
 def measure_idle(name: str, server: Address, directory: Path, clients: int) -> IdleSummary:
     """Start a proxy of its own, let clients log in, and see how it grows."""
+    room = max_connections(server)
+    if name == HAPROXY and room < clients + SPARE:
+        reason = f"each client would need one of the server's {room} connections"
+        return IdleSummary(name, clients, errors=(reason,))
     with running(name, server, directory) as contender:
         return _measure(contender, clients)
 
 
 def _measure(contender: Contender, clients: int) -> IdleSummary:
     assert contender.proxy is not None
-    seen = [_resident(contender.proxy.pid)]
+    pid, summary = contender.proxy.pid, IdleSummary(contender.name, clients)
     try:
         with ExitStack() as stack:
+            summary = replace(summary, at_start=_resident(pid))
             connections = [
                 stack.enter_context(Connection(contender.address)) for _ in range(clients)
             ]
-            seen.append(_resident(contender.proxy.pid))
+            summary = replace(summary, logged_in=_resident(pid))
             for connection in connections:
                 connection.query("SELECT 1")
-            seen.append(_resident(contender.proxy.pid))
+            summary = replace(summary, after_query=_resident(pid))
     except (OSError, ServerError) as error:
-        return IdleSummary(contender.name, clients, *seen, errors=(str(error),))
-    complaints = tuple(contender.proxy.complaints()[:3])
-    return IdleSummary(contender.name, clients, *seen, errors=complaints)
+        return replace(summary, errors=(str(error), *contender.proxy.complaints()))
+    return replace(summary, errors=tuple(contender.proxy.complaints()))
 
 
 def _resident(pid: int) -> int:

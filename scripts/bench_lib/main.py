@@ -25,10 +25,12 @@ from bench_lib.proxies import Contender, StartFailed
 from bench_lib.server import NoServer
 from bench_lib.sysbench import SysbenchError
 from bench_lib.table import idle_table, timed_table
-from bench_lib.turns import take_turns
+from bench_lib.turns import measure, take_turns
 from bench_lib.workloads import Bulk, Connect, PointSelect, Workload
 
 FLAGGED, CANNOT_RUN = 1, 2
+WARM_UP = 1
+"""Seconds for which each contender runs before the first turn that counts."""
 
 
 @dataclass
@@ -95,6 +97,9 @@ def measure_timed(chosen: Options, address: Address, directory: Path, results: R
             stack.enter_context(proxies.running(name, address, directory))
             for name in proxies.available()
         ]
+        for contender in contenders:
+            # Not counted: caches and pools fill. What goes wrong here goes wrong again below.
+            measure(PointSelect(max(chosen.clients)), contender, WARM_UP)
         for workload in timed_workloads(chosen, contenders):
             summaries = take_turns(workload, contenders, chosen.rounds, chosen.seconds, tell)
             results.timed.append((workload, summaries))
@@ -102,7 +107,7 @@ def measure_timed(chosen: Options, address: Address, directory: Path, results: R
             f"{each.name} logged: {line}"
             for each in contenders
             if each.proxy is not None
-            for line in each.proxy.complaints()[: proxies.LOG_LINES]
+            for line in each.proxy.complaints()
         ]
 
 
@@ -142,14 +147,16 @@ def report(results: Results) -> str:
 def save(results: Results, chosen: Options) -> None:
     """Write everything, every sample included, as JSON."""
     # The server's password is in its URL.
-    asked = {name: value for name, value in asdict(chosen).items() if name not in ("server", "json")}
+    asked = asdict(chosen)
+    del asked["server"], asked["json"]
     document: dict[str, Any] = {
         "started": results.started,
         "facts": results.facts,
         "options": asked,
+        "units": {"cpu": "seconds for one query, connection or result", "memory": "KiB"},
         "timed": [
-            {"workload": workload.kind, **vars(workload), "paths": [each.as_json() for each in lines]}
-            for workload, lines in results.timed
+            {"kind": each.kind, **vars(each), "paths": [line.as_json() for line in lines]}
+            for each, lines in results.timed
         ],
         "idle": [each.as_json() for each in results.idle],
         "errors": results.errors(),

@@ -27,22 +27,33 @@ class Options:
     json: Path
 
 
-# What holds when nothing is said: of an ordinary run, and of a smoke run.
-DEFAULTS = {"seconds": 5, "rounds": 3, "clients": (1, 8, 64), "idle_clients": 1000}
-QUICK = {"seconds": 1, "rounds": 1, "clients": (1, 8), "idle_clients": 100}
+@dataclass(frozen=True)
+class Size:
+    """What holds where the command line says nothing."""
+
+    seconds: int
+    rounds: int
+    clients: tuple[int, ...]
+    idle_clients: int
+
+
+ORDINARY = Size(seconds=5, rounds=3, clients=(1, 8, 64), idle_clients=1000)
+QUICK = Size(seconds=1, rounds=1, clients=(1, 8), idle_clients=100)
 
 
 def read(arguments: Sequence[str] | None) -> Options:
     """The options of this command line; ends the program when it makes no sense."""
     given = _parser().parse_args(arguments)
-    defaults = QUICK if given.quick else DEFAULTS
-    values = {name: getattr(given, name) or default for name, default in defaults.items()}
+    defaults = QUICK if given.quick else ORDINARY
     return Options(
         server=given.server,
         only=given.only,
+        seconds=given.seconds or defaults.seconds,
+        rounds=given.rounds or defaults.rounds,
+        clients=given.clients or defaults.clients,
         connect_clients=given.connect_clients,
+        idle_clients=given.idle_clients or defaults.idle_clients,
         json=given.json or default_json(),
-        **values,
     )
 
 
@@ -73,10 +84,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise ValueError
-    return value
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
 
 
 def _numbers(text: str) -> tuple[int, ...]:
@@ -86,5 +96,7 @@ def _numbers(text: str) -> tuple[int, ...]:
 def _kinds(text: str) -> tuple[str, ...]:
     kinds = tuple(part.strip() for part in text.split(","))
     if unknown := set(kinds) - set(KINDS):
-        raise argparse.ArgumentTypeError(f"{', '.join(sorted(unknown))} is none of {KINDS}")
+        raise argparse.ArgumentTypeError(
+            f"{', '.join(sorted(unknown))} is none of {', '.join(KINDS)}"
+        )
     return kinds

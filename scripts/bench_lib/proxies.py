@@ -43,8 +43,8 @@ class Proxy:
 
     def __init__(self, command: list[str], log: Path) -> None:
         self._log = log
-        # Its settings are in a file; variables meant for another athena-g would get in the way.
-        clean = {name: text for name, text in os.environ.items() if not name.startswith("ATHENA_")}
+        # Its settings are in a file, and a variable for another athena-g would override them.
+        clean = {name: text for name, text in os.environ.items() if not _is_setting(name)}
         with log.open("wb") as output:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=clean
@@ -60,24 +60,25 @@ class Proxy:
             try:
                 socket.create_connection((LOOPBACK, port), timeout=1).close()
             except OSError:
-                if self.has_ended() or time.monotonic() > deadline:
-                    raise StartFailed(f"it does not listen\n{self.log_end()}") from None
+                if self.ending() or time.monotonic() > deadline:
+                    raise StartFailed(f"it does not listen{self.ending()}") from None
                 time.sleep(0.05)
             else:
                 return
 
-    def has_ended(self) -> bool:
-        return self._process.poll() is not None
-
-    def log_end(self) -> str:
-        """The last lines it printed."""
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-LOG_LINES:])
+    def ending(self) -> str:
+        """How it ended, and the last that it printed; nothing while it runs."""
+        status = self._process.poll()
+        if status is None:
+            return ""
+        last = " / ".join(self._log.read_text(errors="replace").splitlines()[-LOG_LINES:])
+        return f"; the proxy ended with status {status} after printing: {last}"
 
     def complaints(self) -> list[str]:
-        """The lines of its log that are warnings or worse."""
+        """The first lines of its log that are warnings or worse."""
         lines = self._log.read_text(errors="replace").splitlines()
         words = ("WARNING", "ERROR", "CRITICAL", "ALERT", "Traceback")
-        return [line for line in lines if any(word in line for word in words)]
+        return [line for line in lines if any(word in line for word in words)][:LOG_LINES]
 
     def stop(self) -> None:
         self._process.terminate()
@@ -134,6 +135,10 @@ def free_port() -> int:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _is_setting(variable: str) -> bool:
+    return variable.startswith("ATHENA_") and "__" in variable
 
 
 def haproxy_configuration(server: Address, port: int) -> str:

@@ -57,6 +57,13 @@ def version(address: Address) -> str:
     return f"{text}"
 
 
+def max_connections(address: Address) -> int:
+    """How many clients the server takes at once."""
+    with Connection(address, use_database=False) as connection:
+        [[text]] = connection.query("SELECT @@max_connections")
+    return int(text or 0)
+
+
 def _image() -> str:
     help_text = "give a server: --server mysql://user:password@host:port/database"
     if shutil.which("docker") is None or _docker("info").returncode != 0:

@@ -37,9 +37,8 @@ def measure(workload: Workload, contender: Contender, seconds: int) -> Sample:
         outcome = workload.run(contender.address, seconds)
         cpu = cpu_time(proxy.pid) - before if proxy and before else None
     except (SysbenchError, ServerError, OSError) as error:
-        ended = proxy is not None and proxy.has_ended()
-        last_words = f"; the proxy has ended: {proxy.log_end()}" if proxy and ended else ""
-        return Sample(None, None, (f"{error or type(error).__name__}{last_words}",))
+        ending = proxy.ending() if proxy else ""
+        return Sample(None, None, (f"{error}{ending}",))
     return Sample(outcome, cpu, outcome.errors)
 
 

@@ -117,8 +117,8 @@ serve() {
     touch "$prepared"
     exec "${server[@]}"
   fi
-  # The official images start a server twice, and who uses them waits for two of these lines.
-  say "$program: ready for connections is what the next line of this kind means"
+  # The official images start a server twice, and whoever uses them waits for two such lines.
+  say "$program: ready for connections at the next line like this one"
   touch "$prepared"
   exec "${server[@]}" --init-file="$accounts"
 }

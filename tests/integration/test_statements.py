@@ -13,8 +13,10 @@ from tests.proxy import Proxy
 from tests.servers import Server
 
 TYPES = """CREATE TABLE typed (
-    id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, tiny TINYINT UNSIGNED, big BIGINT, huge BIGINT UNSIGNED,
-    exact DECIMAL(20,6), single FLOAT, dbl DOUBLE, fixed CHAR(10), text VARCHAR(200), long_text TEXT,
+    id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, tiny TINYINT UNSIGNED, big BIGINT,
+    huge BIGINT UNSIGNED,
+    exact DECIMAL(20,6), single FLOAT, dbl DOUBLE, fixed CHAR(10), text VARCHAR(200),
+    long_text TEXT,
     raw VARBINARY(20), bytes BLOB, day DATE, clock TIME, moment DATETIME(6), stamp TIMESTAMP NULL,
     yr YEAR, choice ENUM('a','b'), UNIQUE KEY by_text (text))"""
 
@@ -23,7 +25,8 @@ STATEMENTS = [
     "INSERT INTO typed (tiny, big, huge, exact, dbl, fixed, text) "
     "VALUES (255, -9223372036854775808, 18446744073709551615, 12345.678901, 1.5, 'x', 'näe')",
     "INSERT INTO typed (text, raw, bytes, day, clock, moment, yr, choice) VALUES "
-    "('', X'00ff27', X'DEADBEEF00', '2026-02-28', '-12:34:56', '2026-11-22 23:59:59.123456', 2026, 'b')",
+    "('', X'00ff27', X'DEADBEEF00', '2026-02-28', '-12:34:56', '2026-11-22 23:59:59.123456', "
+    "2026, 'b')",
     "INSERT INTO typed (text) VALUES (NULL), ('😀'), ('three')",
     "SELECT * FROM typed ORDER BY id",
     "SELECT '' AS empty, NULL AS nothing, 1 AS one, 1.10 AS exact, 'a''b' AS quoted",

@@ -48,7 +48,7 @@ def test_the_index_after_the_last_adds_an_entry(bench: Bench) -> None:
 
 
 def test_more_than_ten_entries_are_added_in_the_order_of_numbers(bench: Bench) -> None:
-    environ = {}
+    environ: dict[str, str] = {}
     for index in range(1, 12):
         environ |= {f"{INSTANCE}{index}__HOST": f"h{index}", f"{INSTANCE}{index}__USER": "u"}
     instances = bench.load(ON_A_SERVER, environ).groups[0].home.instances

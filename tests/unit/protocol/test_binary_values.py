@@ -144,6 +144,7 @@ def test_a_value_that_cannot_be_converted_is_a_value_error(
     [
         (ColumnType.DATE, b"\x05" + bytes(5)),
         (ColumnType.DATETIME, b"\x0a" + bytes(10)),
+        (ColumnType.DATETIME, b"\x0b" + bytes(7) + b"\xff\xff\xff\xff"),
         (ColumnType.TIME, b"\x04" + bytes(4)),
         (ColumnType.TIME, b"\x08\x00\xff\xff\xff\xff" + bytes(3)),
         (ColumnType.NEWDECIMAL, b"\x01x"),

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -64,7 +66,7 @@ def test_payloads_come_out_whatever_the_chunks(
     deframer = Deframer(LIMIT)
     found: list[bytes] = []
     edges = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         found += _payloads(deframer, data[start:end])
     assert found == expected
     assert deframer.pending == len(trailing)

@@ -1,0 +1,68 @@
+"""What a statement gives the server to send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from athena_g.embedded import types
+from athena_g.embedded.native import Value
+from athena_g.embedded.translate.values import Origin
+from athena_g.embedded.types import SqlType
+from athena_g.protocol.columns import Column
+from athena_g.protocol.constants import NOT_NULL_FLAG
+
+
+@dataclass(frozen=True, slots=True)
+class OkResult:
+    """A statement without rows; ``matched_rows`` is what CLIENT_FOUND_ROWS asks for."""
+
+    affected_rows: int = 0
+    last_insert_id: int = 0
+    warnings: int = 0
+    info: str = ""
+    matched_rows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RowsResult:
+    """A statement with rows; they are read from SQLite as they are taken."""
+
+    columns: list[Column]
+    rows: Iterator[Sequence[Value]]
+    warnings: int = 0
+
+
+def column(
+    name: str,
+    sql_type: SqlType,
+    *,
+    nullable: bool = True,
+    origin: Origin | None = None,
+    collation_id: int = 255,
+) -> Column:
+    """The column definition of one output."""
+    flags = types.wire_flags(sql_type)
+    if origin is not None:
+        flags |= origin.flags
+    elif not nullable:
+        flags |= NOT_NULL_FLAG
+    return Column(
+        name,
+        sql_type.wire,
+        collation_id=types.wire_collation_id(sql_type, character_set_results=collation_id),
+        length=types.wire_length(sql_type),
+        flags=flags,
+        decimals=types.wire_decimals(sql_type),
+        schema=origin.schema if origin else "",
+        table=origin.table if origin else "",
+        org_table=origin.org_table if origin else "",
+        org_name=origin.org_name if origin else "",
+    )
+
+
+def table_of(
+    columns: Iterable[tuple[str, SqlType]], rows: Iterable[Sequence[Value]]
+) -> RowsResult:
+    """A result computed in full, as those of SHOW are."""
+    return RowsResult([column(name, sql_type) for name, sql_type in columns], iter(list(rows)))

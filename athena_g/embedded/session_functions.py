@@ -1,0 +1,135 @@
+"""The functions whose answer depends on the session: NOW(), LAST_INSERT_ID(), GET_LOCK() …"""
+
+from __future__ import annotations
+
+import random
+import threading
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from athena_g import errors
+from athena_g.embedded.temporal import date_text, datetime_text, microseconds_of_day
+from athena_g.embedded.variables import SERVER_VERSION
+
+if TYPE_CHECKING:
+    from athena_g.embedded.session import EngineSession
+
+
+def _cut(moment: datetime, fraction: int) -> datetime:
+    unit = 10 ** (6 - fraction)
+    return moment.replace(microsecond=moment.microsecond // unit * unit)
+
+
+class SessionFunctions:
+    """Registers the functions with the session's connection and answers them."""
+
+    def __init__(self, session: EngineSession) -> None:
+        self._session = session
+        self._interrupted = threading.Event()
+        self._locks: list[str] = []
+        self.assign: Callable[[int, Any, Any], Any] | None = None
+        """What ``my_set`` does: set by the UPDATE that runs."""
+        self._register()
+
+    def _register(self) -> None:
+        session, connection = self._session, self._session.storage.connection
+        fixed: dict[str, tuple[Callable[..., Any], int]] = {
+            "my_now": (lambda n: datetime_text(_cut(session.now, n)), 1),
+            "my_curdate": (lambda: date_text(session.now.date()), 0),
+            "my_curtime": (lambda n: microseconds_of_day(_cut(session.now, n)), 1),
+            "my_version": (lambda: SERVER_VERSION, 0),
+            "my_database": (lambda: session.database, 0),
+            "my_user": (lambda: f"{session.user}@{session.host}", 0),
+            "my_connection_id": (lambda: session.connection_id, 0),
+            "my_found_rows": (lambda: session.found_rows, 0),
+            "my_row_count": (lambda: session.row_count, 0),
+        }
+        volatile: dict[str, tuple[Callable[..., Any], int]] = {
+            "my_sysdate": (lambda n: datetime_text(_cut(self._clock(), n)), 1),
+            "my_rand": (random.random, 0),
+            "my_uuid": (lambda: str(uuid.uuid1()), 0),
+            "my_last_insert_id": (self._last_insert_id, -1),
+            "my_sleep": (self._sleep, 1),
+            "my_get_lock": (self._get_lock, 2),
+            "my_release_lock": (self._release_lock, 1),
+            "my_is_free_lock": (self._is_free_lock, 1),
+            "my_is_used_lock": (self._is_used_lock, 1),
+            "my_release_all_locks": (self.release_all, 0),
+            "my_set": (self._assign, 3),
+        }
+        for group, deterministic in ((fixed, True), (volatile, False)):
+            for name, (function, arguments) in group.items():
+                connection.create_scalar_function(
+                    name, function, arguments, deterministic=deterministic
+                )
+
+    @staticmethod
+    def _clock() -> datetime:
+        return datetime.now(UTC).replace(tzinfo=None)
+
+    def start(self) -> None:
+        """A new statement: an interruption of the last one is over."""
+        self._interrupted.clear()
+
+    def interrupt(self) -> None:
+        self._interrupted.set()
+
+    def _assign(self, place: int, old: Any, new: Any) -> Any:
+        assert self.assign is not None
+        return self.assign(place, old, new)
+
+    def _last_insert_id(self, *values: int | None) -> int | None:
+        if not values:
+            return self._session.last_insert_id
+        self._session.last_insert_id = values[0] or 0
+        return values[0]
+
+    def _sleep(self, seconds: float | None) -> int:
+        if seconds is None or seconds < 0:
+            raise errors.NOT_SUPPORTED_YET(construct="SLEEP() of NULL or less than 0")
+        return int(self._interrupted.wait(seconds))
+
+    # --- named locks ----------------------------------------------------------------------------
+
+    def _get_lock(self, name: str | None, timeout: float | None) -> int | None:
+        if not name or timeout is None:
+            return None
+        lock = self._session.engine.named_lock(name)
+        owner = self._session.connection_id
+        if lock.try_acquire(owner):
+            self._locks.append(name)
+            return 1
+        waiter = lock.line_up(owner)
+        remaining = timeout if timeout >= 0 else 1e9
+        while not waiter.granted and remaining > 0 and not self._interrupted.is_set():
+            waiter.event.wait(min(0.05, remaining))
+            remaining -= 0.05
+        if not lock.wait(waiter, 0):
+            return None if self._interrupted.is_set() else 0
+        self._locks.append(name)
+        return 1
+
+    def _release_lock(self, name: str | None) -> int | None:
+        if not name:
+            return None
+        lock = self._session.engine.named_lock(name)
+        if lock.release(self._session.connection_id):
+            self._locks.remove(name)
+            return 1
+        return 0 if lock.owner is not None else None
+
+    def _is_free_lock(self, name: str | None) -> int | None:
+        return None if not name else int(self._session.engine.named_lock(name).owner is None)
+
+    def _is_used_lock(self, name: str | None) -> Any:
+        return None if not name else self._session.engine.named_lock(name).owner
+
+    def release_all(self) -> int:
+        """Gives up every named lock of the session; how many there were."""
+        count = len(self._locks)
+        for name in self._locks:
+            self._session.engine.named_lock(name).release(self._session.connection_id)
+        self._locks.clear()
+        return count

@@ -1,0 +1,169 @@
+"""Which statement it is, by its first words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from athena_g import errors
+from athena_g.embedded import (
+    databases,
+    delete,
+    insert,
+    set_statement,
+    show,
+    tables,
+    transactions,
+    update,
+)
+from athena_g.embedded.lexer import Cursor
+from athena_g.embedded.parse import parse_expression
+from athena_g.embedded.results import OkResult, RowsResult
+
+if TYPE_CHECKING:
+    from athena_g.embedded.session import EngineSession
+
+Handler = Callable[["EngineSession", Cursor], OkResult | RowsResult]
+
+
+def dispatch(session: EngineSession, cursor: Cursor) -> OkResult | RowsResult:
+    """Runs the statement; raises 1064 or 1235 for one that is not known."""
+    first = cursor.peek()
+    assert first is not None
+    word = "(" if first.text == "(" else first.word
+    handler = _HANDLERS.get(word)
+    if handler is None:
+        if word in _REFUSED:
+            cursor.refuse(word)
+        cursor.fail()
+    return handler(session, cursor)
+
+
+def _select(session: EngineSession, cursor: Cursor) -> RowsResult:
+    return session.select(cursor.sql, cursor.tokens)
+
+
+def _with(session: EngineSession, cursor: Cursor) -> RowsResult:
+    depth = 0
+    for token in cursor.tokens:
+        depth += (token.text == "(") - (token.text == ")")
+        if depth == 0 and token.word in ("UPDATE", "DELETE", "INSERT"):
+            cursor.refuse(f"WITH … {token.word}")
+    return _select(session, cursor)
+
+
+def _do(session: EngineSession, cursor: Cursor) -> OkResult:
+    cursor.expect("DO")
+    while True:
+        start, end = cursor.skip_expression()
+        parse_expression(cursor.sql[start:end], offset=start, whole=cursor.sql)
+        if not cursor.accept(","):
+            break
+    cursor.finish()
+    body = cursor.tokens[1:]
+    select = "SELECT " + cursor.sql[body[0].start : body[-1].end]
+    for _ in session.select(select, body).rows:
+        pass
+    return OkResult(warnings=len(session.warnings))
+
+
+def _use(session: EngineSession, cursor: Cursor) -> OkResult:
+    cursor.expect("USE")
+    name = cursor.name()
+    cursor.finish()
+    session.use(name)
+    return OkResult()
+
+
+def _create(session: EngineSession, cursor: Cursor) -> OkResult:
+    word = cursor.word(1)
+    if word in ("DATABASE", "SCHEMA"):
+        return databases.create(session, cursor)
+    if word in ("TABLE", "TEMPORARY"):
+        return tables.create_table(session, cursor)
+    if word in ("INDEX", "UNIQUE"):
+        return tables.create_index(session, cursor)
+    cursor.refuse(f"CREATE {word or '…'}")
+
+
+def _drop(session: EngineSession, cursor: Cursor) -> OkResult:
+    word = cursor.word(1)
+    if word in ("DATABASE", "SCHEMA"):
+        return databases.drop(session, cursor)
+    if word in ("TABLE", "TABLES", "TEMPORARY"):
+        return tables.drop_table(session, cursor)
+    if word == "INDEX":
+        return tables.drop_index(session, cursor)
+    cursor.refuse(f"DROP {word or '…'}")
+
+
+def _describe(session: EngineSession, cursor: Cursor) -> RowsResult:
+    following = cursor.peek(1)
+    if following is None:
+        cursor.position += 1
+        cursor.fail()
+    if following.word in ("SELECT", "INSERT", "UPDATE", "DELETE", "REPLACE", "WITH", "FORMAT", "("):
+        cursor.refuse("EXPLAIN")
+    return show.describe(session, cursor)
+
+
+def _maintain(session: EngineSession, cursor: Cursor) -> RowsResult:
+    return show.maintain(session, cursor)
+
+
+def _kill(session: EngineSession, cursor: Cursor) -> OkResult:
+    cursor.expect("KILL")
+    cursor.accept_any("QUERY", "CONNECTION")
+    number = cursor.integer()
+    cursor.finish()
+    for other in session.engine.sessions():
+        if other.connection_id == number:
+            other.interrupt()
+            return OkResult()
+    raise errors.NO_SUCH_THREAD(thread=number)
+
+
+def _flush(session: EngineSession, cursor: Cursor) -> OkResult:
+    return OkResult()
+
+
+_HANDLERS: dict[str, Handler] = {
+    "SELECT": _select,
+    "(": _select,
+    "WITH": _with,
+    "TABLE": _select,
+    "INSERT": insert.run,
+    "REPLACE": insert.run,
+    "UPDATE": update.run,
+    "DELETE": delete.run,
+    "TRUNCATE": tables.truncate,
+    "CREATE": _create,
+    "DROP": _drop,
+    "ALTER": tables.alter,
+    "RENAME": tables.rename,
+    "USE": _use,
+    "SHOW": show.run,
+    "DESCRIBE": _describe,
+    "DESC": _describe,
+    "EXPLAIN": _describe,
+    "SET": set_statement.run,
+    "BEGIN": transactions.begin,
+    "START": transactions.begin,
+    "COMMIT": transactions.commit,
+    "ROLLBACK": transactions.rollback,
+    "SAVEPOINT": transactions.savepoint,
+    "RELEASE": transactions.release,
+    "LOCK": transactions.lock_tables,
+    "UNLOCK": transactions.unlock_tables,
+    "DO": _do,
+    "ANALYZE": _maintain,
+    "OPTIMIZE": _maintain,
+    "CHECK": _maintain,
+    "KILL": _kill,
+    "FLUSH": _flush,
+}
+_REFUSED = frozenset(
+    """CALL LOAD PREPARE EXECUTE DEALLOCATE GRANT REVOKE HANDLER IMPORT INSTALL UNINSTALL RESET
+    CHANGE STOP REPAIR CHECKSUM CACHE XA SIGNAL RESIGNAL GET HELP PURGE VALUES BINLOG SHUTDOWN
+    RESTART CLONE""".split()
+)

@@ -1,0 +1,245 @@
+"""A MySQL server that does as it is told: a script of replies on a loopback socket.
+
+What is not scripted is answered plausibly: a SELECT with its own text as the only row, BEGIN,
+COMMIT and ROLLBACK with the right status flags, everything else with OK. It keeps a record of
+each command, in order, with the number of the connection it came on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import gevent
+from gevent.event import Event
+from gevent.server import StreamServer
+
+from athena_g.protocol import auth
+from athena_g.protocol.constants import (
+    CLIENT_CONNECT_ATTRS,
+    CLIENT_CONNECT_WITH_DB,
+    CLIENT_MULTI_RESULTS,
+    CLIENT_MULTI_STATEMENTS,
+    CLIENT_PLUGIN_AUTH,
+    CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA,
+    CLIENT_PROTOCOL_41,
+    CLIENT_SECURE_CONNECTION,
+    CLIENT_SESSION_TRACK,
+    CLIENT_TRANSACTIONS,
+    SERVER_STATUS_AUTOCOMMIT,
+    SERVER_STATUS_IN_TRANS,
+    Command,
+)
+from athena_g.protocol.handshake import Greeting, HandshakeResponse
+from athena_g.protocol.replies import EofPacket
+
+from . import replies
+from .wire import Gone, Wire
+
+USER, PASSWORD = "backend", "backend-secret"
+
+_CAPABILITIES = (
+    CLIENT_PROTOCOL_41
+    | CLIENT_CONNECT_WITH_DB
+    | CLIENT_TRANSACTIONS
+    | CLIENT_SECURE_CONNECTION
+    | CLIENT_MULTI_STATEMENTS
+    | CLIENT_MULTI_RESULTS
+    | CLIENT_PLUGIN_AUTH
+    | CLIENT_CONNECT_ATTRS
+    | CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA
+    | 2  # CLIENT_FOUND_ROWS
+    | 256  # CLIENT_IGNORE_SPACE
+)
+
+IN_TRANSACTION = SERVER_STATUS_AUTOCOMMIT | SERVER_STATUS_IN_TRANS
+
+Step = bytes | Event | Callable[["Conversation"], None]
+"""Bytes are sent, an event is waited for, anything else is called."""
+
+
+def hang_up(conversation: Conversation) -> None:
+    """A step: close the connection."""
+    conversation.hang_up()
+
+
+class Conversation:
+    """One connection to the fake; ``rollbacks`` counts transactions that ended without COMMIT."""
+
+    def __init__(self, server: FakeServer, number: int, wire: Wire) -> None:
+        self.server = server
+        self.number = number
+        self.wire = wire
+        self.login: HandshakeResponse | None = None
+        self.status = SERVER_STATUS_AUTOCOMMIT
+        self.rollbacks = 0
+        self.ended = Event()
+
+    def run(self) -> None:
+        try:
+            if self._log_in():
+                while True:
+                    self.wire.deframer.sequence_id = 0
+                    self._answer(self.wire.read_packet())
+        except Gone:
+            pass
+        finally:
+            self._roll_back()
+            self.wire.close()
+            self.ended.set()
+
+    def hang_up(self) -> None:
+        """Close, also from another greenlet."""
+        self.wire.close()
+
+    def play(self, steps: tuple[Step, ...]) -> None:
+        for step in steps:
+            if isinstance(step, bytes):
+                self.wire.send(step)
+            elif isinstance(step, Event):
+                step.wait()
+            else:
+                step(self)
+
+    def _log_in(self) -> bool:
+        server, wire = self.server, self.wire
+        if server.greeting is not None:
+            self.play(server.greeting)
+            return False
+        scramble = auth.new_scramble()
+        capabilities = _CAPABILITIES | (CLIENT_SESSION_TRACK if server.tracks else 0)
+        wire.send_packet(
+            Greeting(
+                server.version, self.number, scramble, capabilities, 255, auth_plugin=auth.NATIVE
+            ).encode()
+        )
+        self.login = HandshakeResponse.decode(wire.read_packet())
+        if server.login_reply is not None:
+            self.play(server.login_reply)
+            return False
+        assert auth.verify_native(PASSWORD.encode(), scramble, self.login.auth_response)
+        wire.send(replies.ok(first=2))
+        names = wire.deframer
+        names.sequence_id = 0
+        assert wire.read_packet() == b"\x03SET NAMES utf8mb4"  # PyMySQL's; not in the record
+        wire.send(replies.ok())
+        return True
+
+    def _answer(self, payload: bytes) -> None:
+        command, body = Command(payload[0]), payload[1:]
+        text = body.decode("utf-8", "backslashreplace")
+        label = text if command is Command.QUERY else f"{command.name} {text}".strip()
+        self.server.note(self.number, label)
+        steps = self.server.scripted(label)
+        if steps is not None:
+            self.play(steps)
+        elif command is Command.QUERY:
+            self._query(text)
+        else:
+            self._plain(command)
+
+    def _query(self, text: str) -> None:
+        word = text.split(None, 1)[0].upper() if text.strip() else ""
+        if word in ("BEGIN", "START"):
+            self.status = IN_TRANSACTION
+        elif word == "COMMIT":
+            self.status = SERVER_STATUS_AUTOCOMMIT
+        elif word == "ROLLBACK":
+            self._roll_back()
+        if word == "SELECT":
+            self.wire.send(replies.result([[text]], status=self.status))
+        else:
+            self.wire.send(replies.ok(status=self.status))
+
+    def _plain(self, command: Command) -> None:
+        match command:
+            case Command.QUIT:
+                raise Gone("quit")
+            case Command.RESET_CONNECTION:
+                self._roll_back()
+                self.wire.send(replies.ok())
+            case Command.SET_OPTION:
+                self.wire.send(replies.packets(EofPacket(0, self.status).encode()))
+            case Command.STATISTICS:
+                self.wire.send(replies.packets(b"Uptime: 1"))
+            case Command.FIELD_LIST:
+                self.wire.send(replies.packets(*replies.result_payloads([])[1:3]))
+            case _:
+                self.wire.send(replies.ok(status=self.status))
+
+    def _roll_back(self) -> None:
+        if self.status & SERVER_STATUS_IN_TRANS:
+            self.rollbacks += 1
+        self.status = SERVER_STATUS_AUTOCOMMIT
+
+
+class FakeServer:
+    """Listens from the beginning; ``greeting`` and ``login_reply`` replace what is sent then."""
+
+    def __init__(self, *, tracks: bool = True, version: str = "8.4.0-fake") -> None:
+        self.tracks = tracks
+        self.version = version
+        self.greeting: tuple[Step, ...] | None = None
+        self.login_reply: tuple[Step, ...] | None = None
+        self.send_buffer: int | None = None
+        self.connections: list[Conversation] = []
+        self.record: list[tuple[int, str]] = []
+        self._scripts: dict[str, list[tuple[Step, ...]]] = {}
+        self._noted = Event()
+        self._listener = StreamServer(("127.0.0.1", 0), self._accept)
+        self._listener.start()
+        self.address: tuple[str, int] = ("127.0.0.1", self._listener.server_port)
+
+    def say(self, label: str, *steps: Step) -> None:
+        """Answer the command so labelled with ``steps``: said once it holds for ever, said
+        several times each is for one command and the last for all others."""
+        self._scripts.setdefault(label, []).append(steps)
+
+    def scripted(self, label: str) -> tuple[Step, ...] | None:
+        answers = self._scripts.get(label)
+        if answers is None:
+            return None
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+    def note(self, number: int, label: str) -> None:
+        self.record.append((number, label))
+        self._noted.set()
+        self._noted.clear()
+
+    @property
+    def seen(self) -> list[str]:
+        """The commands so far, whichever connection they came on."""
+        return [label for _, label in self.record]
+
+    def wait_for(self, label: str, times: int = 1) -> None:
+        """Return when the command has come ``times`` times."""
+        with gevent.Timeout(10, AssertionError(f"{label!r} did not come; {self.seen}")):
+            while self.seen.count(label) < times:
+                self._noted.wait()
+
+    @property
+    def open_connections(self) -> list[Conversation]:
+        return [each for each in self.connections if not each.ended.is_set()]
+
+    @property
+    def rollbacks(self) -> int:
+        return sum(each.rollbacks for each in self.connections)
+
+    def stop_listening(self) -> None:
+        """Refuse connections from now on; those that are there stay."""
+        self._listener.close()
+
+    def close(self) -> None:
+        self._listener.close()
+        for each in self.open_connections:
+            each.hang_up()
+        for each in self.connections:
+            each.ended.wait(5)
+
+    def _accept(self, sock: Any, address: Any) -> None:
+        sock.setsockopt(gevent.socket.IPPROTO_TCP, gevent.socket.TCP_NODELAY, 1)
+        if self.send_buffer is not None:
+            sock.setsockopt(gevent.socket.SOL_SOCKET, gevent.socket.SO_SNDBUF, self.send_buffer)
+        conversation = Conversation(self, len(self.connections) + 1, Wire(sock))
+        self.connections.append(conversation)
+        conversation.run()
