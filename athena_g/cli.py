@@ -58,9 +58,7 @@ def _add_embedded(parser: argparse.ArgumentParser) -> None:
         "--listen-read-only", metavar="HOST:PORT", type=_address, action="append", default=[],
         help="serve the same data read-only here; may be repeated",
     )  # fmt: skip
-    parser.add_argument(
-        "--supervised", action="store_true", help="end when standard input ends"
-    )
+    parser.add_argument("--supervised", action="store_true", help="end when standard input ends")
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -45,11 +45,12 @@ class SessionSetup:
 class BackendConnection:
     """A connection that is logged in; it serves one session at a time.
 
-    ``setup`` is that of the session whose state the connection holds, ``None`` for nobody's.
+    ``accepted`` are the set-up commands that this server is known to accept, shared by the
+    connections to it. ``setup`` is that of the session whose state the connection holds, ``None`` for nobody's.
     ``retired`` says that it is to be closed when it is given back.
     """
 
-    def __init__(self, endpoint: Endpoint, flags: int) -> None:
+    def __init__(self, endpoint: Endpoint, flags: int, accepted: set[bytes]) -> None:
         login = log_in(endpoint, flags)
         self.endpoint = endpoint
         self.flags = flags
@@ -60,6 +61,7 @@ class BackendConnection:
         self.scanner = ReplyScanner()
         self.setup: SessionSetup | None = None
         self.opened_at = self.idle_since = time.monotonic()
+        self._accepted = accepted
         self._untouched = True
         self.multi_statements = False
         self.retired = False
@@ -74,10 +76,12 @@ class BackendConnection:
         return bool(self.scanner.status & SERVER_STATUS_IN_TRANS)
 
     def settle(self, setup: SessionSetup, command: bytes) -> bytes:
-        """Bring the connection to ``setup`` and send ``command``, in one go.
+        """Bring the connection to ``setup`` and send ``command``; in one go where that is safe.
 
-        Gives the bytes of the command's reply that were read already. Raises
-        :class:`~athena_g.errors.SqlError` when the server refuses.
+        A server runs the command whatever became of what was sent in front of it. So what is
+        in front goes alone until this server has accepted it once. Gives the bytes of the
+        command's reply that were read already. Raises :class:`~athena_g.errors.SqlError` when
+        the server refuses.
         """
         packets = [] if self._untouched else [_RESET]
         packets.append(self._set_up(setup))
@@ -85,9 +89,14 @@ class BackendConnection:
             option = 0 if setup.multi_statements else 1
             packets.append(frame(bytes([Command.SET_OPTION, option, 0]), 0))
         self._untouched = False
-        self.stream.send(b"".join((*packets, command)))
+        preamble = b"".join(packets)
+        together = preamble in self._accepted
+        self.stream.send(preamble + command if together else preamble)
         for _ in packets:
             self._read_answer()
+        if not together:
+            self._accepted.add(preamble)
+            self.stream.send(command)
         self.setup = setup
         self.multi_statements = setup.multi_statements
         self.scanner.status = 0

@@ -160,9 +160,7 @@ def _reference(cursor: Cursor, name: str, columns: tuple[str, ...]) -> ForeignKe
         if chosen == ("SET", "DEFAULT"):
             cursor.refuse("SET DEFAULT in a foreign key")
         actions[event] = " ".join(chosen)
-    return ForeignKey(
-        name, columns, parent, parent_columns, actions["DELETE"], actions["UPDATE"]
-    )
+    return ForeignKey(name, columns, parent, parent_columns, actions["DELETE"], actions["UPDATE"])
 
 
 def _check(cursor: Cursor, name: str) -> Check:
@@ -193,7 +191,7 @@ def read_column(cursor: Cursor, parts: Parts, collation: str) -> ColumnDefinitio
         elif cursor.accept("NULL"):
             column, nullable_named = replace(column, nullable=True), True
         elif cursor.accept("DEFAULT"):
-            column = replace(column, default=_default(cursor))
+            column = replace(column, default=column_default(cursor))
         elif cursor.accept("ON", "UPDATE"):
             if not cursor.accept_any(*_NOW_WORDS):
                 cursor.fail()
@@ -243,7 +241,7 @@ def _call_parentheses(cursor: Cursor) -> None:
         cursor.expect(")")
 
 
-def _default(cursor: Cursor) -> Default:
+def column_default(cursor: Cursor) -> Default:
     if cursor.accept_any(*_NOW_WORDS):
         _call_parentheses(cursor)
         return Default(None, is_now=True)
@@ -340,8 +338,17 @@ def _option(cursor: Cursor, options: Options) -> bool:
     elif cursor.accept_any(*_IGNORED):
         cursor.accept("=")
         cursor.next()
-    elif cursor.word() in ("PARTITION", "UNION", "DATA", "INDEX", "TABLESPACE", "ENCRYPTION",
-                           "COMPRESSION", "INSERT_METHOD", "CONNECTION"):
+    elif cursor.word() in (
+        "PARTITION",
+        "UNION",
+        "DATA",
+        "INDEX",
+        "TABLESPACE",
+        "ENCRYPTION",
+        "COMPRESSION",
+        "INSERT_METHOD",
+        "CONNECTION",
+    ):
         cursor.refuse(f"{cursor.word()} as a table option")
     else:
         return False

@@ -26,9 +26,11 @@ def reason(error: json.JSONDecodeError) -> str:
     """MySQL's words for the commonest of Python's reasons."""
     if error.pos >= len(error.doc):
         return "The document is empty." if not error.doc.strip() else "Invalid value."
-    return "The document root must not be followed by other values." if (
-        error.msg == "Extra data"
-    ) else "Invalid value."
+    return (
+        "The document root must not be followed by other values."
+        if (error.msg == "Extra data")
+        else "Invalid value."
+    )
 
 
 def _ordered(document: Any) -> Any:
@@ -132,7 +134,9 @@ def remove(document: Any, legs: list[str | int | None]) -> Any:
     """The document without what the path leads to."""
     for parent in find(document, legs[:-1]):
         leg = legs[-1]
-        if (isinstance(parent, dict) and leg in parent) or (isinstance(parent, list) and isinstance(leg, int) and leg < len(parent)):
+        if (isinstance(parent, dict) and leg in parent) or (
+            isinstance(parent, list) and isinstance(leg, int) and leg < len(parent)
+        ):
             del parent[leg]
     return document
 

@@ -21,7 +21,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_EXECUTABLE = re.compile(r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"|`[^`]*`|/\*!(\d{5,6})?|\*/")
+_EXECUTABLE = re.compile(
+    r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\"|`[^`]*`|/\*!(\d{5,6})?|\*/"
+)
 _ESCAPES = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a"}
 _ESCAPE = re.compile(r"\\(.)|''|\"\"", re.DOTALL)
 SERVER_VERSION_NUMBER = 80400
@@ -92,7 +94,9 @@ def unquote(text: str) -> str:
 
 def syntax_error(sql: str, position: int) -> SqlError:
     """Error 1064 near what stands at the position."""
-    return errors.PARSE_ERROR(near=sql[position : position + 80], line=sql.count("\n", 0, position) + 1)
+    return errors.PARSE_ERROR(
+        near=sql[position : position + 80], line=sql.count("\n", 0, position) + 1
+    )
 
 
 class Cursor:
@@ -208,6 +212,16 @@ class Cursor:
             depth += (word == "(") - (word == ")")
             self.position += 1
         if first == self.position:
+            self.fail()
+        return self.tokens[first].start, self.tokens[self.position - 1].end
+
+    def skip_to(self, stop: str) -> tuple[int, int]:
+        """Reads up to a word of this depth, commas included; the span of what was read."""
+        first, depth = self.position, 0
+        while not self.at_end and not (depth == 0 and self.word() == stop):
+            depth += (self.word() == "(") - (self.word() == ")")
+            self.position += 1
+        if self.at_end or first == self.position:
             self.fail()
         return self.tokens[first].start, self.tokens[self.position - 1].end
 

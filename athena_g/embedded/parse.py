@@ -17,9 +17,101 @@ from athena_g.errors import SqlError
 
 FUNCTION_MARK = "f$"
 _GRAMMAR_WORDS = frozenset(
-    ["CAST", "CONVERT", "EXTRACT", "TRIM", "GROUP_CONCAT", "SUBSTRING", "SUBSTR", "POSITION", "CHAR", "VALUES", "IN", "EXISTS", "AND", "OR", "NOT", "ON", "USING", "AS", "BY", "INTERVAL", "OVER", "ANY", "ALL", "SOME", "XOR", "LIKE", "WHERE", "WHEN", "THEN", "ELSE", "CASE", "SELECT", "FROM", "JOIN", "ROW", "UNION", "DISTINCT", "BETWEEN", "DIV", "MOD", "REGEXP", "RLIKE", "HAVING", "LIMIT", "SET", "WITH", "RECURSIVE", "PARTITION", "INTO", "KEY", "BINARY", "MATCH", "AGAINST", "IS", "INDEX", "DECIMAL", "NUMERIC", "DEC", "VARCHAR", "NCHAR", "DATETIME", "TIME", "DOUBLE", "FLOAT", "SIGNED", "UNSIGNED", "COLUMNS", "JSON_TABLE", "EXCEPT", "INTERSECT", "LATERAL", "OFFSET", "INNER", "LEFT_JOIN", "CROSS", "FORCE", "USE", "IGNORE", "WINDOW", "STRAIGHT_JOIN", "OF", "MEMBER", "CHARACTER", "PRIMARY", "DISTINCTROW", "DUAL", "ESCAPE", "SEPARATOR", "ROLLUP"]
+    [
+        "CAST",
+        "CONVERT",
+        "EXTRACT",
+        "TRIM",
+        "GROUP_CONCAT",
+        "SUBSTRING",
+        "SUBSTR",
+        "POSITION",
+        "CHAR",
+        "VALUES",
+        "IN",
+        "EXISTS",
+        "AND",
+        "OR",
+        "NOT",
+        "ON",
+        "USING",
+        "AS",
+        "BY",
+        "INTERVAL",
+        "OVER",
+        "ANY",
+        "ALL",
+        "SOME",
+        "XOR",
+        "LIKE",
+        "WHERE",
+        "WHEN",
+        "THEN",
+        "ELSE",
+        "CASE",
+        "SELECT",
+        "FROM",
+        "JOIN",
+        "ROW",
+        "UNION",
+        "DISTINCT",
+        "BETWEEN",
+        "DIV",
+        "MOD",
+        "REGEXP",
+        "RLIKE",
+        "HAVING",
+        "LIMIT",
+        "SET",
+        "WITH",
+        "RECURSIVE",
+        "PARTITION",
+        "INTO",
+        "KEY",
+        "BINARY",
+        "MATCH",
+        "AGAINST",
+        "IS",
+        "INDEX",
+        "DECIMAL",
+        "NUMERIC",
+        "DEC",
+        "VARCHAR",
+        "NCHAR",
+        "DATETIME",
+        "TIME",
+        "DOUBLE",
+        "FLOAT",
+        "SIGNED",
+        "UNSIGNED",
+        "COLUMNS",
+        "JSON_TABLE",
+        "EXCEPT",
+        "INTERSECT",
+        "LATERAL",
+        "OFFSET",
+        "INNER",
+        "LEFT_JOIN",
+        "CROSS",
+        "FORCE",
+        "USE",
+        "IGNORE",
+        "WINDOW",
+        "STRAIGHT_JOIN",
+        "OF",
+        "MEMBER",
+        "CHARACTER",
+        "PRIMARY",
+        "DISTINCTROW",
+        "DUAL",
+        "ESCAPE",
+        "SEPARATOR",
+        "ROLLUP",
+    ]
 )
-_TYPE_WORDS = frozenset({"TIME", "DATETIME", "DATE", "CHAR", "BINARY", "DECIMAL", "FLOAT", "DOUBLE"})
+_TYPE_WORDS = frozenset(
+    {"TIME", "DATETIME", "DATE", "CHAR", "BINARY", "DECIMAL", "FLOAT", "DOUBLE"}
+)
 _dialect = Dialect.get_or_raise("mysql")
 
 
@@ -39,9 +131,7 @@ def _is_call(tokens: list[TreeToken], index: int, sql: str) -> bool:
 
 
 def _retext(token: TreeToken, kind: TokenType, text: str) -> TreeToken:
-    return TreeToken(
-        kind, text, token.line, token.col, token.start, token.end, token.comments
-    )
+    return TreeToken(kind, text, token.line, token.col, token.start, token.end, token.comments)
 
 
 def _tree_tokens(sql: str) -> list[TreeToken]:
@@ -63,6 +153,10 @@ def _position_of(error: ParseError, sql: str) -> int:
         return 0
     found = error.errors[0]
     line, column = found.get("line") or 1, found.get("col") or 0
+    if found.get("description", "").startswith("Expected table name") and not found.get(
+        "end_context"
+    ):
+        return len(sql)
     lines = sql.split("\n")
     end = sum(len(text) + 1 for text in lines[: line - 1]) + column
     return max(0, end - len(found.get("highlight") or ""))

@@ -61,8 +61,6 @@ def column(
     )
 
 
-def table_of(
-    columns: Iterable[tuple[str, SqlType]], rows: Iterable[Sequence[Value]]
-) -> RowsResult:
+def table_of(columns: Iterable[tuple[str, SqlType]], rows: Iterable[Sequence[Value]]) -> RowsResult:
     """A result computed in full, as those of SHOW are."""
     return RowsResult([column(name, sql_type) for name, sql_type in columns], iter(list(rows)))

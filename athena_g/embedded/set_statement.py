@@ -19,18 +19,17 @@ _BARE_VALUES = frozenset({"ON", "OFF", "DEFAULT", "BINARY", "ALL"})
 def run(session: EngineSession, cursor: Cursor) -> OkResult:
     """``SET …``; several assignments are separated by commas."""
     cursor.expect("SET")
-    if cursor.accept("NAMES"):
-        return _names(session, cursor)
     if cursor.word() in ("PASSWORD", "ROLE", "RESOURCE") or (
         cursor.word() == "DEFAULT" and cursor.word(1) == "ROLE"
     ):
         cursor.refuse(f"SET {cursor.word()}")
     if _is_transaction(cursor):
         return _transaction(session, cursor)
-    if cursor.accept("CHARACTER", "SET") or cursor.accept("CHARSET"):
-        return _names(session, cursor)
     while True:
-        _assignment(session, cursor)
+        if cursor.accept("NAMES") or cursor.accept("CHARACTER", "SET") or cursor.accept("CHARSET"):
+            _names(session, cursor)
+        else:
+            _assignment(session, cursor)
         if not cursor.accept(","):
             break
     cursor.finish()
@@ -57,16 +56,14 @@ def shown_value(name: str, value: Value) -> str:
     return "" if value is None else str(value)
 
 
-def _names(session: EngineSession, cursor: Cursor) -> OkResult:
+def _names(session: EngineSession, cursor: Cursor) -> None:
     name, collation = "utf8mb4", None
     if not cursor.accept("DEFAULT"):
         name = cursor.name_or_string()
         if cursor.accept("COLLATE"):
             collation = cursor.name_or_string()
-    cursor.finish()
     for variable, value in session.variables.set_names(name, collation):
         _changed(session, variable, value)
-    return OkResult()
 
 
 def _transaction(session: EngineSession, cursor: Cursor) -> OkResult:

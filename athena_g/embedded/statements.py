@@ -163,7 +163,34 @@ _HANDLERS: dict[str, Handler] = {
     "FLUSH": _flush,
 }
 _REFUSED = frozenset(
-    """CALL LOAD PREPARE EXECUTE DEALLOCATE GRANT REVOKE HANDLER IMPORT INSTALL UNINSTALL RESET
-    CHANGE STOP REPAIR CHECKSUM CACHE XA SIGNAL RESIGNAL GET HELP PURGE VALUES BINLOG SHUTDOWN
-    RESTART CLONE""".split()
+    [
+        "CALL",
+        "LOAD",
+        "PREPARE",
+        "EXECUTE",
+        "DEALLOCATE",
+        "GRANT",
+        "REVOKE",
+        "HANDLER",
+        "IMPORT",
+        "INSTALL",
+        "UNINSTALL",
+        "RESET",
+        "CHANGE",
+        "STOP",
+        "REPAIR",
+        "CHECKSUM",
+        "CACHE",
+        "XA",
+        "SIGNAL",
+        "RESIGNAL",
+        "GET",
+        "HELP",
+        "PURGE",
+        "VALUES",
+        "BINLOG",
+        "SHUTDOWN",
+        "RESTART",
+        "CLONE",
+    ]
 )

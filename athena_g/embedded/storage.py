@@ -272,4 +272,3 @@ class Storage:
         self._ended()
         self.unlock_tables()
         self.connection.close()
-

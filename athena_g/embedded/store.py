@@ -135,9 +135,7 @@ class ColumnStore:
 
     def _wrong_value(self, text: str, what: str, context: StoreContext) -> None:
         context.fault(
-            errors.WRONG_VALUE_FOR_FIELD(
-                type=what, value=text, column=self.name, row=context.row
-            )
+            errors.WRONG_VALUE_FOR_FIELD(type=what, value=text, column=self.name, row=context.row)
         )
 
     def _out_of_range(self, context: StoreContext) -> None:

@@ -63,8 +63,10 @@ def _integer(name: str, cursor: Cursor) -> SqlType:
     if zerofill:
         shown += " zerofill"
     low, high = (0, 2**bits - 1) if unsigned else (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1)
-    length = sizes[0] if sizes and (zerofill or sizes == [1]) else (
-        unsigned_width if unsigned else width
+    length = (
+        sizes[0]
+        if sizes and (zerofill or sizes == [1])
+        else (unsigned_width if unsigned else width)
     )
     return SqlType(
         Kind.INT, wire, shown, length, unsigned=unsigned, zerofill=zerofill, low=low, high=high
@@ -187,7 +189,9 @@ def read_type(cursor: Cursor, collation: str, column: str) -> SqlType:
             return _decimal(cursor)
         case "FLOAT" | "DOUBLE" | "REAL":
             return _real("DOUBLE" if name == "REAL" else name, cursor)
-        case "NATIONAL" | "NCHAR" | "NVARCHAR" | "LONG" | "SERIAL" | "GEOMETRY" | "POINT" | "VECTOR":
+        case (
+            "NATIONAL" | "NCHAR" | "NVARCHAR" | "LONG" | "SERIAL" | "GEOMETRY" | "POINT" | "VECTOR"
+        ):
             cursor.refuse(name)
         case "CHAR" | "CHARACTER" | "VARCHAR" | "VARCHARACTER":
             varying = name.startswith("VAR") or cursor.accept("VARYING")

@@ -114,19 +114,13 @@ class SqlType:
 
 
 NULL = SqlType(Kind.NULL, ColumnType.NULL)
-BIGINT = SqlType(
-    Kind.INT, ColumnType.LONGLONG, "bigint", length=20, low=-(2**63), high=2**63 - 1
-)
+BIGINT = SqlType(Kind.INT, ColumnType.LONGLONG, "bigint", length=20, low=-(2**63), high=2**63 - 1)
 BIGINT_UNSIGNED = SqlType(
     Kind.INT, ColumnType.LONGLONG, "bigint unsigned", length=20, unsigned=True, high=2**64 - 1
 )
-BOOLEAN = SqlType(
-    Kind.INT, ColumnType.LONGLONG, "int", length=1, low=-(2**31), high=2**31 - 1
-)
+BOOLEAN = SqlType(Kind.INT, ColumnType.LONGLONG, "int", length=1, low=-(2**31), high=2**31 - 1)
 YEAR = SqlType(Kind.INT, ColumnType.YEAR, "year", length=4, unsigned=True, low=1901, high=2155)
-DOUBLE = SqlType(
-    Kind.REAL, ColumnType.DOUBLE, "double", length=23, scale=NOT_FIXED_DECIMALS
-)
+DOUBLE = SqlType(Kind.REAL, ColumnType.DOUBLE, "double", length=23, scale=NOT_FIXED_DECIMALS)
 FLOAT = SqlType(Kind.REAL, ColumnType.FLOAT, "float", length=12, scale=NOT_FIXED_DECIMALS)
 DATE = SqlType(Kind.DATE, ColumnType.DATE, "date", length=10)
 JSON = SqlType(Kind.JSON, ColumnType.JSON, "json", length=2**32 - 1, collation="utf8mb4_bin")
@@ -137,9 +131,7 @@ def decimal(precision: int, scale: int, *, unsigned: bool = False) -> SqlType:
     """DECIMAL(precision, scale), both cut to what MySQL allows (65, 30)."""
     precision, scale = min(max(precision, scale, 1), 65), min(scale, 30)
     name = f"decimal({precision},{scale})" + (" unsigned" if unsigned else "")
-    return SqlType(
-        Kind.DECIMAL, ColumnType.NEWDECIMAL, name, precision, scale, unsigned=unsigned
-    )
+    return SqlType(Kind.DECIMAL, ColumnType.NEWDECIMAL, name, precision, scale, unsigned=unsigned)
 
 
 def integer_sum(precision: int = 41) -> SqlType:

@@ -13,17 +13,43 @@ from athena_g.embedded.native import Value
 
 SERVER_VERSION = "8.4.0-athena-g-embedded"
 Check = Callable[[str, Value], Value]
-SQL_MODES = (
-    "REAL_AS_FLOAT PIPES_AS_CONCAT ANSI_QUOTES IGNORE_SPACE NOT_USED ONLY_FULL_GROUP_BY "
-    "NO_UNSIGNED_SUBTRACTION NO_DIR_IN_CREATE ANSI NO_AUTO_VALUE_ON_ZERO NO_BACKSLASH_ESCAPES "
-    "STRICT_TRANS_TABLES STRICT_ALL_TABLES NO_ZERO_IN_DATE NO_ZERO_DATE ALLOW_INVALID_DATES "
-    "ERROR_FOR_DIVISION_BY_ZERO TRADITIONAL HIGH_NOT_PRECEDENCE NO_ENGINE_SUBSTITUTION "
-    "PAD_CHAR_TO_FULL_LENGTH TIME_TRUNCATE_FRACTIONAL"
-).split()
+SQL_MODES = [
+    "REAL_AS_FLOAT",
+    "PIPES_AS_CONCAT",
+    "ANSI_QUOTES",
+    "IGNORE_SPACE",
+    "NOT_USED",
+    "ONLY_FULL_GROUP_BY",
+    "NO_UNSIGNED_SUBTRACTION",
+    "NO_DIR_IN_CREATE",
+    "ANSI",
+    "NO_AUTO_VALUE_ON_ZERO",
+    "NO_BACKSLASH_ESCAPES",
+    "STRICT_TRANS_TABLES",
+    "STRICT_ALL_TABLES",
+    "NO_ZERO_IN_DATE",
+    "NO_ZERO_DATE",
+    "ALLOW_INVALID_DATES",
+    "ERROR_FOR_DIVISION_BY_ZERO",
+    "TRADITIONAL",
+    "HIGH_NOT_PRECEDENCE",
+    "NO_ENGINE_SUBSTITUTION",
+    "PAD_CHAR_TO_FULL_LENGTH",
+    "TIME_TRUNCATE_FRACTIONAL",
+]
 _MEANING_CHANGED = frozenset(
-    """PIPES_AS_CONCAT ANSI_QUOTES NO_UNSIGNED_SUBTRACTION ANSI NO_BACKSLASH_ESCAPES
-    HIGH_NOT_PRECEDENCE PAD_CHAR_TO_FULL_LENGTH TIME_TRUNCATE_FRACTIONAL REAL_AS_FLOAT
-    ALLOW_INVALID_DATES""".split()
+    [
+        "PIPES_AS_CONCAT",
+        "ANSI_QUOTES",
+        "NO_UNSIGNED_SUBTRACTION",
+        "ANSI",
+        "NO_BACKSLASH_ESCAPES",
+        "HIGH_NOT_PRECEDENCE",
+        "PAD_CHAR_TO_FULL_LENGTH",
+        "TIME_TRUNCATE_FRACTIONAL",
+        "REAL_AS_FLOAT",
+        "ALLOW_INVALID_DATES",
+    ]
 )
 DEFAULT_SQL_MODE = (
     "ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,"
@@ -187,8 +213,7 @@ VARIABLES: dict[str, Variable] = {
     "session_track_schema": _switch(1),
     "session_track_state_change": _switch(0),
     "session_track_system_variables": Variable(
-        "time_zone,autocommit,character_set_client,character_set_results,"
-        "character_set_connection",
+        "time_zone,autocommit,character_set_client,character_set_results,character_set_connection",
         anything,
     ),
     "session_track_transaction_info": Variable("OFF", one_of("OFF", "STATE", "CHARACTERISTICS")),

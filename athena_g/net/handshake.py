@@ -22,6 +22,7 @@ MAX_LOGIN_PACKET = 256 * 1024
 """Bytes a packet may have before the login is done; connection attributes are at most 64 KiB."""
 
 _SSL_REQUEST_SIZE = 36
+_NO_PASSWORD = (b"", b"\0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,17 +154,21 @@ def _authenticate(
         secure=stream.secure,
         rsa_key=policy.rsa_key,
     )
-    step = exchange.start(response.plugin, response.auth_response)
+    given = response.auth_response
+    using_password = given not in _NO_PASSWORD
+    step = exchange.start(response.plugin, given)
     while isinstance(step, Send):
         stream.write_packet(step.payload)
         stream.flush()
-        step = exchange.feed(stream.read_packet())
+        given = stream.read_packet()
+        using_password = using_password or given not in _NO_PASSWORD
+        step = exchange.feed(given)
     if isinstance(step, Reject):
         logger.info("login of {!r} from {} refused: {}", response.user, host, step.reason)
         raise errors.ACCESS_DENIED(
             user=response.user,
             host=host,
-            using_password="YES" if response.auth_response else "NO",
+            using_password="YES" if using_password else "NO",
         )
     if step.payload:
         stream.write_packet(step.payload)

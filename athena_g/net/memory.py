@@ -22,11 +22,33 @@ class _Pipe:
         self.chunks: deque[bytes] = deque()
         self.size = 0
         self.closed = False
-        self.changed = Event()
+        self.readable = Event()
+        self.writable = Event()
+        self.writable.set()
 
-    def wait(self) -> None:
-        self.changed.clear()
-        self.changed.wait()
+    def put(self, data: bytes) -> None:
+        self.chunks.append(data)
+        self.size += len(data)
+        self.readable.set()
+        if self.size >= CAPACITY:
+            self.writable.clear()
+
+    def take(self) -> bytes:
+        """The first chunk, ``b""`` when there is none."""
+        if not self.chunks:
+            return b""
+        data = self.chunks.popleft()
+        self.size -= len(data)
+        if not self.chunks and not self.closed:
+            self.readable.clear()
+        if self.size < CAPACITY:
+            self.writable.set()
+        return data
+
+    def close(self) -> None:
+        self.closed = True
+        self.readable.set()
+        self.writable.set()
 
 
 class MemoryStream(PacketStream):
@@ -38,38 +60,26 @@ class MemoryStream(PacketStream):
         self._outgoing = outgoing
 
     def recv(self) -> bytes:
-        pipe = self._in
-        while not pipe.chunks:
-            if pipe.closed:
-                return b""
-            pipe.wait()
-        data = pipe.chunks.popleft()
-        pipe.size -= len(data)
-        pipe.changed.set()
-        return data
+        self._in.readable.wait()
+        return self._in.take()
 
     def send(self, data: bytes) -> None:
         pipe = self._outgoing
-        while pipe.size >= CAPACITY and not pipe.closed:
-            pipe.wait()
+        pipe.writable.wait()
         if pipe.closed:
             raise ConnectionClosed(self, "closed by the other side")
-        pipe.chunks.append(data)
-        pipe.size += len(data)
-        pipe.changed.set()
+        pipe.put(data)
 
     @property
     def stale(self) -> bool:
         return bool(self._in.chunks) or self._in.closed
 
     def shutdown(self) -> None:
-        for pipe in (self._in, self._outgoing):
-            pipe.closed = True
-            pipe.changed.set()
+        self._in.close()
+        self._outgoing.close()
 
     def shutdown_write(self) -> None:
-        self._outgoing.closed = True
-        self._outgoing.changed.set()
+        self._outgoing.close()
 
     def close(self) -> None:
         self.shutdown()

@@ -22,7 +22,7 @@ from athena_g.net.stream import ConnectionClosed, PacketStream, SocketStream
 from athena_g.protocol.constants import SERVER_STATUS_AUTOCOMMIT
 from athena_g.protocol.replies import OkPacket
 
-_DRAIN_BYTES = 1 << 20
+_DRAIN_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,6 @@ class Server:
         stream = client.stream
         with gevent.Timeout(1, False):
             try:
-                stream.discard_output()
                 stream.write_error(error)
                 stream.flush()
                 _linger(stream)

@@ -20,6 +20,7 @@ from typing import Any
 
 from gevent import get_hub, getcurrent
 from gevent import socket as gevent_socket
+from gevent.hub import Waiter
 from greenlet import greenlet
 
 from athena_g.errors import SqlError
@@ -167,11 +168,6 @@ class PacketStream:
             self._out_size = 0
             self.send(data)
 
-    def discard_output(self) -> None:
-        """Forget what is queued and not yet sent."""
-        self._out.clear()
-        self._out_size = 0
-
     def take_unread(self) -> bytes:
         """The bytes read from the connection and not yet returned as packets."""
         return self._deframer.take_all()
@@ -197,8 +193,10 @@ class SocketStream(PacketStream):
         self._read_watcher: Any = self._hub.loop.io(fd, _READ)
         self._read_started = False
         self._reader: Any = None
+        self._writer: tuple[Any, Any] | None = None
         self._read_size = READ_SIZE
         self._closed = False
+        self._start_reading()
 
     def recv(self) -> bytes:
         while True:
@@ -258,9 +256,7 @@ class SocketStream(PacketStream):
         watcher = self._hub.loop.io(self._sock.fileno(), _WRITE)
         try:
             while sent < len(data):
-                self._hub.wait(watcher)
-                if self._closed:
-                    raise ConnectionClosed(self)
+                self._wait_writable(watcher)
                 try:
                     sent += self._sock.send(view[sent:])
                 except BlockingIOError:
@@ -270,6 +266,16 @@ class SocketStream(PacketStream):
         finally:
             watcher.stop()
             watcher.close()
+
+    def _wait_writable(self, watcher: Any) -> None:
+        waiter = Waiter(self._hub)
+        self._writer = watcher, waiter
+        watcher.start(waiter.switch, None)
+        try:
+            waiter.get()
+        finally:
+            watcher.stop()
+            self._writer = None
 
     def shutdown(self) -> None:
         with contextlib.suppress(OSError):
@@ -297,6 +303,10 @@ class SocketStream(PacketStream):
         if self._reader is not None:
             reader, self._reader = self._reader, None
             self._hub.loop.run_callback(reader.switch)
+        if self._writer is not None:
+            watcher, waiter = self._writer
+            watcher.stop()  # while the descriptor is still ours
+            self._hub.loop.run_callback(waiter.switch, None)
 
 
 class TlsStream(PacketStream):

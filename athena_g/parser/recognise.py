@@ -79,9 +79,7 @@ def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised |
         return Recognised(Special.PIN, "GET_LOCK")
     if text.find(b"@") >= 0 and _ASSIGNS.search(text):
         return Recognised(Special.PIN, "a user variable")
-    if text[start : start + 3] in _PLAIN_STARTS and not (
-        multi_statements and text.find(b";") >= 0
-    ):
+    if text[start : start + 3] in _PLAIN_STARTS and not (multi_statements and text.find(b";") >= 0):
         return None
     return _recognise_words(packet, text, start, multi_statements)
 

@@ -41,6 +41,7 @@ class Pool:
         self.opened = 0
         self._ledger: Ledger[BackendConnection] = Ledger(limits)
         self._all: set[BackendConnection] = set()
+        self._accepted: set[bytes] = set()
         self._sweeper: gevent.Greenlet[..., Any] | None = None
         self._closed = False
 
@@ -128,7 +129,7 @@ class Pool:
         if instead_of is not None:
             self._close(instead_of)
         try:
-            connection = BackendConnection(self.endpoint, flags)
+            connection = BackendConnection(self.endpoint, flags, self._accepted)
         except BaseException:
             self._ledger.vacate()
             raise

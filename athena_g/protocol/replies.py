@@ -8,8 +8,9 @@ Source: dev.mysql.com, MySQL Source Code Documentation, "Generic Response Packet
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from athena_g import errors
 from athena_g.protocol.constants import (
@@ -136,8 +137,7 @@ def _status_position(payload: bytes) -> int:
     return position
 
 
-@dataclass(frozen=True, slots=True)
-class SessionChange:
+class SessionChange(NamedTuple):
     """One thing a server says has changed in the session.
 
     ``kind`` is one of the SESSION_TRACK constants; ``name`` is the variable's for
@@ -154,27 +154,30 @@ class SessionChange:
 def session_changes(blob: bytes) -> list[SessionChange]:
     """The changes a tracker blob tells of, in its order; MALFORMED_PACKET when damaged."""
     changes: list[SessionChange] = []
-    reader = PayloadReader(blob)
-    while not reader.at_end:
-        kind = reader.u8()
-        changes += _changes_of(kind, PayloadReader(reader.lenenc_bytes()))
+    position = 0
+    while position < len(blob):
+        kind = blob[position]
+        data, position = lenenc_bytes_at(blob, position + 1)
+        if kind == SESSION_TRACK_SYSTEM_VARIABLES:
+            changes += _variables(data)
+        elif kind == SESSION_TRACK_STATE_CHANGE:
+            # Servers write "1" or "0" without the length of its own that is documented.
+            changes.append(SessionChange(kind, "", _text(data[-1:])))
+        elif kind > SESSION_TRACK_TRANSACTION_STATE:  # of a newer server: its form is not known
+            changes.append(SessionChange(kind, "", _text(data)))
+        else:
+            # GTIDs are preceded by the number of their encoding, 0: text.
+            value, _ = lenenc_bytes_at(data, 1 if kind == SESSION_TRACK_GTIDS else 0)
+            changes.append(SessionChange(kind, "", _text(value)))
     return changes
 
 
-def _changes_of(kind: int, data: PayloadReader) -> list[SessionChange]:
-    if kind == SESSION_TRACK_SYSTEM_VARIABLES:
-        changes = []
-        while not data.at_end:  # MariaDB puts several variables into one entry
-            name, value = _text(data.lenenc_bytes()), _text(data.lenenc_bytes())
-            changes.append(SessionChange(kind, name, value))
-        return changes
-    if kind == SESSION_TRACK_STATE_CHANGE:  # servers write "1" or "0" without a length of its own
-        return [SessionChange(kind, "", _text(data.rest()[-1:]))]
-    if kind == SESSION_TRACK_GTIDS:
-        data.u8()  # the encoding specification, 0: text
-    elif kind > SESSION_TRACK_TRANSACTION_STATE:  # of a newer server: its form is not known
-        return [SessionChange(kind, "", _text(data.rest()))]
-    return [SessionChange(kind, "", _text(data.lenenc_bytes()))]
+def _variables(data: bytes) -> Iterator[SessionChange]:
+    position = 0
+    while position < len(data):  # MariaDB puts several variables into one entry
+        name, position = lenenc_bytes_at(data, position)
+        value, position = lenenc_bytes_at(data, position)
+        yield SessionChange(SESSION_TRACK_SYSTEM_VARIABLES, _text(name), _text(value))
 
 
 def _text(value: bytes) -> str:

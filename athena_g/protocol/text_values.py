@@ -40,6 +40,7 @@ DATE_TYPES: Final = frozenset({ColumnType.DATE, ColumnType.NEWDATE})
 DATETIME_TYPES: Final = frozenset({ColumnType.DATETIME, ColumnType.TIMESTAMP})
 _ALWAYS_BYTES: Final = frozenset({ColumnType.BIT, ColumnType.GEOMETRY, ColumnType.VECTOR})
 
+_NUMBERS: Final = (int, float, Decimal)
 _FLOAT_DIGITS: Final = 6
 _MAX_WHOLE_DIGITS: Final = 15
 _MAX_LEADING_ZEROS: Final = 14
@@ -72,13 +73,16 @@ def text_encoder(column: Column) -> Callable[[NotNull], bytes]:
     kind = column.type
     codec = _text_codec(column)
     zerofill = column.length if column.flags & ZEROFILL_FLAG else 0
+    plain_integers = kind in INTEGER_TYPES and kind is not ColumnType.YEAR and not zerofill
 
     def encode(value: NotNull) -> bytes:
         if isinstance(value, str):
             return encode_string(value, codec)
         if isinstance(value, bytes):
             return value
-        if isinstance(value, int | float | Decimal):
+        if isinstance(value, _NUMBERS):
+            if plain_integers and isinstance(value, int):
+                return b"%d" % value
             if kind is ColumnType.BIT:
                 return int(value).to_bytes((column.length + 7) // 8 or 8, "big")
             return _number_text(value, column).zfill(zerofill).encode()

@@ -6,7 +6,8 @@ from athena_g import errors
 from athena_g.backend.connection import BackendConnection, SessionSetup
 from athena_g.errors import SqlError
 from athena_g.net.stream import ConnectionClosed, PacketStream
-from athena_g.protocol.scan import ProtocolViolation
+from athena_g.protocol.constants import MAX_PAYLOAD
+from athena_g.protocol.scan import ProtocolViolation, ReplyScanner
 
 
 def relay(
@@ -36,6 +37,8 @@ def relay(
             if not chunk:
                 raise ConnectionClosed(server)
             done = scanner.feed(chunk)
+            if scanner.errno and len(command) > MAX_PAYLOAD:
+                _renumber(scanner, client)
             if scanner.output:
                 client.send(scanner.output)
             if done:
@@ -46,3 +49,10 @@ def relay(
         raise errors.BACKEND_PROTOCOL(
             instance=connection.endpoint.name, group=connection.endpoint.group, reason=error
         ) from None
+
+
+def _renumber(scanner: ReplyScanner, client: PacketStream) -> None:
+    """A server that refuses a statement at its first packet answers that; the client sent all."""
+    output = scanner.output
+    if output[4:5] == b"\xff" and output[3] != client.sequence_id:
+        scanner.output = output[:3] + bytes([client.sequence_id]) + output[4:]

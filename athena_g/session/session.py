@@ -245,4 +245,3 @@ class ProxySession:
             group=connection.endpoint.group,
             consequence="; the transaction is lost" if in_transaction else "",
         )
-

@@ -135,8 +135,9 @@ def report(results: Results) -> str:
     """The text that is printed."""
     parts = ["\n".join(f"{name}: {value}" for name, value in results.facts.items())]
     for kind in dict.fromkeys(workload.kind for workload, _ in results.timed):
-        groups = [(each.clients, lines) for each, lines in results.timed if each.kind == kind]
-        parts.append(timed_table(kind, groups))
+        these = [(each, lines) for each, lines in results.timed if each.kind == kind]
+        groups = [(each.clients, lines) for each, lines in these]
+        parts.append(timed_table(kind, groups, these[0][0].detail))
     if results.idle:
         parts.append(idle_table(results.idle))
     if errors := results.errors():

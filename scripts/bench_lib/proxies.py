@@ -126,7 +126,7 @@ def athena_program() -> str:
             return str(place / "athena-g")
     if found := shutil.which("athena-g"):
         return found
-    raise StartFailed("athena-g is not installed; pip install -e . in a .venv of the repository")
+    raise StartFailed("athena-g is not installed; scripts/test makes a .venv with it")
 
 
 def free_port() -> int:

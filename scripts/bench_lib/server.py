@@ -84,14 +84,14 @@ def _container(image: str) -> Iterator[Address]:
     # On the host's network there is no port forwarder between the server and who talks to it.
     address = Address(LOOPBACK, free_port(), "root", secrets.token_urlsafe(12), DATABASE)
     name = f"athena-g-bench-{os.getpid()}"
-    started = subprocess.run(
-        ["docker", "run", "--detach", "--name", name, "--network", "host",
-         "--env", "MYSQL_ROOT_PASSWORD", image, f"--port={address.port}", *SERVER_OPTIONS],
-        env={**os.environ, "MYSQL_ROOT_PASSWORD": address.password},
-        capture_output=True,
-        text=True,
-    )  # fmt: skip
     try:
+        started = subprocess.run(
+            ["docker", "run", "--detach", "--name", name, "--network", "host",
+             "--env", "MYSQL_ROOT_PASSWORD", image, f"--port={address.port}", *SERVER_OPTIONS],
+            env={**os.environ, "MYSQL_ROOT_PASSWORD": address.password},
+            capture_output=True,
+            text=True,
+        )  # fmt: skip
         if started.returncode != 0:
             raise NoServer(f"docker could not start {image}: {started.stderr.strip()}")
         _wait_until_it_answers(name, address)

@@ -10,6 +10,8 @@ from bench_lib.idle import IdleSummary
 
 NOTHING = "–"
 Row = Sequence[str]
+Group = tuple[int, Sequence[Summary]]
+"""A number of clients, and the line of each path."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,13 @@ def render(headings: Row, rows: Iterable[Row]) -> str:
     return "\n".join([shown[0], f"|{rule}|", *shown[1:]])
 
 
-def timed_table(kind: str, groups: Sequence[tuple[int, Sequence[Summary]]]) -> str:
-    """The table of one kind of workload; a group is a number of clients and its lines."""
+def timed_table(kind: str, groups: Sequence[Group], detail: str = "") -> str:
+    """The table of one kind of workload, with ``detail`` behind its title."""
     layout = LAYOUTS[kind]
     headings = ["clients", "path", layout.rate, "p95 ms", f"CPU {layout.each}", "user", "kernel"]
     headings += ["CPU ÷ HAProxy", "rate ÷ HAProxy"]
     rows = [_timed_row(clients, each, layout) for clients, lines in groups for each in lines]
-    return f"### {layout.title}\n\n{render(headings, rows)}"
+    return f"### {layout.title}{detail}\n\n{render(headings, rows)}"
 
 
 def idle_table(summaries: Sequence[IdleSummary]) -> str:

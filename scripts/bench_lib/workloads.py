@@ -29,6 +29,10 @@ class Workload(Protocol):
     @property
     def clients(self) -> int: ...
 
+    @property
+    def detail(self) -> str:
+        """What the title of its table says besides."""
+
     def run(self, address: Address, seconds: int) -> Outcome:
         """Do it; raises SysbenchError, ServerError or OSError when it cannot be done."""
 
@@ -39,6 +43,7 @@ class PointSelect:
 
     clients: int
     kind: ClassVar[str] = "point"
+    detail: ClassVar[str] = ""
 
     def run(self, address: Address, seconds: int) -> Outcome:
         options = [*TABLE_OPTIONS, "--rand-type=uniform"]
@@ -52,6 +57,7 @@ class Connect:
 
     clients: int
     kind: ClassVar[str] = "connect"
+    detail: ClassVar[str] = ""
 
     def run(self, address: Address, seconds: int) -> Outcome:
         report = sysbench.run(address, str(CONNECT_SCRIPT), self.clients, seconds)
@@ -66,6 +72,10 @@ class Bulk:
     """Bytes of the reply on the wire; another size is an error."""
     clients: int = 1
     kind: ClassVar[str] = "bulk"
+
+    @property
+    def detail(self) -> str:
+        return f" ({self.size:,} bytes)"
 
     def run(self, address: Address, seconds: int) -> Outcome:
         buffer = memoryview(bytearray(BULK_BUFFER))

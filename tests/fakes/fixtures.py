@@ -11,10 +11,12 @@ from loguru import logger
 
 from athena_g.pool.ledger import Limits
 
+from .certificates import Certificate, make_certificate
 from .proxy import Proxy
 from .server import FakeServer
+from .wire import Wire
 
-SAFETY_NET = 30
+SAFETY_NET = 15
 """Seconds after which a test is given up as hanging."""
 
 
@@ -38,6 +40,8 @@ def guard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     with gevent.Timeout(SAFETY_NET, AssertionError("the test hangs")):
         yield troubles
     logger.remove(sink)
+    for wire in list(Wire.all):
+        wire.close()
     assert not troubles
 
 
@@ -76,3 +80,9 @@ def make_proxy(backend: FakeServer) -> Iterator[MakeProxy]:
 def proxy(make_proxy: MakeProxy) -> Proxy:
     """A proxy with the usual settings."""
     return make_proxy()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    """A self-signed certificate for 127.0.0.1."""
+    return make_certificate(tmp_path_factory.mktemp("certificate"))

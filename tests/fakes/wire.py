@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import weakref
 from typing import Any
 
 from gevent import socket
@@ -19,7 +20,11 @@ class Gone(Exception):
 class Wire:
     """One end of a connection; ``sent`` and ``received`` count the bytes that passed."""
 
+    all: weakref.WeakSet[Wire] = weakref.WeakSet()
+    """Those not yet collected, so that what a failed test left open can be closed."""
+
     def __init__(self, sock: Any) -> None:
+        Wire.all.add(self)
         self.sock = sock
         self.sent = 0
         self.received = 0

@@ -317,7 +317,9 @@ def week_of(found: date, mode: int) -> tuple[int, int]:
     year = found.year
     day_number = found.timetuple().tm_yday - 1
     if day_number < 7 - weekday and found.month == 1:
-        if not week_year and ((first_weekday and weekday != 0) or (not first_weekday and weekday >= 4)):
+        if not week_year and (
+            (first_weekday and weekday != 0) or (not first_weekday and weekday >= 4)
+        ):
             return year, 0
         if (first_weekday and weekday != 0) or (not first_weekday and weekday >= 4):
             year -= 1
@@ -507,5 +509,3 @@ def _built(parts: dict[str, str]) -> str | None:
     except ValueError:
         return None
     return datetime_text(found)
-
-

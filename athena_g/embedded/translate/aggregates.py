@@ -98,7 +98,10 @@ def _aggregate(
     if name == "COUNT":
         return _count(translator, trees, distinct, over)
     if name == "JSON_OBJECTAGG" and len(trees) == 2:
-        key, value = to_text(translator.translate(trees[0])), to_json(translator.translate(trees[1]))
+        key, value = (
+            to_text(translator.translate(trees[0])),
+            to_json(translator.translate(trees[1])),
+        )
         return Sql(f"my_json_objectagg({key.text}, {value.text}){over}", types.JSON)
     if len(trees) != 1 or isinstance(trees[0], exp.Star):
         raise unsupported(node)
@@ -272,5 +275,3 @@ def _frame(translator: Expressions, spec: exp.WindowSpec) -> str:
     if spec.args.get("end") is None:
         return f"{kind} {side('start')}"
     return f"{kind} BETWEEN {side('start')} AND {side('end')}"
-
-

@@ -64,9 +64,7 @@ def constant(value: Value, collation: str) -> Sql:
 
 
 def _binary_literal(value: bytes) -> Sql:
-    return Sql(
-        f"x'{value.hex()}'", types.varbinary(len(value)), nullable=False, constant=value
-    )
+    return Sql(f"x'{value.hex()}'", types.varbinary(len(value)), nullable=False, constant=value)
 
 
 class Expressions:
@@ -221,9 +219,7 @@ class Expressions:
         second, high_text = comparands(value, high)
         if first == second:
             return boolean(f"({first} BETWEEN {low_text} AND {high_text})", value, low, high)
-        return boolean(
-            f"({first} >= {low_text} AND {second} <= {high_text})", value, low, high
-        )
+        return boolean(f"({first} >= {low_text} AND {second} <= {high_text})", value, low, high)
 
     def _in(self, tree: exp.In) -> Sql:
         row = _row(tree.this)
@@ -235,7 +231,9 @@ class Expressions:
         items = tree.expressions
         if row is not None:
             left = self.all(row)
-            tests = [self._compare_rows(left, "=", self.all(_row(item) or [item])) for item in items]
+            tests = [
+                self._compare_rows(left, "=", self.all(_row(item) or [item])) for item in items
+            ]
             return boolean("(" + " OR ".join(test.text for test in tests) + ")", *tests)
         value = self.translate(tree.this)
         return self._in_list(value, self.all(items))
@@ -279,7 +277,9 @@ class Expressions:
         text = f"({query.text})"
         if not query.single_row:
             # SQLite would take the first row where MySQL raises 1242.
-            text = f'(SELECT my_single("$1", COUNT(*)) FROM (SELECT "$1" FROM ({query.text}) LIMIT 2))'
+            text = (
+                f'(SELECT my_single("$1", COUNT(*)) FROM (SELECT "$1" FROM ({query.text}) LIMIT 2))'
+            )
         return Sql(text, output.type, coercibility=output.coercibility)
 
     # --- the rest -------------------------------------------------------------------------------
@@ -333,8 +333,13 @@ class Expressions:
 
     def _function(self, tree: exp.Anonymous) -> Sql:
         name = str(tree.this).removeprefix(FUNCTION_MARK).upper()
+        if name == "VALUES" and self.scope.excluded is not None and len(tree.expressions) == 1:
+            wanted = tree.expressions[0].name
+            found = self.scope.excluded.find(wanted)
+            if found is None:
+                raise errors.UNKNOWN_COLUMN(column=wanted, clause="field list")
+            return found.value()
         return functions.call(self, name, tree.expressions, tree)
-
 
 
 def _row(tree: exp.Expression) -> list[exp.Expression] | None:

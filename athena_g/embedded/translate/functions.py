@@ -62,7 +62,12 @@ class Function:
 
 
 def _native(
-    name: str, kinds: str, result: ResultRule, *, low: int | None = None, nullable: bool | None = None
+    name: str,
+    kinds: str,
+    result: ResultRule,
+    *,
+    low: int | None = None,
+    nullable: bool | None = None,
 ) -> Function:
     """A function that SQLite calls by ``name``; ``kinds`` says what each argument is made."""
     repeated = kinds.endswith("*")
@@ -91,7 +96,7 @@ def _total_length(values: list[Sql]) -> SqlType:
 
 
 _TEXT = types.varchar(255)
-_LONG_TEXT = types.text()
+_LONG_TEXT = types.varchar(65535)
 _INT = replace(types.BIGINT, length=10)
 
 
@@ -247,7 +252,9 @@ def _mod(translator: Expressions, values: list[Sql]) -> Sql:
 def _concat(translator: Expressions, values: list[Sql]) -> Sql:
     if any(value.kind is Kind.BINARY for value in values):
         joined = ", ".join(to_binary(value).text for value in values)
-        return Sql(f"my_concat_bytes({joined})", types.varbinary(sum(v.type.length for v in values)))
+        return Sql(
+            f"my_concat_bytes({joined})", types.varbinary(sum(v.type.length for v in values))
+        )
     held = [to_text(value) for value in values]
     collation, level = common_collation(held)
     result = _total_length(held).with_collation(collation)
@@ -376,7 +383,8 @@ def part_of(value: Sql, unit: str) -> Sql:
     """One part of a date or time as a number."""
     if unit in ("HOUR", "MINUTE", "SECOND", "MICROSECOND") and value.kind is not Kind.DATETIME:
         return Sql(f"my_time_part('{unit}', {to_time(value).text})", _INT)
-    return Sql(f"my_date_part('{unit}', {to_datetime(value).text})", _INT)
+    result = types.YEAR if unit == "YEAR" else _INT
+    return Sql(f"my_date_part('{unit}', {to_datetime(value).text})", result)
 
 
 def _sleep(translator: Expressions, values: list[Sql]) -> Sql:
@@ -424,7 +432,7 @@ def _json_contains(translator: Expressions, values: list[Sql]) -> Sql:
 
 
 def _json_unquote(translator: Expressions, values: list[Sql]) -> Sql:
-    return Sql(f"my_json_unquote({values[0].text})", types.text("utf8mb4_bin"))
+    return Sql(f"my_json_unquote({values[0].text})", types.varchar(65535, "utf8mb4_bin"))
 
 
 _TEXT_FUNCTIONS: dict[str, Function] = {
@@ -620,13 +628,60 @@ FUNCTIONS: dict[str, Function] = {
 """Every scalar function, by its name in MySQL."""
 
 _KNOWN_BUT_REFUSED = frozenset(
-    """BENCHMARK LOAD_FILE WEIGHT_STRING CHARSET COLLATION COERCIBILITY AES_ENCRYPT AES_DECRYPT
-    COMPRESS UNCOMPRESS SOUNDEX GROUPING INTERVAL VALUES DEFAULT MASTER_POS_WAIT NAME_CONST
-    PERIOD_ADD PERIOD_DIFF TO_SECONDS GET_FORMAT MAKE_SET EXPORT_SET JSON_SEARCH JSON_TABLE
-    JSON_PRETTY JSON_OVERLAPS JSON_MERGE JSON_MERGE_PRESERVE JSON_ARRAY_APPEND JSON_ARRAY_INSERT
-    JSON_VALUE JSON_SCHEMA_VALID UUID_SHORT IS_UUID REGEXP_INSTR ST_GEOMFROMTEXT ST_ASTEXT POINT
-    EXTRACTVALUE UPDATEXML SUBTIME RANDOM_BYTES INET6_ATON INET6_NTOA IS_IPV4 IS_IPV6 COT
-    VALIDATE_PASSWORD_STRENGTH PASSWORD OLD_PASSWORD ENCRYPT""".split()
+    [
+        "BENCHMARK",
+        "LOAD_FILE",
+        "WEIGHT_STRING",
+        "CHARSET",
+        "COLLATION",
+        "COERCIBILITY",
+        "AES_ENCRYPT",
+        "AES_DECRYPT",
+        "COMPRESS",
+        "UNCOMPRESS",
+        "SOUNDEX",
+        "GROUPING",
+        "INTERVAL",
+        "VALUES",
+        "DEFAULT",
+        "MASTER_POS_WAIT",
+        "NAME_CONST",
+        "PERIOD_ADD",
+        "PERIOD_DIFF",
+        "TO_SECONDS",
+        "GET_FORMAT",
+        "MAKE_SET",
+        "EXPORT_SET",
+        "JSON_SEARCH",
+        "JSON_TABLE",
+        "JSON_PRETTY",
+        "JSON_OVERLAPS",
+        "JSON_MERGE",
+        "JSON_MERGE_PRESERVE",
+        "JSON_ARRAY_APPEND",
+        "JSON_ARRAY_INSERT",
+        "JSON_VALUE",
+        "JSON_SCHEMA_VALID",
+        "UUID_SHORT",
+        "IS_UUID",
+        "REGEXP_INSTR",
+        "ST_GEOMFROMTEXT",
+        "ST_ASTEXT",
+        "POINT",
+        "EXTRACTVALUE",
+        "UPDATEXML",
+        "SUBTIME",
+        "RANDOM_BYTES",
+        "INET6_ATON",
+        "INET6_NTOA",
+        "IS_IPV4",
+        "IS_IPV6",
+        "COT",
+        "VALIDATE_PASSWORD_STRENGTH",
+        "PASSWORD",
+        "OLD_PASSWORD",
+        "ENCRYPT",
+    ]
 )
 
 

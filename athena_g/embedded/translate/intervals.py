@@ -31,9 +31,7 @@ def unit_of(tree: exp.Expression) -> str:
     return name
 
 
-def shift(
-    translator: Expressions, start: exp.Expression, interval: exp.Interval, sign: str
-) -> Sql:
+def shift(translator: Expressions, start: exp.Expression, interval: exp.Interval, sign: str) -> Sql:
     """The date ``start`` plus or minus the interval."""
     unit = unit_of(interval)
     amount = to_text(translator.translate(interval.this))

@@ -9,11 +9,36 @@ from sqlglot import exp
 from athena_g.embedded.lexer import Token, unquote
 
 _BEFORE_LIST = frozenset(
-    """DISTINCT DISTINCTROW ALL HIGH_PRIORITY STRAIGHT_JOIN SQL_SMALL_RESULT SQL_BIG_RESULT
-    SQL_BUFFER_RESULT SQL_NO_CACHE SQL_CALC_FOUND_ROWS""".split()
+    [
+        "DISTINCT",
+        "DISTINCTROW",
+        "ALL",
+        "HIGH_PRIORITY",
+        "STRAIGHT_JOIN",
+        "SQL_SMALL_RESULT",
+        "SQL_BIG_RESULT",
+        "SQL_BUFFER_RESULT",
+        "SQL_NO_CACHE",
+        "SQL_CALC_FOUND_ROWS",
+    ]
 )
 _AFTER_LIST = frozenset(
-    """FROM INTO WHERE GROUP HAVING ORDER LIMIT UNION EXCEPT INTERSECT FOR LOCK WINDOW ;""".split()
+    [
+        "FROM",
+        "INTO",
+        "WHERE",
+        "GROUP",
+        "HAVING",
+        "ORDER",
+        "LIMIT",
+        "UNION",
+        "EXCEPT",
+        "INTERSECT",
+        "FOR",
+        "LOCK",
+        "WINDOW",
+        ";",
+    ]
 )
 _PARTS = (
     "with_", "expressions", "from_", "joins", "where", "group", "having", "windows", "order",
@@ -89,4 +114,6 @@ def output_name(tree: exp.Expression, text: str | None) -> str:
     if isinstance(tree, exp.Null):
         return "NULL"
     shown = text if text is not None else tree.sql(dialect="mysql").replace("f$", "")
-    return unquote(shown) if shown[:1] == "'" and shown.count("'") == 2 and shown[-1] == "'" else shown
+    return (
+        unquote(shown) if shown[:1] == "'" and shown.count("'") == 2 and shown[-1] == "'" else shown
+    )

@@ -30,9 +30,7 @@ def like(translator: Expressions, tree: exp.Like, escape: str = "\\") -> Sql:
         raise unsupported(tree)
     left, right, exact = _texts(translator, tree)
     quoted = "''" if escape == "'" else escape
-    test = boolean(
-        f"my_like({left.text}, {right.text}, '{quoted}', {exact})", left, right
-    )
+    test = boolean(f"my_like({left.text}, {right.text}, '{quoted}', {exact})", left, right)
     return boolean(f"(NOT {test.text})", test) if tree.args.get("negate") else test
 
 

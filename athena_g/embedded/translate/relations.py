@@ -34,9 +34,7 @@ class Field:
     origin: Origin | None = None
 
     def value(self) -> Sql:
-        return Sql(
-            self.text, self.type, self.nullable, coercibility=COLUMN, origin=self.origin
-        )
+        return Sql(self.text, self.type, self.nullable, coercibility=COLUMN, origin=self.origin)
 
 
 @dataclass(slots=True)
@@ -108,6 +106,8 @@ class Scope:
     aggregate_depth: int = 0
     aggregates: int = 0
     bare: list[Field] = field(default_factory=list)
+    excluded: Relation | None = None
+    """The row an INSERT … ON DUPLICATE KEY UPDATE was to store."""
     replaced: dict[str, Sql] = field(default_factory=dict)
     """Columns an UPDATE has already assigned: later expressions see the new value."""
 

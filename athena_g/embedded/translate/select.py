@@ -21,13 +21,39 @@ from athena_g.embedded.translate.values import Sql, coerce, common_type, orderin
 from athena_g.embedded.types import Kind, SqlType
 
 _SELECT_PARTS = frozenset(
-    """expressions from_ joins where group having order limit offset distinct with_ locks windows
-    operation_modifiers hint laterals kind""".split()
+    [
+        "expressions",
+        "from_",
+        "joins",
+        "where",
+        "group",
+        "having",
+        "order",
+        "limit",
+        "offset",
+        "distinct",
+        "with_",
+        "locks",
+        "windows",
+        "operation_modifiers",
+        "hint",
+        "laterals",
+        "kind",
+    ]
 )
-_UNION_PARTS = frozenset("this expression distinct order limit offset with_ by_name".split())
+_UNION_PARTS = frozenset(
+    ["this", "expression", "distinct", "order", "limit", "offset", "with_", "by_name"]
+)
 _HARMLESS_MODIFIERS = frozenset(
-    """HIGH_PRIORITY STRAIGHT_JOIN SQL_SMALL_RESULT SQL_BIG_RESULT SQL_BUFFER_RESULT SQL_NO_CACHE
-    SQL_CALC_FOUND_ROWS""".split()
+    [
+        "HIGH_PRIORITY",
+        "STRAIGHT_JOIN",
+        "SQL_SMALL_RESULT",
+        "SQL_BIG_RESULT",
+        "SQL_BUFFER_RESULT",
+        "SQL_NO_CACHE",
+        "SQL_CALC_FOUND_ROWS",
+    ]
 )
 
 
@@ -125,7 +151,9 @@ class Select:
         parts = []
         for cte in clause.expressions:
             name = cte.alias
-            columns = [identifier.name for identifier in cte.args["alias"].args.get("columns") or []]
+            columns = [
+                identifier.name for identifier in cte.args["alias"].args.get("columns") or []
+            ]
             query = self._cte_query(cte.this, name, columns, parent, recursive)
             fields = self._fields(query.outputs, name, columns)
             self._ctes.append({name.lower(): fields})
@@ -191,9 +219,7 @@ class Select:
             return inner
         return self._ordered_wrapper(tree, inner, parent)
 
-    def _ordered_wrapper(
-        self, tree: exp.Expression, inner: Query, parent: Scope | None
-    ) -> Query:
+    def _ordered_wrapper(self, tree: exp.Expression, inner: Query, parent: Scope | None) -> Query:
         """``(query) ORDER BY … LIMIT …``: the order sees the columns of the result alone."""
         fields = self._fields(inner.outputs, "$q", ())
         scope = Scope(parent, [Relation("$q", fields)], clause="order clause")
@@ -356,9 +382,7 @@ class Select:
         defined = [f'"{w.this.name}" AS ({window_text(expressions, w)})' for w in windows]
         return f" WINDOW {', '.join(defined)}"
 
-    def _order(
-        self, tree: exp.Expression, outputs: list[Output], expressions: Expressions
-    ) -> str:
+    def _order(self, tree: exp.Expression, outputs: list[Output], expressions: Expressions) -> str:
         order = tree.args.get("order")
         if order is None:
             return ""
@@ -460,8 +484,10 @@ class Select:
             items = []
             for index, (output, target) in enumerate(zip(branch.outputs, merged, strict=True), 1):
                 held = coerce(replace(output.value, text=f'"${index}"', origin=None), target)
-                typed = ordering(replace(held, type=target)) if held.kind is not Kind.NULL else (
-                    held.text
+                typed = (
+                    ordering(replace(held, type=target))
+                    if held.kind is not Kind.NULL
+                    else (held.text)
                 )
                 items.append(f'{typed} AS "${index}"')
             parts.append(f"SELECT {', '.join(items)} FROM ({branch.text})")
@@ -469,5 +495,3 @@ class Select:
         for word, part in zip(words, parts[1:], strict=True):
             text += f" {word} {part}"
         return text
-
-

@@ -438,7 +438,9 @@ def compare(left: Sql, operator: str, right: Sql) -> Sql:
     if operator == "IS" and Kind.JSON in (left.kind, right.kind):
         raise errors.NOT_SUPPORTED_YET(construct="<=> on JSON")
     text = f"({left_text} {operator} {right_text})"
-    return boolean(text, left, right) if operator != "IS" else replace(boolean(text), nullable=False)
+    return (
+        boolean(text, left, right) if operator != "IS" else replace(boolean(text), nullable=False)
+    )
 
 
 def ordering(value: Sql) -> str:
@@ -446,7 +448,9 @@ def ordering(value: Sql) -> str:
     if value.kind is Kind.STRING:
         return f"{value.text} COLLATE {value.type.collation or types.DEFAULT_COLLATION}"
     if value.kind is Kind.DECIMAL:
-        return f"CAST({value.text} AS TEXT) COLLATE decimal" if not value.origin else (
-            f"{value.text} COLLATE decimal"
+        return (
+            f"CAST({value.text} AS TEXT) COLLATE decimal"
+            if not value.origin
+            else (f"{value.text} COLLATE decimal")
         )
     return value.text

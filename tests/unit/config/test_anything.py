@@ -18,7 +18,22 @@ from athena_g.config.reference import render_reference
 
 from .samples import Bench
 
-ODD = (5, -1, 1.5, math.nan, True, date(1979, 5, 27), "", "${", "${X}", "\0", [], [[]], [{}], {})
+ODD: tuple[object, ...] = (
+    5,
+    -1,
+    1.5,
+    math.nan,
+    True,
+    date(1979, 5, 27),
+    "",
+    "${",
+    "${X}",
+    "\0",
+    [],
+    [[]],
+    [{}],
+    {},
+)
 
 
 def full() -> dict[str, Any]:

@@ -34,6 +34,14 @@ def test_a_home_group_that_is_none_is_refused_with_those_there_are(bench: Bench)
     }
 
 
+def test_a_home_group_is_not_judged_where_a_db_group_cannot_be_read(bench: Bench) -> None:
+    text = EMBEDDED.replace('home_group = "home"', 'home_group = "b"')
+    unreadable = text.replace('\nname = "home"', "\nname = 1")
+    listed = text[: text.index("[[groups.db_groups]]")] + 'db_groups = [{ name = "home" }, 5]\n'
+    assert list(bench.problems(unreadable)) == ["groups[0].db_groups[0].name"]
+    assert "groups[0].home_group" not in bench.problems(listed)
+
+
 def test_one_table_in_two_rules_is_refused_in_any_case_of_letters(bench: Bench) -> None:
     rules = [
         f'[[groups.sharding_rules]]\nname = "r"\ntable_pattern = "{table}"\n'

@@ -80,6 +80,14 @@ def test_a_list_of_numbers_is_set_as_a_whole_or_by_entry(bench: Bench) -> None:
     assert entries.groups[0].home.shard_indices == (1, 0)
 
 
+def test_an_entry_of_a_list_of_numbers_leaves_the_others(bench: Bench) -> None:
+    text = EMBEDDED + "shard_indices = [9, 1, 2]\n"
+    rule = '[[groups.sharding_rules]]\nname = "r"\ntable_pattern = "t"\nshard_column = "c"\n'
+    environ = {"ATHENA_GROUPS__0__DB_GROUPS__0__SHARD_INDICES__0": "0"}
+    group = bench.load(text + rule + "shard_count = 3\n", environ).groups[0]
+    assert group.home.shard_indices == (0, 1, 2)
+
+
 def test_a_list_set_as_a_whole_and_by_entry_is_refused(bench: Bench) -> None:
     variable = "ATHENA_GROUPS__0__DB_GROUPS__0__SHARD_INDICES"
     problems = bench.problems(EMBEDDED, {variable: "[]", variable + "__0": "1"})

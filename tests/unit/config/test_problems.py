@@ -11,6 +11,7 @@ from athena_g.config.problems import ConfigError, Problem, key_path
         (("server", "listen_port"), "server.listen_port"),
         (("groups", 0, "db_groups", 12, "name"), "groups[0].db_groups[12].name"),
         (("a b", "c.d", 'e"f'), '"a b"."c.d"."e\\"f"'),
+        (("größe",), '"größe"'),
         ((), ""),
     ],
 )

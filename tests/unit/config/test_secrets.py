@@ -6,8 +6,9 @@ import logging
 import traceback
 
 import pytest
+from pydantic import BaseModel, ValidationError
 
-from athena_g.config import Settings
+from athena_g.config import GroupSettings, Settings
 
 from .samples import EMBEDDED, INSTANCE, LOGIN, ON_A_SERVER, Bench
 
@@ -91,8 +92,18 @@ def test_the_debug_log_of_the_settings_library_does_not_show_passwords(
     assert SECRET not in caplog.text
 
 
-def test_settings_made_directly_do_not_show_passwords_when_they_are_wrong() -> None:
-    group = {"name": "shop", "user": "u", "password": SECRET, "home_group": "home"}
-    with pytest.raises(ValueError, match="db_groups") as error:
-        Settings.model_validate({"groups": [group]})
+@pytest.mark.parametrize(
+    "model, values",
+    [
+        (Settings, {"groups": SECRET}),
+        (Settings, {"groups": [{"password": [SECRET]}]}),
+        (GroupSettings, {"password": [SECRET]}),
+        (GroupSettings, {"pasword": SECRET}),
+    ],
+)
+def test_tables_made_directly_do_not_show_passwords_when_they_are_wrong(
+    model: type[BaseModel], values: dict[str, object]
+) -> None:
+    with pytest.raises(ValidationError) as error:
+        model.model_validate(values)
     assert SECRET not in str(error.value)

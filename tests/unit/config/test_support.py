@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from athena_g.config import ConfigError, load
 from athena_g.config.schema import find
 from athena_g.config.settings import Settings
 from athena_g.config.support import NOT_YET
@@ -65,6 +66,12 @@ def test_what_this_version_cannot_do_is_valid_all_the_same(bench: Bench, case: s
 )
 def test_what_this_version_can_do_is_accepted(bench: Bench, text: str) -> None:
     bench.load(text, check_support=True)
+
+
+def test_load_checks_what_is_supported_unless_told_otherwise(bench: Bench) -> None:
+    path = bench.write("athena.toml", UNSUPPORTED["workers"][0])
+    with pytest.raises(ConfigError, match="not supported yet"):
+        load(path, {})
 
 
 def test_a_variable_cannot_switch_on_what_is_not_supported(bench: Bench) -> None:

@@ -57,7 +57,7 @@ def failure(action: Any, *arguments: Any) -> gevent.Greenlet:
 
 def test_what_the_socket_takes_in_parts_arrives_whole(ends: tuple[SocketStream, Any]) -> None:
     stream, peer = ends
-    data = bytes(range(256)) * 16384
+    data = bytes(range(256)) * 4096
     sending = gevent.spawn(stream.send, data)
     gevent.idle()
     assert not sending.ready()
@@ -69,7 +69,7 @@ def test_a_large_answer_is_read_in_large_pieces_and_no_byte_is_lost(
     ends: tuple[SocketStream, Any],
 ) -> None:
     stream, peer = ends
-    data = bytes(range(256)) * 16384
+    data = bytes(range(256)) * 4096
     sending = gevent.spawn(peer.sendall, data)
     pieces = []
     while sum(map(len, pieces)) < len(data):

@@ -288,13 +288,3 @@ def test_closing_twice_is_harmless(pair: Pair) -> None:
     left.close()
     with pytest.raises(ConnectionClosed):
         left.read_packet()
-
-
-def test_what_is_discarded_is_never_sent(pair: Pair) -> None:
-    left, right = pair
-    left.write_packet(b"taken back")
-    left.discard_output()
-    left.sequence_id = 0
-    left.write_packet(b"sent")
-    left.flush()
-    assert right.read_packet() == b"sent"

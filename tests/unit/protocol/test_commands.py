@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 
 import pytest
 
@@ -138,8 +139,5 @@ def test_damaged_attributes_are_malformed(payload: bytes, reason: str) -> None:
 def test_damaged_commands_give_sql_errors_only() -> None:
     samples = [payload for payload, _ in COMMANDS] + [ATTRIBUTES] * 10
     for capabilities, seed in ((PLAIN, 61), (WITH_ATTRIBUTES, 62)):
-        assert_only_sql_errors(
-            lambda payload, capabilities=capabilities: parse_command(payload, capabilities),
-            samples,
-            seed=seed,
-        )
+        parse = partial(parse_command, capabilities=capabilities)
+        assert_only_sql_errors(parse, samples, seed=seed)

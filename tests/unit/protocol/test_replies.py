@@ -117,7 +117,7 @@ def test_an_ok_that_ends_early_is_malformed_in_every_reader(ok: OkPacket) -> Non
             try:
                 read(whole[:size])
             except SqlError as error:
-                assert error.errno == 1835  # noqa: PT017
+                assert error.errno == 1835
 
 
 def test_another_packet_is_not_decoded_as_ok() -> None:
@@ -153,6 +153,11 @@ def test_several_variables_in_one_entry_and_gtids_are_decoded() -> None:
     assert session_changes(b"\x03\x07\x00\x05u:1-2") == [
         SessionChange(SESSION_TRACK_GTIDS, "", "u:1-2")
     ]
+
+
+@pytest.mark.parametrize("blob", [b"\x02\x011", b"\x02\x02\x011"])
+def test_a_state_change_is_told_with_and_without_a_length_of_its_own(blob: bytes) -> None:
+    assert session_changes(blob) == [SessionChange(SESSION_TRACK_STATE_CHANGE, "", "1")]
 
 
 def test_a_tracker_not_known_yet_is_kept_whole() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,7 @@ from athena_g.protocol.text_values import (
 ZEROFILL = ZEROFILL_FLAG | UNSIGNED_FLAG
 
 
-def _column(kind: ColumnType, **fields: int) -> Column:
+def _column(kind: ColumnType, **fields: Any) -> Column:
     return Column("c", kind, **fields)
 
 
