@@ -46,8 +46,8 @@ class BackendConnection:
     """A connection that is logged in; it serves one session at a time.
 
     ``accepted`` are the set-up commands that this server is known to accept, shared by the
-    connections to it. ``setup`` is that of the session whose state the connection holds, ``None`` for nobody's.
-    ``retired`` says that it is to be closed when it is given back.
+    connections to it. ``setup`` is that of the session whose state the connection holds, or
+    ``None``. ``idle``, ``kept`` and ``retired`` (to be closed when given back) are the pool's.
     """
 
     def __init__(self, endpoint: Endpoint, flags: int, accepted: set[bytes]) -> None:
@@ -65,6 +65,8 @@ class BackendConnection:
         self._untouched = True
         self.multi_statements = False
         self.retired = False
+        self.idle = False
+        self.kept = False
 
     def __repr__(self) -> str:
         holds = "nobody's state" if self.setup is None else "a session's state"

@@ -36,6 +36,8 @@ class Plan:
     sources: dict[str, str] = field(default_factory=dict)
     new_name: str | None = None
     needs_rebuild: bool = False
+    copies: bool = False
+    """Whether MySQL would copy the rows, and say how many: a column changes its type."""
     parts: Parts = field(default_factory=Parts)
     auto_increment: int | None = None
 
@@ -55,6 +57,9 @@ def run(session: EngineSession, cursor: Cursor) -> OkResult:
             break
     cursor.finish()
     count = apply(session, database, table, plan)
+    if plan.new_name is not None:
+        return OkResult()
+    count = count if plan.copies or plan.parts.checks or plan.parts.foreign_keys else 0
     info = f"Records: {count}  Duplicates: 0  Warnings: {len(session.warnings)}"
     return OkResult(affected_rows=count, warnings=len(session.warnings), info=info)
 
@@ -204,7 +209,7 @@ def _drop_key(plan: Plan, name: str) -> None:
     plan.table = replace(plan.table, keys=tuple(k for k in plan.table.keys if k is not key))
 
 
-# --- actions ---------------------------------------------------------------------------------------
+# --- actions -------------------------------------------------------------------------------------
 
 
 def _action(session: EngineSession, cursor: Cursor, plan: Plan) -> None:
@@ -271,6 +276,7 @@ def _replace_column(cursor: Cursor, plan: Plan, old: ColumnDefinition | None) ->
     new = read_column(cursor, plan.parts, plan.table.collation)
     old = old or _column(plan, new.name)
     place = plan.table.columns.index(old)
+    plan.copies = plan.copies or new.type != old.type
     if new.name.lower() != old.name.lower() and plan.table.column(new.name) is not None:
         raise errors.DUPLICATE_COLUMN(column=new.name)
     columns = [column for column in plan.table.columns if column is not old]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import apsw
 
@@ -15,6 +15,7 @@ from athena_g.embedded.catalogue import Key, Table, quote
 from athena_g.embedded.native import Value, converter
 from athena_g.embedded.parse import parse_expression
 from athena_g.embedded.storage import schema_of
+from athena_g.embedded.store import ColumnStore, Stored
 from athena_g.embedded.translate.expressions import Expressions
 from athena_g.embedded.translate.relations import Field, Relation, Scope
 from athena_g.embedded.translate.select import Select
@@ -256,9 +257,7 @@ def _copy(
         row.row += 1
         found = iter(convert(value) for convert, value in zip(converters, values, strict=False))
         stored = [
-            keep[name.lower()].store(
-                _or_zero(keep[name.lower()], found, source, defaults, name), row
-            )
+            _moved(keep[name.lower()], next(found) if source is not None else defaults(name), row)
             for name, source in sources
         ]
         try:
@@ -271,14 +270,13 @@ def _copy(
             raise duplicate(replace(new, name=shown_name), error, named) from None
 
 
-def _or_zero(
-    keep: Any,
-    found: Iterator[Value],
-    source: str | None,
-    defaults: Callable[[str], Value],
-    name: str,
-) -> Value:
-    value = next(found) if source is not None else defaults(name)
-    if value is None and source is not None and not keep.nullable:
-        raise errors.DATA_TRUNCATED(column=name, row=1)
-    return value
+def _moved(keep: ColumnStore, value: Value, row: StatementRow) -> Stored:
+    """A value as its column's new type stores it; raises 1265 where it does not fit."""
+    if value is None and not keep.nullable:
+        raise errors.DATA_TRUNCATED(column=keep.name, row=row.row)
+    try:
+        return keep.store(value, row)
+    except errors.SqlError as error:
+        if error.errno != errors.DATA_TOO_LONG.errno:
+            raise
+        raise errors.DATA_TRUNCATED(column=keep.name, row=row.row) from None

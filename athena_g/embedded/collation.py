@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable
 from decimal import Decimal
 from functools import lru_cache
+from typing import Any
 
 _ASCII_ORDER = "\t\n\x0b\x0c\r _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789"
 _WEIGHTS = {ord(character): chr(index + 1) for index, character in enumerate(_ASCII_ORDER)}
@@ -42,8 +43,8 @@ def _accent_key(text: str) -> str:
     return unicodedata.normalize("NFKD", text.casefold()).translate(_TABLE)
 
 
-def _order(left: object, right: object) -> int:
-    return (left > right) - (left < right)  # type: ignore[operator]
+def _order(left: Any, right: Any) -> int:
+    return int(left > right) - int(left < right)
 
 
 def _ai_ci(left: str, right: str) -> int:

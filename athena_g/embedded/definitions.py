@@ -93,9 +93,8 @@ def _named_key(cursor: Cursor, name: str, *, unique: bool) -> Key:
 
 
 def _index_type(cursor: Cursor) -> None:
-    if cursor.accept("USING"):
-        if not cursor.accept_any("BTREE", "HASH"):
-            cursor.fail()
+    if cursor.accept("USING") and not cursor.accept_any("BTREE", "HASH"):
+        cursor.fail()
 
 
 def _key_options(cursor: Cursor, key: Key) -> Key:
@@ -176,7 +175,7 @@ def _check(cursor: Cursor, name: str) -> Check:
     return Check(name, cursor.sql[start:end])
 
 
-# --- columns ---------------------------------------------------------------------------------------
+# --- columns -------------------------------------------------------------------------------------
 
 
 def read_column(cursor: Cursor, parts: Parts, collation: str) -> ColumnDefinition:
@@ -299,7 +298,7 @@ def _check_default(column: ColumnDefinition) -> None:
         raise errors.INVALID_DEFAULT(column=column.name) from None
 
 
-# --- options ---------------------------------------------------------------------------------------
+# --- options -------------------------------------------------------------------------------------
 
 
 def read_options(cursor: Cursor, options: Options) -> bool:

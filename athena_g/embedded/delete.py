@@ -123,7 +123,7 @@ def _execute(
     session: EngineSession, target: Target, text: str, bindings: tuple[object, ...]
 ) -> None:
     try:
-        session.storage.connection.execute(text, bindings)  # type: ignore[arg-type]
+        session.storage.connection.execute(text, bindings)
     except apsw.ConstraintError as error:
         if is_reference(error):
             raise still_referenced(session, target.database, target.table) from None

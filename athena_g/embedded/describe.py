@@ -52,7 +52,7 @@ def _column_line(column: ColumnDefinition, table: Table) -> str:
 
 def _default_parts(column: ColumnDefinition) -> list[str]:
     default = column.default
-    without = column.type.base_name.endswith(("text", "blob")) or column.type.kind is Kind.JSON
+    without = column.type.base_name.endswith(("text", "blob"))
     if default is None:
         if column.nullable and not without:
             return ["DEFAULT NULL"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ class _Default:
 
 
 DEFAULT = _Default()
+_CONSTANT_WORDS = frozenset({"NULL", "TRUE", "FALSE", "DEFAULT"})
 
 
 @dataclass(slots=True)
@@ -77,7 +78,7 @@ def run(session: EngineSession, cursor: Cursor) -> OkResult:
         return Inserter(session, statement, table).run()
 
 
-# --- reading ---------------------------------------------------------------------------------------
+# --- reading -------------------------------------------------------------------------------------
 
 
 def _read_rows(session: EngineSession, cursor: Cursor, statement: Statement, table: Table) -> None:
@@ -143,10 +144,14 @@ def _read_values(session: EngineSession, cursor: Cursor, statement: Statement) -
 def _read_value(session: EngineSession, cursor: Cursor) -> Any:
     """One value: a constant at once, any other expression by asking SQLite."""
     token, following = cursor.peek(), cursor.peek(1)
-    if token is not None and following is not None and following.text in (",", ")"):
-        if token.kind in ("string", "number") or token.word in ("NULL", "TRUE", "FALSE", "DEFAULT"):
-            cursor.position += 1
-            return _constant(token)
+    if (
+        token is not None
+        and following is not None
+        and following.text in (",", ")")
+        and (token.kind in ("string", "number") or token.word in _CONSTANT_WORDS)
+    ):
+        cursor.position += 1
+        return _constant(token)
     if (
         token is not None
         and token.text == "-"
@@ -185,10 +190,10 @@ def _expression(session: EngineSession, cursor: Cursor, text: str, offset: int) 
         return _constant(tokens[0])
     tree = parse(f"SELECT {text}", offset=offset - 7, whole=cursor.sql)
     _, rows = session.query_values(tree)
-    return list(rows)[0][0]
+    return next(iter(list(rows)))[0]
 
 
-# --- storing ---------------------------------------------------------------------------------------
+# --- storing -------------------------------------------------------------------------------------
 
 
 class Inserter:
@@ -378,7 +383,8 @@ class Inserter:
     def _refused(self, error: apsw.ConstraintError, row: dict[str, Stored]) -> None:
         """What a broken key or reference means; with IGNORE the row is left out."""
         if is_unique(error):
-            found: SqlError = duplicate(self.table, error, self._conflict_row(row))
+            first = self._first_conflict(row) if self.assignments is None else None
+            found: SqlError = first or duplicate(self.table, error, self._conflict_row(row))
         elif is_reference(error):
             known = missing_parent(self.session, self.statement.database, self.table, [row])
             found = known or still_referenced(self.session, self.statement.database, self.table)
@@ -388,6 +394,16 @@ class Inserter:
             raise found
         self.duplicates += 1
         self.session.note(found)
+
+    def _first_conflict(self, row: dict[str, Stored]) -> SqlError | None:
+        """Error 1062 for the first key in MySQL's order that the row breaks."""
+        for key in self.table.unique_keys:
+            values = [row[name.lower()] for name in key.columns]
+            tests = " AND ".join(f"{quote(name)} = ?" for name in key.columns)
+            query = f"SELECT 1 FROM {self.stored} WHERE {tests}"
+            if None not in values and list(self.connection.execute(query, values)):
+                return duplicate(replace(self.table, keys=(key,)), None, row)
+        return None
 
     def _conflict_row(self, row: dict[str, Stored]) -> dict[str, Stored]:
         return {**row, **(self.assignments.last if self.assignments else {})}

@@ -134,10 +134,10 @@ def remove(document: Any, legs: list[str | int | None]) -> Any:
     """The document without what the path leads to."""
     for parent in find(document, legs[:-1]):
         leg = legs[-1]
-        if (isinstance(parent, dict) and leg in parent) or (
-            isinstance(parent, list) and isinstance(leg, int) and leg < len(parent)
-        ):
-            del parent[leg]
+        if isinstance(parent, dict):
+            parent.pop(leg, None)
+        elif isinstance(parent, list) and isinstance(leg, int) and leg < len(parent):
+            parent.pop(leg)
     return document
 
 
@@ -168,4 +168,4 @@ def compare(left: Any, right: Any) -> int:
             if order := compare(one, other):
                 return order
         return (len(left) > len(right)) - (len(left) < len(right))
-    return (left > right) - (left < right)
+    return int(left > right) - int(left < right)

@@ -109,8 +109,33 @@ _GRAMMAR_WORDS = frozenset(
         "ROLLUP",
     ]
 )
-_TYPE_WORDS = frozenset(
-    {"TIME", "DATETIME", "DATE", "CHAR", "BINARY", "DECIMAL", "FLOAT", "DOUBLE"}
+_WANTS_MORE = frozenset(
+    [
+        "FROM",
+        "WHERE",
+        "SET",
+        "AND",
+        "OR",
+        "ON",
+        "BY",
+        "HAVING",
+        "JOIN",
+        "LIMIT",
+        "SELECT",
+        "IN",
+        "AS",
+        "UNION",
+        "ALL",
+        "=",
+        "<",
+        ">",
+        "+",
+        "-",
+        "*",
+        "/",
+        "(",
+        ",",
+    ]
 )
 _dialect = Dialect.get_or_raise("mysql")
 
@@ -153,9 +178,7 @@ def _position_of(error: ParseError, sql: str) -> int:
         return 0
     found = error.errors[0]
     line, column = found.get("line") or 1, found.get("col") or 0
-    if found.get("description", "").startswith("Expected table name") and not found.get(
-        "end_context"
-    ):
+    if not found.get("end_context") and str(found.get("highlight")).upper() in _WANTS_MORE:
         return len(sql)
     lines = sql.split("\n")
     end = sum(len(text) + 1 for text in lines[: line - 1]) + column
@@ -176,7 +199,7 @@ def parse(sql: str, *, offset: int = 0, whole: str | None = None) -> exp.Express
         raise syntax_error(whole if whole is not None else sql, max(0, offset)) from None
     if len(trees) != 1 or trees[0] is None:
         raise syntax_error(whole if whole is not None else sql, max(0, offset))
-    tree: exp.Expression = trees[0]
+    tree: exp.Expression = trees[0]  # type: ignore[assignment]
     return _unmark_names(tree)
 
 
@@ -202,7 +225,7 @@ def parse_expression(text: str, *, offset: int = 0, whole: str | None = None) ->
     return found
 
 
-def describe(tree: exp.Expression) -> str:
+def describe(tree: exp.Expr) -> str:
     """A construct's name for error 1235."""
     if isinstance(tree, exp.Anonymous):
         return f"{str(tree.this).removeprefix(FUNCTION_MARK)}()"
@@ -214,6 +237,6 @@ def describe(tree: exp.Expression) -> str:
     return f"{name}: {text[:60]}" if text else name
 
 
-def unsupported(tree: exp.Expression) -> SqlError:
+def unsupported(tree: exp.Expr) -> SqlError:
     """Error 1235 naming the construct."""
     return errors.NOT_SUPPORTED_YET(construct=describe(tree))

@@ -83,6 +83,7 @@ class EngineSession:
         self.statement = ""
         self.functions = SessionFunctions(self)
         self._closed = False
+        self._attach_default()
 
     # --- what the server asks -------------------------------------------------------------------
 
@@ -143,7 +144,12 @@ class EngineSession:
     def use(self, database: str) -> None:
         """Makes a database the default one; raises 1049."""
         self.database = self.engine.existing(database)
+        self._attach_default()
         self.state_changed = self.schema_changed = True
+
+    def _attach_default(self) -> None:
+        if self.database is not None and self.database != "information_schema":
+            self.storage.attach(self.database)
 
     def list_fields(self, table: str, wildcard: str) -> list[Column]:
         """The columns of a table whose names match (COM_FIELD_LIST)."""
@@ -356,3 +362,6 @@ class EngineSession:
         plan, _ = self.plan_tree(tree, {})
         cursor = self.storage.connection.execute(plan.query.text)
         return plan.query, self._rows(cursor, plan, None)
+
+
+__all__ = ["EngineSession", "OkResult", "RowsResult"]

@@ -72,7 +72,9 @@ def run(session: EngineSession, cursor: Cursor) -> RowsResult:
     simple = _SIMPLE.get(word)
     if simple is None:
         cursor.position -= 1
-        cursor.refuse(f"SHOW {word}") if word in _REFUSED else cursor.fail()
+        if word in _REFUSED:
+            cursor.refuse(f"SHOW {word}")
+        cursor.fail()
     if word in ("WARNINGS", "ERRORS"):
         return _diagnostics(session, cursor, word)
     if word == "GRANTS" and cursor.accept("FOR"):
@@ -146,7 +148,7 @@ def _table_status(session: EngineSession, database: str) -> Listing:
         "Index_length|Data_free|Auto_increment|Create_time|Update_time|Check_time|Collation|"
         "Checksum|Create_options|Comment"
     )
-    rows = [row[2:3] + row[4:] for row in information_schema._tables(session) if row[1] == database]
+    rows = [[row[2], *row[4:]] for row in information_schema._tables(session) if row[1] == database]
     numbers = {"Version", "Rows", "Auto_increment"} | {n for n, _ in columns if "length" in n}
     typed = [(name, _NUMBER if name in numbers else _NAME) for name, _ in columns]
     return Listing(typed, rows)
@@ -274,8 +276,10 @@ def _status(session: EngineSession) -> Listing:
 
 
 def _processes(session: EngineSession) -> Listing:
-    columns = [(name, _NUMBER if name in ("Id", "Time") else _NAME)
-               for name in ("Id", "User", "Host", "db", "Command", "Time", "State", "Info")]  # fmt: skip
+    columns = [
+        (name, _NUMBER if name in ("Id", "Time") else _NAME)
+        for name in ("Id", "User", "Host", "db", "Command", "Time", "State", "Info")
+    ]
     return Listing(columns, information_schema._processes(session))
 
 

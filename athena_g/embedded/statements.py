@@ -16,7 +16,7 @@ from athena_g.embedded import (
     transactions,
     update,
 )
-from athena_g.embedded.lexer import Cursor
+from athena_g.embedded.lexer import Cursor, tokenize
 from athena_g.embedded.parse import parse_expression
 from athena_g.embedded.results import OkResult, RowsResult
 
@@ -62,7 +62,7 @@ def _do(session: EngineSession, cursor: Cursor) -> OkResult:
     cursor.finish()
     body = cursor.tokens[1:]
     select = "SELECT " + cursor.sql[body[0].start : body[-1].end]
-    for _ in session.select(select, body).rows:
+    for _ in session.select(select, tokenize(select)).rows:
         pass
     return OkResult(warnings=len(session.warnings))
 
@@ -83,7 +83,7 @@ def _create(session: EngineSession, cursor: Cursor) -> OkResult:
         return tables.create_table(session, cursor)
     if word in ("INDEX", "UNIQUE"):
         return tables.create_index(session, cursor)
-    cursor.refuse(f"CREATE {word or '…'}")
+    raise errors.NOT_SUPPORTED_YET(construct=f"CREATE {word or '…'}")
 
 
 def _drop(session: EngineSession, cursor: Cursor) -> OkResult:
@@ -94,7 +94,7 @@ def _drop(session: EngineSession, cursor: Cursor) -> OkResult:
         return tables.drop_table(session, cursor)
     if word == "INDEX":
         return tables.drop_index(session, cursor)
-    cursor.refuse(f"DROP {word or '…'}")
+    raise errors.NOT_SUPPORTED_YET(construct=f"DROP {word or '…'}")
 
 
 def _describe(session: EngineSession, cursor: Cursor) -> RowsResult:

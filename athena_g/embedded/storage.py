@@ -74,7 +74,8 @@ class Storage:
         self.connection.execute(
             f"ATTACH ? AS {quote(schema)}", (str(self.engine.path_of(database)),)
         )
-        self.connection.execute(f"PRAGMA {quote(schema)}.synchronous = NORMAL")
+        if not self.connection.in_transaction:
+            self.connection.execute(f"PRAGMA {quote(schema)}.synchronous = NORMAL")
         self._attached[database] = incarnation
         return schema
 

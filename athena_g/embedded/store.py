@@ -144,7 +144,8 @@ class ColumnStore:
     def _integer(self, value: Value, context: StoreContext) -> Stored:
         number = value if type(value) is int else self._number(value, context, "integer")
         if type(number) is not int:
-            number = int(quantize(to_decimal(number), 0)) if abs(number) < 10**30 else 10**30
+            exact = to_decimal(number)
+            number = int(quantize(exact, 0)) if abs(exact) < 10**30 else 10**30
         low, high = self.type.low, self.type.high
         if self.type.name == "year":
             return self._year(number, value, context)

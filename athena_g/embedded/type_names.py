@@ -7,7 +7,7 @@ from dataclasses import replace
 from athena_g import errors
 from athena_g.embedded import types
 from athena_g.embedded.collation import CHARSET_DEFAULTS, COLLATIONS
-from athena_g.embedded.lexer import Cursor
+from athena_g.embedded.lexer import Cursor, syntax_error
 from athena_g.embedded.types import Kind, SqlType
 from athena_g.protocol.constants import NOT_FIXED_DECIMALS, ColumnType
 
@@ -229,5 +229,4 @@ def read_type(cursor: Cursor, collation: str, column: str) -> SqlType:
         return SqlType(
             Kind.BINARY, ColumnType.BLOB, name.lower(), _BLOB_SIZES[name], collation="binary"
         )
-    cursor.position -= 1
-    cursor.fail()
+    raise syntax_error(cursor.sql, token.start)

@@ -10,7 +10,7 @@ REAL        REAL; a FLOAT is rounded to single precision when it is stored
 STRING      TEXT with a collation named as in MySQL
 BINARY      BLOB
 DATE        TEXT ``YYYY-MM-DD``
-DATETIME    TEXT ``YYYY-MM-DD HH:MM:SS[.f]`` without trailing zeros, so that text order is time order
+DATETIME    TEXT ``YYYY-MM-DD HH:MM:SS[.f]`` without trailing zeros: text order is time order
 TIME        INTEGER microseconds
 JSON        TEXT, normalised as MySQL prints it
 ==========  =============================================================================

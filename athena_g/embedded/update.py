@@ -189,7 +189,7 @@ def _unknown_after(value: Sql) -> Sql:
     return value
 
 
-# --- the statement -----------------------------------------------------------------------------------
+# --- the statement -------------------------------------------------------------------------------
 
 
 def run(session: EngineSession, cursor: Cursor) -> OkResult:

@@ -80,11 +80,14 @@ def implicit_default(column: ColumnDefinition) -> Value:
     return _IMPLICIT.get(column.type.kind, 0)
 
 
-def duplicate(table: Table, error: apsw.Error, row: Mapping[str, Any]) -> SqlError:
-    """Error 1062 for a broken unique key; ``row`` has what was to be stored, by lower name."""
-    columns = [name.lower() for name in sqlite_errors.unique_columns(error)]
+def duplicate(table: Table, error: apsw.Error | None, row: Mapping[str, Any]) -> SqlError:
+    """Error 1062 for a broken unique key; ``row`` has what was to be stored, by lower name.
+
+    Without an error of SQLite's it is the table's first key.
+    """
+    columns = [name.lower() for name in sqlite_errors.unique_columns(error)] if error else None
     for key in table.unique_keys:
-        if [name.lower() for name in key.columns] == columns:
+        if columns is None or [name.lower() for name in key.columns] == columns:
             break
     else:
         return errors.DUPLICATE_ENTRY(value="?", key=table.name)

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gevent.ssl import SSLContext, SSLError
+from gevent.ssl import SSLContext
 from loguru import logger
 
 from athena_g import errors
-from athena_g.net.stream import ConnectionClosed, PacketStream, SocketStream, TlsStream
+from athena_g.net.stream import PacketStream, SocketStream, TlsStream
 from athena_g.protocol import auth
 from athena_g.protocol.auth import Reject, RsaKey, Send, ServerAuth
 from athena_g.protocol.constants import CLIENT_SSL, SERVER_STATUS_AUTOCOMMIT
@@ -64,18 +64,24 @@ class Login:
 
 
 def log_in(
-    stream: PacketStream, policy: LoginPolicy, connection_id: int, host: str
-) -> tuple[PacketStream, Login]:
-    """The stream to go on with (another one after TLS) and the login; the OK is not sent yet.
+    stream: PacketStream,
+    policy: LoginPolicy,
+    connection_id: int,
+    host: str,
+    switch: Callable[[PacketStream], None],
+) -> Login:
+    """The login; the OK is not sent yet.
 
-    Raises :class:`~athena_g.errors.SqlError` for what the client is to be told.
+    For TLS another stream takes the place of ``stream``: ``switch`` is called with it before
+    anything travels over it. Raises :class:`~athena_g.errors.SqlError` for what the client is
+    to be told, over the stream that is in place by then.
     """
     stream.allow_packets(MAX_LOGIN_PACKET)
     scramble = auth.new_scramble()
     _greet(stream, policy, connection_id, scramble)
     payload = _read_first(stream) if policy.tls else stream.read_packet()
     if is_ssl_request(payload):
-        stream = _start_tls(stream, policy.tls)
+        stream = _start_tls(stream, policy.tls, switch)
         payload = stream.read_packet()
     elif policy.tls_required and not stream.secure:
         raise errors.SECURE_TRANSPORT_REQUIRED()
@@ -83,7 +89,7 @@ def log_in(
     account = policy.find_account(response.user, response.database or None)
     _authenticate(stream, policy, response, account, scramble, host)
     assert account is not None
-    return stream, Login(
+    return Login(
         account,
         response.database or None,
         response.capabilities & policy.capabilities,
@@ -120,21 +126,16 @@ def _read_first(stream: PacketStream) -> bytes:
     return stream.read_packet()
 
 
-def _start_tls(stream: PacketStream, context: SSLContext | None) -> PacketStream:
+def _start_tls(
+    stream: PacketStream, context: SSLContext | None, switch: Callable[[PacketStream], None]
+) -> PacketStream:
     if context is None or not isinstance(stream, SocketStream):
         raise errors.BAD_HANDSHAKE(reason="TLS was asked for and is not offered")
     if stream.take_unread():
         raise errors.BAD_HANDSHAKE(reason="bytes in clear after the request for TLS")
-    sequence_id, limit = stream.sequence_id, stream.max_allowed_packet
-    from gevent.socket import socket as gevent_socket
-
-    sock = gevent_socket(fileno=stream.detach())
-    try:
-        secure = TlsStream(context.wrap_socket(sock, server_side=True), limit)
-    except (SSLError, OSError) as error:
-        sock.close()
-        raise ConnectionClosed(None, f"TLS handshake: {error}") from None
-    secure.sequence_id = sequence_id
+    secure = TlsStream.accept(stream, context)
+    switch(secure)
+    secure.handshake()
     return secure
 
 

@@ -52,6 +52,10 @@ class Client:
     login: Login | None = None
     session: Session | None = None
 
+    def switch(self, stream: PacketStream) -> None:
+        """Go on over ``stream``, which took over the connection of the one before."""
+        self.stream = stream
+
 
 class Session(Protocol):
     """What a handler does for one client that is logged in."""
@@ -81,7 +85,6 @@ class Server:
         self.clients: dict[int, Client] = {}
         self.accepted = 0
         self.refused = 0
-        self._open = 0
         self._policy = policy
         self._handler = handler
         self._ids = itertools.count(1)
@@ -115,18 +118,16 @@ class Server:
     # -- one connection --------------------------------------------------------------------------
 
     def _accept(self, sock: Any, address: Any) -> None:
-        """The accept gate: counted before the handshake, so half-open logins count too."""
+        """The accept gate: registered before the handshake, so half-open logins count too."""
         self.accepted += 1
-        self._open += 1
         try:
             self._tune(sock)
             stream = SocketStream(sock.detach(), self.settings.max_allowed_packet)
         except OSError:
-            self._open -= 1
             return
         client = Client(next(self._ids), stream, str(address[0]) if address else "localhost")
         try:
-            if self._open > self.settings.max_connections:
+            if len(self.clients) >= self.settings.max_connections:
                 self.refused += 1
                 raise errors.TOO_MANY_CONNECTIONS(limit=self.settings.max_connections)
             self.clients[client.id] = client
@@ -138,7 +139,6 @@ class Server:
         except Exception as error:
             self._say_goodbye(client, _internal_error(client, error))
         finally:
-            self._open -= 1
             self.clients.pop(client.id, None)
             client.stream.close()
 
@@ -158,10 +158,10 @@ class Server:
                 session.close()
 
     def _log_in(self, client: Client) -> Session:
-        stream, login = log_in(client.stream, self._policy, client.id, client.host)
-        client.stream = stream
+        login = log_in(client.stream, self._policy, client.id, client.host, client.switch)
         client.login = login
         client.session = session = self._handler.open(client, login)
+        stream = client.stream
         try:
             stream.allow_packets(self.settings.max_allowed_packet)
             stream.write_packet(

@@ -21,6 +21,7 @@ from typing import Any
 from gevent import get_hub, getcurrent
 from gevent import socket as gevent_socket
 from gevent.hub import Waiter
+from gevent.ssl import SSLContext
 from greenlet import greenlet
 
 from athena_g.errors import SqlError
@@ -320,6 +321,27 @@ class TlsStream(PacketStream):
     def __init__(self, sock: Any, max_allowed_packet: int) -> None:
         super().__init__(max_allowed_packet)
         self._sock = sock
+
+    @classmethod
+    def accept(cls, stream: SocketStream, context: SSLContext) -> TlsStream:
+        """The server's side of TLS in place of ``stream``, whose socket it takes; the handshake
+        is still to be done."""
+        sock = gevent_socket.socket(fileno=stream.detach())
+        try:
+            secure = context.wrap_socket(sock, server_side=True, do_handshake_on_connect=False)
+        except OSError as error:
+            sock.close()
+            raise ConnectionClosed(stream, str(error)) from None
+        accepted = cls(secure, stream.max_allowed_packet)
+        accepted.sequence_id = stream.sequence_id
+        return accepted
+
+    def handshake(self) -> None:
+        """Do the TLS handshake."""
+        try:
+            self._sock.do_handshake()
+        except (OSError, ValueError) as error:
+            raise ConnectionClosed(self, f"TLS handshake: {error}") from None
 
     def recv(self) -> bytes:
         try:

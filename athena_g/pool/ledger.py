@@ -15,6 +15,7 @@ class Pooled(Protocol):
 
     flags: int
     opened_at: float
+    idle: bool
     idle_since: float
     retired: bool
 
@@ -65,58 +66,67 @@ class Waiter(Protocol):
 class Ledger(Generic[C]):
     """The books of one pool.
 
-    An idle connection is *free*, or *kept* for the session whose state it still holds: that
-    session gets it back as it is, another one only when no place is left, and then after a reset.
+    A connection is *out*, or *free*, or *kept* for the session whose state it still holds: that
+    session reclaims it as it is; another one gets it only when no place is left, and then resets
+    it. A reclaimed connection stays on the shelf of the kept ones, marked as not idle: reclaiming
+    and keeping, which happen for every statement, are to cost next to nothing.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.open = 0
+        self.idle = 0
         self.now = 0.0
-        self.free: OrderedDict[C, None] = OrderedDict()
-        self.kept: OrderedDict[C, None] = OrderedDict()
         self.waiting: deque[Waiter] = deque()
-
-    @property
-    def idle(self) -> int:
-        """Connections that nobody is using."""
-        return len(self.free) + len(self.kept)
+        self._free: OrderedDict[C, None] = OrderedDict()
+        self._kept: dict[C, None] = {}
 
     @property
     def out(self) -> int:
         """Connections in use or being opened."""
         return self.open - self.idle
 
-    def take_back(self, connection: C) -> bool:
-        """Take a kept connection for the session it is kept for; false when it is not idle."""
-        if connection in self.kept:
-            del self.kept[connection]
+    def reclaim(self, connection: C) -> bool:
+        """Take a kept connection out for its own session; false when it cannot be had."""
+        if connection.idle and not connection.retired:
+            connection.idle = False
+            self.idle -= 1
             return True
         return False
+
+    def keep(self, connection: C) -> bool:
+        """Put back a reclaimed connection; false when it is to go through :meth:`checkin`."""
+        if self.waiting or connection.retired or self.idle >= self.limits.max_idle:
+            return False
+        connection.idle = True
+        connection.idle_since = self.now
+        self.idle += 1
+        return True
 
     def checkout(self, flags: int) -> Use[C] | Open[C] | Wait:
         """What a session without a connection does; ``flags`` are its capability flags."""
         if self.waiting:
             return Wait()
-        found = _latest(self.free, flags)
-        if found is not None:
-            return Use(found)
+        for connection in reversed(self._free):
+            # The one used last, so that those too many grow old.
+            if connection.flags == flags:
+                return Use(self._take_out(connection))
         if self.open < self.limits.max_open:
             self.open += 1
             return Open()
-        found = _oldest(self.kept, flags)
-        if found is not None:
-            return Use(found)
-        for shelf in (self.free, self.kept):
-            if shelf:
-                return Open(shelf.popitem(last=False)[0])
-        return Wait()
+        if not self.idle:
+            return Wait()
+        oldest = min(self._idle_kept(), key=_idle_since, default=None)
+        if oldest is not None and oldest.flags == flags:
+            return Use(self._take_out(oldest))
+        return Open(self._take_out(oldest if oldest is not None else next(iter(self._free))))
 
     def checkin(self, connection: C, keep: bool) -> bool:
         """Whether a returned connection stays; false: close it, its place is free already.
 
         Somebody in line gets it at once.
         """
+        self._kept.pop(connection, None)
         if connection.retired:
             self.vacate()
             return False
@@ -127,12 +137,19 @@ class Ledger(Generic[C]):
             else:
                 waiter.hand(Open(connection))
             return True
-        if len(self.kept) + len(self.free) >= self.limits.max_idle:
+        if self.idle >= self.limits.max_idle:
             self.vacate()
             return False
+        connection.idle = True
         connection.idle_since = self.now
-        (self.kept if keep else self.free)[connection] = None
+        self.idle += 1
+        (self._kept if keep else self._free)[connection] = None
         return True
+
+    def discard(self, connection: C) -> None:
+        """A connection that was out is closed."""
+        self._kept.pop(connection, None)
+        self.vacate()
 
     def vacate(self) -> None:
         """A connection that was out is gone, or could not be opened: its place is free."""
@@ -142,19 +159,18 @@ class Ledger(Generic[C]):
             self.waiting.popleft().hand(Open())
 
     def disown(self, connection: C) -> None:
-        """The session a connection was kept for is gone."""
-        if connection in self.kept:
-            del self.kept[connection]
-            self.free[connection] = None
+        """The session an idle connection was kept for is gone."""
+        if connection.idle and connection in self._kept:
+            del self._kept[connection]
+            self._free[connection] = None
 
     def remove_idle(self, connection: C) -> bool:
         """Take an idle connection out for good; false when it is not idle."""
-        for shelf in (self.free, self.kept):
-            if connection in shelf:
-                del shelf[connection]
-                self.vacate()
-                return True
-        return False
+        if not connection.idle:
+            return False
+        self._take_out(connection)
+        self.vacate()
+        return True
 
     def tick(self, now: float) -> list[C]:
         """Idle connections past their age or idle time, taken out of the books: close them.
@@ -162,12 +178,10 @@ class Ledger(Generic[C]):
         ``now`` is also the time that counts for what happens up to the next tick.
         """
         self.now = now
-        limits = self.limits
         old = [
             connection
-            for shelf in (self.free, self.kept)
-            for connection in shelf
-            if connection.retired or now - connection.idle_since >= limits.max_idle_time
+            for connection in self._all_idle()
+            if connection.retired or now - connection.idle_since >= self.limits.max_idle_time
         ]
         for connection in old:
             self.remove_idle(connection)
@@ -175,7 +189,7 @@ class Ledger(Generic[C]):
 
     def take_idle(self) -> list[C]:
         """Every idle connection, taken out of the books."""
-        idle = [*self.free, *self.kept]
+        idle = self._all_idle()
         for connection in idle:
             self.remove_idle(connection)
         return idle
@@ -189,20 +203,20 @@ class Ledger(Generic[C]):
         """Count a connection that is going to be opened."""
         self.open += 1
 
+    def _idle_kept(self) -> list[C]:
+        return [connection for connection in self._kept if connection.idle]
 
-def _latest(shelf: OrderedDict[C, None], flags: int) -> C | None:
-    """The connection used last, so that those too many grow old."""
-    return _pick(shelf, reversed(shelf), flags)
+    def _all_idle(self) -> list[C]:
+        return [*self._free, *self._idle_kept()]
+
+    def _take_out(self, connection: C) -> C:
+        """An idle connection, now out."""
+        self._free.pop(connection, None)
+        self._kept.pop(connection, None)
+        connection.idle = False
+        self.idle -= 1
+        return connection
 
 
-def _oldest(shelf: OrderedDict[C, None], flags: int) -> C | None:
-    """The connection idle for longest: its session is the least likely to want it back."""
-    return _pick(shelf, iter(shelf), flags)
-
-
-def _pick(shelf: OrderedDict[C, None], order: Any, flags: int) -> C | None:
-    for connection in order:
-        if connection.flags == flags:
-            del shelf[connection]
-            return connection  # type: ignore[no-any-return]
-    return None
+def _idle_since(connection: Pooled) -> float:
+    return connection.idle_since

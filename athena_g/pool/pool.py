@@ -67,17 +67,28 @@ class Pool:
         """Statements in line for a connection."""
         return len(self._ledger.waiting)
 
-    def acquire(
-        self, setup: SessionSetup, flags: int, last: BackendConnection | None
-    ) -> BackendConnection:
-        """A connection for the session of ``setup``: ``last``, the one it had, if it still may.
+    def reclaim(self, connection: BackendConnection, setup: SessionSetup) -> bool:
+        """Whether the session of ``setup`` has ``connection`` back, as it left it.
+
+        It is then given back by :meth:`keep`, :meth:`release` or :meth:`discard`.
+        """
+        return (
+            connection.setup is setup
+            and not connection.stream.stale
+            and self._ledger.reclaim(connection)
+        )
+
+    def keep(self, connection: BackendConnection) -> None:
+        """Give back what :meth:`reclaim` or :meth:`acquire` gave, kept for its session."""
+        if not connection.kept or not self._ledger.keep(connection):
+            connection.kept = True
+            self._give_back(connection, True)
+
+    def acquire(self, flags: int) -> BackendConnection:
+        """A connection that may hold another session's state, or nobody's.
 
         Waits at most ``limits.acquire_timeout``; raises :class:`~athena_g.errors.SqlError`.
         """
-        if last is not None and last.setup is setup and self._ledger.take_back(last):
-            if not last.stream.stale:
-                return last
-            self.discard(last)
         while True:
             decision = self._ledger.checkout(flags)
             if isinstance(decision, Wait):
@@ -85,6 +96,7 @@ class Pool:
             if isinstance(decision, Open):
                 return self._open(flags, decision.instead_of)
             if not decision.connection.stream.stale:
+                decision.connection.kept = False
                 return decision.connection
             self.discard(decision.connection)
 
@@ -138,17 +150,21 @@ class Pool:
         connection.retired = self._closed
         return connection
 
-    def release(self, connection: BackendConnection, *, keep: bool = False) -> None:
-        """Give back a connection that has no reply outstanding; ``keep`` it for its session."""
+    def release(self, connection: BackendConnection) -> None:
+        """Give back a connection whose session is gone and that has no reply outstanding."""
+        connection.kept = False
+        self._give_back(connection, False)
+
+    def _give_back(self, connection: BackendConnection, keep: bool) -> None:
         if connection.stream.stale:
             self.discard(connection)
         elif not self._ledger.checkin(connection, keep):
             self._close(connection)
 
     def discard(self, connection: BackendConnection) -> None:
-        """Close a connection got by :meth:`acquire`."""
+        """Close a connection got by :meth:`acquire` or :meth:`reclaim`."""
         self._close(connection)
-        self._ledger.vacate()
+        self._ledger.discard(connection)
 
     def _close(self, connection: BackendConnection) -> None:
         self._all.discard(connection)
@@ -156,6 +172,7 @@ class Pool:
 
     def disown(self, connection: BackendConnection) -> None:
         """The session whose state an idle connection holds is gone."""
+        connection.kept = False
         self._ledger.disown(connection)
 
     # -- background --------------------------------------------------------------------------------

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from athena_g import errors
 from athena_g.backend.connection import BackendConnection, SessionSetup
-from athena_g.errors import SqlError
 from athena_g.net.stream import ConnectionClosed, PacketStream
 from athena_g.protocol.constants import MAX_PAYLOAD
-from athena_g.protocol.scan import ProtocolViolation, ReplyScanner
+from athena_g.protocol.scan import REPLY_COMMAND, ProtocolViolation, ReplyScanner, whole_reply
 
 
 def relay(
@@ -16,22 +15,40 @@ def relay(
     client: PacketStream,
     command: bytes,
     kind: int,
-) -> None:
+) -> bool:
     """Send ``command`` and pass its reply on, at most one read's worth held at a time.
 
-    ``command`` is framed; ``kind`` is one of the ``REPLY_`` constants. A slow client slows the
-    reads from its server and nothing else. Raises :class:`ConnectionClosed`, whose ``stream``
-    says which side it was, and :class:`~athena_g.errors.SqlError`; after either the connection
-    cannot be used further.
+    ``command`` is framed; ``kind`` is one of the ``REPLY_`` constants. True when the reply was
+    short and plain: an OK or a result set, and nothing the session need look at but the status
+    flags. A slow client slows the reads from its server and nothing else. Raises
+    :class:`ConnectionClosed`, whose ``stream`` says which side it was, and
+    :class:`~athena_g.errors.SqlError`; after either the connection cannot be used further.
     """
     server = connection.stream
     scanner = connection.scanner
-    scanner.begin(kind)
+    scanner.sequence_id = 1
     if connection.setup is setup:
         server.send(command)
         chunk = server.recv()
     else:
         chunk = connection.settle(setup, command) or server.recv()
+    if kind == REPLY_COMMAND:
+        status = whole_reply(chunk)
+        if status >= 0:
+            scanner.status = status
+            client.send(chunk)
+            return True
+    scanner.begin(kind)
+    _walk(connection, client, command, chunk)
+    return False
+
+
+def _walk(
+    connection: BackendConnection, client: PacketStream, command: bytes, chunk: bytes
+) -> None:
+    """Pass on the reply that begins with ``chunk``, up to its end."""
+    server = connection.stream
+    scanner = connection.scanner
     try:
         while True:
             if not chunk:
@@ -44,7 +61,7 @@ def relay(
             if done:
                 return
             chunk = server.recv()
-    except (ProtocolViolation, IndexError, SqlError) as error:
+    except ProtocolViolation as error:
         client.sequence_id = scanner.sequence_id
         raise errors.BACKEND_PROTOCOL(
             instance=connection.endpoint.name, group=connection.endpoint.group, reason=error

@@ -40,6 +40,8 @@ BACKEND_FLAGS = CLIENT_FOUND_ROWS | CLIENT_IGNORE_SPACE
 
 _PAYLOAD = 4
 _BODY = 5
+# An enumeration's members cost a call each to look up.
+_QUERY, _QUIT = int(Command.QUERY), int(Command.QUIT)
 
 
 class ProxySession:
@@ -68,9 +70,9 @@ class ProxySession:
                 raise errors.MALFORMED_PACKET(reason="an empty packet is no command")
             command = packet[_PAYLOAD]
             try:
-                if command == Command.QUERY:
+                if command == _QUERY:
                     self._query(packet)
-                elif command == Command.QUIT:
+                elif command == _QUIT:
                     return
                 else:
                     self._other_command(command, packet)
@@ -173,18 +175,19 @@ class ProxySession:
         """Have a server answer ``packet``, then keep, give back or drop the connection."""
         connection = self._held
         if connection is None:
-            connection = self._lease(packet)
+            connection = self._last
+            if connection is None or not self._pool.reclaim(connection, self._setup):
+                connection = self._lease(packet)
         try:
-            relay(connection, self._setup, self._stream, packet, kind)
+            plain = relay(connection, self._setup, self._stream, packet, kind)
         except BaseException as error:
             in_transaction = connection is self._held and connection.in_transaction
             self._drop(connection)
             if isinstance(error, ConnectionClosed) and error.stream is connection.stream:
                 raise self._lost(connection, in_transaction) from None
             raise
-        scanner = connection.scanner
-        hold = scanner.status & SERVER_STATUS_IN_TRANS or self._pinned
-        if scanner.state_changed or scanner.errno or not connection.tracks_session:
+        hold = self._pinned or connection.scanner.status & SERVER_STATUS_IN_TRANS
+        if not (plain and connection.tracks_session):
             if not connection.finished():
                 self._drop(connection)
                 return connection
@@ -193,33 +196,30 @@ class ProxySession:
             self._held = connection
         else:
             self._held = None
-            self._pool.release(connection, keep=True)
+            self._pool.keep(connection)
         return connection
 
     def _lease(self, packet: bytes) -> BackendConnection:
-        """A connection for one statement; the one the session had last, if it can be had."""
-        last = self._last
-        connection = self._pool.acquire(self._setup, self._flags, last)
-        if connection.setup is not self._setup:
-            question = looks_back(packet) if last is not None else None
-            if question is not None:
-                self._pool.release(connection)
-                endpoint = connection.endpoint
-                raise errors.SESSION_STATE_LOST(
-                    what=question, instance=endpoint.name, group=endpoint.group
-                )
-            self._last = connection
+        """Another connection than the session had last, if it had one."""
+        question = looks_back(packet) if self._last is not None else None
+        if question is not None:
+            endpoint = self._pool.endpoint
+            raise errors.SESSION_STATE_LOST(
+                what=question, instance=endpoint.name, group=endpoint.group
+            )
+        self._last = connection = self._pool.acquire(self._flags)
         return connection
 
     def _noted(self, connection: BackendConnection, packet: bytes) -> bool:
         """Whether the connection holds something now, or may."""
-        if connection.scanner.state_changed:
-            self._pin("session state")
-        elif not connection.tracks_session:
+        scanner = connection.scanner
+        if not connection.tracks_session:
             self._pin("a server that does not report session state")
+        elif scanner.state_changed:
+            self._pin("session state")
         # An ERR has no status flags. What is no plain statement (a CALL, say) may have failed
         # with a transaction open: the next reply will tell.
-        return bool(self._pinned) or not is_plain(packet, _BODY)
+        return bool(self._pinned or (scanner.errno and not is_plain(packet, _BODY)))
 
     def _pin(self, reason: str) -> None:
         if not self._pinned:

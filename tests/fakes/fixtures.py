@@ -40,7 +40,7 @@ def guard(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     with gevent.Timeout(SAFETY_NET, AssertionError("the test hangs")):
         yield troubles
     logger.remove(sink)
-    for wire in list(Wire.all):
+    for wire in list(Wire.open):
         wire.close()
     assert not troubles
 

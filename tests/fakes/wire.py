@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import struct
-import weakref
-from typing import Any
+from typing import Any, ClassVar
 
 from gevent import socket
 
@@ -20,11 +19,11 @@ class Gone(Exception):
 class Wire:
     """One end of a connection; ``sent`` and ``received`` count the bytes that passed."""
 
-    all: weakref.WeakSet[Wire] = weakref.WeakSet()
-    """Those not yet collected, so that what a failed test left open can be closed."""
+    open: ClassVar[set[Wire]] = set()
+    """Those not closed, so that what a test leaves open can be closed after it."""
 
     def __init__(self, sock: Any) -> None:
-        Wire.all.add(self)
+        Wire.open.add(self)
         self.sock = sock
         self.sent = 0
         self.received = 0
@@ -32,12 +31,12 @@ class Wire:
 
     @classmethod
     def dial(cls, address: tuple[str, int], *, receive_buffer: int | None = None) -> Wire:
-        sock = socket.socket()
+        wire = cls(socket.socket())
         if receive_buffer is not None:
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-        sock.connect(address)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return cls(sock)
+            wire.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        wire.sock.connect(address)
+        wire.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return wire
 
     def send(self, data: bytes) -> None:
         view = memoryview(data)
@@ -94,6 +93,7 @@ class Wire:
             pass
 
     def close(self) -> None:
+        Wire.open.discard(self)
         self.sock.close()
 
     def reset(self) -> None:
@@ -102,4 +102,4 @@ class Wire:
             self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         except OSError:
             pass
-        self.sock.close()
+        self.close()

@@ -117,7 +117,7 @@ def time_datetime(value: int) -> str:
     return datetime_text(today + timedelta(microseconds=value))
 
 
-# --- INTERVAL --------------------------------------------------------------------------------------
+# --- INTERVAL ------------------------------------------------------------------------------------
 
 
 def _interval(amount: str, unit: str) -> tuple[int, int]:
@@ -133,8 +133,8 @@ def _interval(amount: str, unit: str) -> tuple[int, int]:
     if unit == "SECOND":
         return 0, int(value * 1_000_000)
     whole = int(value.quantize(Decimal(1), rounding="ROUND_HALF_UP"))
-    months = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}.get(unit)
-    return (whole * months, 0) if months else (0, whole * _UNIT_MICROSECONDS[unit])
+    size = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}.get(unit)
+    return (whole * size, 0) if size else (0, whole * _UNIT_MICROSECONDS[unit])
 
 
 def _compound(amount: str, unit: str) -> int:
@@ -228,7 +228,7 @@ def add_time(value: str, micro: int, sign: int = 1) -> str | None:
     return datetime_text(found + timedelta(microseconds=micro * sign))
 
 
-# --- parts -----------------------------------------------------------------------------------------
+# --- parts ---------------------------------------------------------------------------------------
 
 
 @scalar("my_date_part", 2)
@@ -384,7 +384,7 @@ def _offset(name: str) -> timedelta | None:
     return -size if found[1] == "-" else size
 
 
-# --- formats ---------------------------------------------------------------------------------------
+# --- formats -------------------------------------------------------------------------------------
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _MONTHS = (
@@ -463,7 +463,8 @@ _READ = {
     "Y": r"(?P<Y>\d{4})", "y": r"(?P<y>\d{2})", "m": r"(?P<m>\d{1,2})", "c": r"(?P<m>\d{1,2})",
     "d": r"(?P<d>\d{1,2})", "e": r"(?P<d>\d{1,2})", "H": r"(?P<H>\d{1,2})", "k": r"(?P<H>\d{1,2})",
     "h": r"(?P<h>\d{1,2})", "I": r"(?P<h>\d{1,2})", "l": r"(?P<h>\d{1,2})", "i": r"(?P<i>\d{1,2})",
-    "s": r"(?P<s>\d{1,2})", "S": r"(?P<s>\d{1,2})", "f": r"(?P<f>\d{1,6})", "p": r"(?P<p>[AaPp][Mm])",
+    "s": r"(?P<s>\d{1,2})", "S": r"(?P<s>\d{1,2})", "f": r"(?P<f>\d{1,6})",
+    "p": r"(?P<p>[AaPp][Mm])",
     "b": r"(?P<b>[A-Za-z]{3})", "M": r"(?P<M>[A-Za-z]+)", "W": r"[A-Za-z]+", "a": r"[A-Za-z]{3}",
     "T": r"(?P<H>\d{1,2}):(?P<i>\d{1,2}):(?P<s>\d{1,2})", "%": "%",
 }  # fmt: skip

@@ -98,7 +98,7 @@ def zerofill(value: int, width: int) -> str:
     return str(value).zfill(width)
 
 
-# --- arithmetic ------------------------------------------------------------------------------------
+# --- arithmetic ----------------------------------------------------------------------------------
 
 
 @scalar("my_add", 2)
@@ -194,7 +194,7 @@ def bit_count(value: int) -> int:
     return (value % 2**64).bit_count()
 
 
-# --- rounding --------------------------------------------------------------------------------------
+# --- rounding ------------------------------------------------------------------------------------
 
 
 def _round_to(value: Decimal, digits: int) -> Decimal:
@@ -255,7 +255,7 @@ def ceil(value: Any) -> int:
     return _checked(int(to_decimal(value).to_integral_value(ROUND_CEILING)))
 
 
-# --- real functions --------------------------------------------------------------------------------
+# --- real functions ------------------------------------------------------------------------------
 
 
 def _finite(value: float, expression: str) -> float:

@@ -46,4 +46,4 @@ def install(connection: apsw.Connection) -> None:
         if window:
             connection.create_window_function(name, cls, arguments)
         else:
-            connection.create_aggregate_function(name, cls, arguments)  # type: ignore[arg-type]
+            connection.create_aggregate_function(name, cls, arguments)

@@ -218,7 +218,7 @@ def order_terms(translator: Expressions, order: exp.Order) -> str:
     return ", ".join(terms)
 
 
-# --- windows --------------------------------------------------------------------------------------
+# --- windows -------------------------------------------------------------------------------------
 
 
 def window(translator: Expressions, tree: exp.Window) -> Sql:

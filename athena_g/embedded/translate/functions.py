@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,8 +11,10 @@ from sqlglot import exp
 
 from athena_g import errors
 from athena_g.embedded import types
+from athena_g.embedded.collation import is_case_sensitive
+from athena_g.embedded.lexer import unquote
 from athena_g.embedded.parse import unsupported
-from athena_g.embedded.translate import aggregates, arithmetic, intervals, patterns
+from athena_g.embedded.translate import aggregates, arithmetic, intervals
 from athena_g.embedded.translate.values import (
     Sql,
     boolean,
@@ -146,7 +149,7 @@ def _timestamp_unit(translator: Expressions, name: str, trees: Sequence[exp.Expr
     return Sql(f"my_timestampdiff('{unit}', {one.text}, {other.text})", types.BIGINT)
 
 
-# --- functions of control -----------------------------------------------------------------------
+# --- functions of control ------------------------------------------------------------------------
 
 
 def _if(translator: Expressions, values: list[Sql]) -> Sql:
@@ -200,7 +203,7 @@ def _field(translator: Expressions, values: list[Sql]) -> Sql:
     return Sql(f"(CASE {tests} ELSE 0 END)", _INT, nullable=False)
 
 
-# --- functions of numbers -------------------------------------------------------------------------
+# --- functions of numbers ------------------------------------------------------------------------
 
 
 def _round(name: str) -> Builder:
@@ -246,7 +249,7 @@ def _mod(translator: Expressions, values: list[Sql]) -> Sql:
     return arithmetic.modulo(values[0], values[1])
 
 
-# --- functions of texts ---------------------------------------------------------------------------
+# --- functions of texts --------------------------------------------------------------------------
 
 
 def _concat(translator: Expressions, values: list[Sql]) -> Sql:
@@ -282,7 +285,7 @@ def _located(order: tuple[int, int]) -> Builder:
     def build(translator: Expressions, values: list[Sql]) -> Sql:
         needle, haystack = to_text(values[order[0]]), to_text(values[order[1]])
         start = to_integer(values[2]).text if len(values) > 2 else "1"
-        exact = int(patterns.is_case_sensitive(common_collation((needle, haystack))[0]))
+        exact = int(is_case_sensitive(common_collation((needle, haystack))[0]))
         text = f"my_locate({needle.text}, {haystack.text}, {start}, {exact})"
         return Sql(text, _INT, needle.nullable or haystack.nullable)
 
@@ -291,7 +294,7 @@ def _located(order: tuple[int, int]) -> Builder:
 
 def _find_in_set(translator: Expressions, values: list[Sql]) -> Sql:
     needle, listed = to_text(values[0]), to_text(values[1])
-    exact = int(patterns.is_case_sensitive(common_collation((needle, listed))[0]))
+    exact = int(is_case_sensitive(common_collation((needle, listed))[0]))
     return Sql(f"my_find_in_set({needle.text}, {listed.text}, {exact})", _INT)
 
 
@@ -305,11 +308,11 @@ def _hex(translator: Expressions, values: list[Sql]) -> Sql:
 
 def _regexp_like(translator: Expressions, values: list[Sql]) -> Sql:
     held = [to_text(value) for value in values]
-    exact = int(patterns.is_case_sensitive(common_collation(held[:2])[0]))
+    exact = int(is_case_sensitive(common_collation(held[:2])[0]))
     return boolean(f"my_regexp({held[0].text}, {held[1].text}, {exact})", *held)
 
 
-# --- functions of the session ---------------------------------------------------------------------
+# --- functions of the session --------------------------------------------------------------------
 
 
 def _session(name: str, result: SqlType, *, nullable: bool = False) -> Function:
@@ -351,6 +354,18 @@ def _from_unixtime(translator: Expressions, values: list[Sql]) -> Sql:
 
 def _last_day(translator: Expressions, values: list[Sql]) -> Sql:
     return Sql(f"my_last_day({to_datetime(values[0]).text})", types.DATE)
+
+
+_TIME_LETTERS = frozenset("fHhIiklprSsT")
+
+
+def _str_to_date(translator: Expressions, values: list[Sql]) -> Sql:
+    text, pattern = to_text(values[0]), to_text(values[1])
+    moment = f"my_str_to_date({text.text}, {pattern.text})"
+    letters = set(re.findall(r"%(.)", pattern.constant)) if pattern.is_constant else _TIME_LETTERS
+    if not letters & _TIME_LETTERS:
+        return Sql(f"substr({moment}, 1, 10)", types.DATE)
+    return Sql(moment, types.datetime(6 if "f" in letters else 0))
 
 
 def _date(translator: Expressions, values: list[Sql]) -> Sql:
@@ -449,7 +464,7 @@ _TEXT_FUNCTIONS: dict[str, Function] = {
     "LCASE": _native("my_lower", "s", _same_length),
     "SUBSTRING": _native("my_substring", "sii", _same_length, low=2),
     "SUBSTR": _native("my_substring", "sii", _same_length, low=2),
-    "MID": _native("my_substring", "sii", _same_length),
+    "MID": _native("my_substring", "sii", _same_length, low=2),
     "SUBSTRING_INDEX": _native("my_substring_index", "ssi", _same_length),
     "LEFT": _native("my_left", "si", _same_length),
     "RIGHT": _native("my_right", "si", _same_length),
@@ -547,7 +562,7 @@ _DATE_FUNCTIONS: dict[str, Function] = {
     "FROM_UNIXTIME": Function(1, 2, _from_unixtime),
     "DATE_FORMAT": _native("my_date_format", "ds", _TEXT),
     "TIME_FORMAT": _native("my_time_format", "ts", _TEXT),
-    "STR_TO_DATE": _native("my_str_to_date", "ss", types.datetime(6)),
+    "STR_TO_DATE": Function(2, 2, _str_to_date),
     "DATEDIFF": _native("my_datediff", "dd", _INT),
     "TIMEDIFF": _native("my_timediff", "dd", types.time(6)),
     "ADDTIME": _native("my_add_time", "dt", types.datetime(6)),
@@ -685,7 +700,7 @@ _KNOWN_BUT_REFUSED = frozenset(
 )
 
 
-# --- calls with a grammar of their own --------------------------------------------------------
+# --- calls with a grammar of their own -----------------------------------------------------------
 
 
 def extract(translator: Expressions, tree: exp.Extract) -> Sql:
@@ -695,7 +710,7 @@ def extract(translator: Expressions, tree: exp.Extract) -> Sql:
         if unit == "WEEK":
             return Sql(f"my_week({to_datetime(translator.translate(tree.expression)).text})", _INT)
         raise unsupported(tree)
-    return part_of(translator.translate(tree.expression), unit)
+    return replace(part_of(translator.translate(tree.expression), unit), type=_INT)
 
 
 def trim(translator: Expressions, tree: exp.Trim) -> Sql:
@@ -729,9 +744,13 @@ def window(translator: Expressions, tree: exp.Window) -> Sql:
 def json_arrow(translator: Expressions, tree: exp.Expression) -> Sql:
     """``column -> path`` and ``column ->> path``."""
     column, path = translator.translate(tree.this), tree.expression
-    if not isinstance(path, exp.Literal) or not path.is_string:
+    if isinstance(path, exp.JSONPath):
+        shown = unquote(path.sql(dialect="mysql"))
+    elif isinstance(path, exp.Literal) and path.is_string:
+        shown = str(path.this)
+    else:
         raise unsupported(tree)
-    text = f"my_json_extract({column.text}, {quote_text(str(path.this))})"
+    text = f"my_json_extract({column.text}, {quote_text(shown)})"
     if isinstance(tree, exp.JSONExtractScalar):
         return Sql(f"my_json_unquote({text})", types.text("utf8mb4_bin"))
     return Sql(text, types.JSON)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -10,6 +11,7 @@ from athena_g.embedded import types
 from athena_g.embedded.parse import unsupported
 from athena_g.embedded.translate.values import Sql, to_datetime, to_text
 from athena_g.embedded.types import Kind, SqlType
+from athena_g.protocol.constants import ColumnType
 
 if TYPE_CHECKING:
     from athena_g.embedded.translate.expressions import Expressions
@@ -59,4 +61,4 @@ def _result_type(start: Sql, unit: str) -> SqlType:
             return types.datetime(fraction)
         case Kind.TIME:
             return types.time(fraction)
-    return types.varchar(29)
+    return replace(types.varchar(29), wire=ColumnType.STRING)

@@ -81,8 +81,7 @@ def _selects(tree: object) -> Iterator[exp.Select]:
         yield tree
     if isinstance(tree, exp.Select | exp.SetOperation):
         first = [tree.args.get("with_")]
-        for select in _selects([part for part in first if part is not None]):
-            yield select
+        yield from _selects([part for part in first if part is not None])
         others = [name for name in tree.args if name not in _PARTS]
         ordered = [*_PARTS[1:], *others] if isinstance(tree, exp.Select) else [
             "this", "expression", "order", "limit",

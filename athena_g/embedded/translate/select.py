@@ -201,7 +201,10 @@ class Select:
 
     def derived(self, tree: exp.Expression, alias: str, columns: list[str]) -> tuple[Relation, str]:
         """A derived table as a relation, with its text for FROM; it sees no outer names."""
+        # A derived table is read before anything is changed, so it may read the target (1093).
+        forbidden, self.context.forbidden_table = self.context.forbidden_table, None
         query = self.query(tree)
+        self.context.forbidden_table = forbidden
         seen: set[str] = set()
         fields = self._fields(query.outputs, alias, columns)
         for found in fields:

@@ -95,7 +95,7 @@ def boolean(text: str, *parts: Sql) -> Sql:
     return Sql(text, types.BOOLEAN, nullable=any(part.nullable for part in parts) or not parts)
 
 
-# --- One kind made another ---------------------------------------------------------------------
+# --- One kind made another -----------------------------------------------------------------------
 
 
 def to_text(value: Sql) -> Sql:
@@ -264,7 +264,7 @@ def coerce(value: Sql, target: SqlType) -> Sql:
     raise errors.NOT_SUPPORTED_YET(construct=f"{value.kind.value} as {target.kind.value}")
 
 
-# --- Types of several values ------------------------------------------------------------------
+# --- Types of several values ---------------------------------------------------------------------
 
 
 def common_collation(values: Iterable[Sql]) -> tuple[str, int]:
@@ -328,7 +328,7 @@ def _common_number(present: Sequence[Sql], kinds: set[Kind]) -> SqlType:
     return types.BIGINT_UNSIGNED if unsigned else types.BIGINT
 
 
-# --- Comparison -----------------------------------------------------------------------------------
+# --- Comparison ----------------------------------------------------------------------------------
 
 
 def _constant_date(value: Sql, other: SqlType) -> Sql | None:

@@ -112,7 +112,6 @@ def test_a_slow_reader_holds_the_writer_back(pair: Pair) -> None:
 
 
 def test_large_packets_pass_in_both_directions_at_once(pair: Pair) -> None:
-    left, right = pair
     total = 8
 
     def write(stream: PacketStream) -> None:
