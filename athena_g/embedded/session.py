@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import apsw
 
 from athena_g import errors
-from athena_g.embedded import information_schema, sqlite_errors
+from athena_g.embedded import information_schema, shapes, sqlite_errors
 from athena_g.embedded.catalogue import Table
 from athena_g.embedded.lexer import Cursor, Token, syntax_error, tokenize, uncomment
 from athena_g.embedded.native import Value, converter
@@ -284,28 +284,64 @@ class EngineSession:
     def select(self, sql: str, tokens: list[Token]) -> RowsResult:
         """Runs a query."""
         self.storage.enter()
-        return self.run_plan(self._plan(sql, tokens))
+        plan, values = self._plan(sql, tokens)
+        return self.run_plan(plan, values)
 
-    def _plan(self, sql: str, tokens: list[Token]) -> SelectPlan:
-        key = (
+    def _key(self, sql: str) -> tuple[Value, ...]:
+        """What a translation depends on, besides the tables."""
+        return (
             sql,
             self.database,
             self.variables.get("sql_mode"),
             self.variables.get("collation_connection"),
             self.variables.get("group_concat_max_len"),
         )
-        usable = not self.temporary and len(sql) <= MAX_CACHED_STATEMENT
-        plan: SelectPlan | None = self.engine.plan(key) if usable else None
+
+    def _cached(self, key: tuple[Value, ...]) -> SelectPlan | None:
+        plan: SelectPlan | None = self.engine.plan(key)
         if plan is not None and all(
             self.storage.version(name) == version for name, version in plan.versions.items()
         ):
             return plan
-        end = tokens[-1].end
-        tree = parse(sql[:end], whole=sql)
-        plan, cacheable = self.plan_tree(tree, item_names(sql, tokens, tree))
-        if usable and cacheable:
-            self.engine.keep_plan(key, plan)
+        return None
+
+    def _plan(self, sql: str, tokens: list[Token]) -> tuple[SelectPlan, Sequence[int]]:
+        """The query translated, and the values of its parameters."""
+        if self.temporary or len(sql) > MAX_CACHED_STATEMENT:
+            return self._translated(sql, tokens)[0], ()
+        shape = shapes.marked(sql, tokens)
+        if shape is not None:
+            plan = self._shared_plan(*shape)
+            if plan is not None:
+                return plan, shape[1]
+        key = self._key(sql)
+        plan = self._cached(key)
+        if plan is None:
+            plan, cacheable = self._translated(sql, tokens)
+            if cacheable:
+                self.engine.keep_plan(key, plan)
+        return plan, ()
+
+    def _shared_plan(self, sql: str, values: list[int]) -> SelectPlan | None:
+        """The plan of every query of this shape; None if they cannot share one."""
+        key = ("shape", *self._key(sql))
+        plan = self._cached(key)
+        if plan is not None:
+            return plan
+        try:
+            plan, cacheable = self._translated(sql, tokenize(sql))
+        except SqlError:
+            return None
+        text = shapes.with_parameters(plan.query.text, len(values))
+        if text is None or not cacheable or plan.counts_all:
+            return None
+        plan = replace(plan, query=replace(plan.query, text=text))
+        self.engine.keep_plan(key, plan)
         return plan
+
+    def _translated(self, sql: str, tokens: list[Token]) -> tuple[SelectPlan, bool]:
+        tree = parse(sql[: tokens[-1].end], whole=sql)
+        return self.plan_tree(tree, item_names(sql, tokens, tree))
 
     def plan_tree(self, tree: object, names: dict[int, list[str]]) -> tuple[SelectPlan, bool]:
         """A query's tree translated, and whether others may use the result."""
@@ -329,8 +365,8 @@ class EngineSession:
         value = output.value
         return column(output.name, value.type, nullable=value.nullable, origin=value.origin)
 
-    def run_plan(self, plan: SelectPlan) -> RowsResult:
-        """The rows of a translated query."""
+    def run_plan(self, plan: SelectPlan, values: Sequence[int] = ()) -> RowsResult:
+        """The rows of a translated query; ``values`` are those of its parameters."""
         if plan.locks and self.in_transaction:
             for database in {name for name, _ in plan.tables}:
                 self.storage.lock(database, wait=not plan.no_wait)
@@ -339,7 +375,7 @@ class EngineSession:
         if plan.counts_all and plan.query.unlimited_text:
             counted = f"SELECT COUNT(*) FROM ({plan.query.unlimited_text})"
             total = int(next(self.storage.connection.execute(counted))[0])
-        cursor = self.storage.connection.execute(plan.query.text)
+        cursor = self.storage.connection.execute(plan.query.text, tuple(values))
         return RowsResult(plan.columns, self._rows(cursor, plan, total), len(self.warnings))
 
     def _rows(

@@ -12,6 +12,7 @@ Source: MySQL Reference Manual, "Server Tracking of Client Session State" (what 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -35,11 +36,22 @@ class Recognised:
 # What may stand before the first word: white space, empty statements, parentheses, comments, and
 # the opening of a comment whose content is executed.
 _LEADING = re.compile(
-    rb"(?:[\s;(]+|/\*M?!\d*|/\*.*?(?:\*/|\Z)|--(?=[\s\x00-\x1f]|\Z)[^\n]*(?:\n|\Z)|#[^\n]*(?:\n|\Z))*"
+    rb"(?:[\s;(]+|/\*[Mm]?!\d*|/\*.*?(?:\*/|\Z)|--(?=[\s\x00-\x1f]|\Z)[^\n]*(?:\n|\Z)|#[^\n]*(?:\n|\Z))*"
     rb"([A-Za-z_]*)",
     re.DOTALL,
 )
-_USE_NAME = re.compile(rb"(?:\s|/\*.*?\*/)*(?:`((?:[^`]|``)+)`|([^\s;`]+))", re.DOTALL)
+_USE_NAME = re.compile(
+    rb"(?:\s|/\*.*?\*/)*+(?:`((?:[^`]|``)+)`|([^\s;`]+?)(?=\*/|[\s;`]|\Z))", re.DOTALL
+)
+
+# A string, a quoted name or a comment, to its end or that of the text. A comment whose content is
+# executed is not taken as one. Everything here is linear in the length of the text.
+_QUOTED = (
+    rb"'[^'\\]*(?:\\.?[^'\\]*)*(?:'|\Z)|\"[^\"\\]*(?:\\.?[^\"\\]*)*(?:\"|\Z)|`[^`]*(?:`|\Z)|"
+    rb"/\*(?!M?!).*?(?:\*/|\Z)|--(?=[\s\x00-\x1f]|\Z)[^\n]*|#[^\n]*"
+)
+_QUOTED_PIECE = re.compile(_QUOTED, re.DOTALL | re.IGNORECASE)
+_STATEMENT = re.compile(rb"(?:[^;'\"`/#-]++|" + _QUOTED + rb"|[/-])*+;", re.DOTALL | re.IGNORECASE)
 
 _PLAIN_STARTS = frozenset((b"sel", b"ins", b"upd", b"del", b"rep"))
 _PINNING_WORDS = {
@@ -56,8 +68,9 @@ _PLAIN_WORDS = frozenset(
     (b"select", b"insert", b"update", b"delete", b"replace", b"with", b"values")
 )
 
-# Servers report SET @x, not what an expression, INTO or a procedure's parameter assigns.
-_ASSIGNS = re.compile(rb":=|\binto(?:\s|/\*.*?\*/)*@", re.IGNORECASE | re.DOTALL)
+# Servers report SET @x, not what an expression, INTO or a procedure's parameter assigns. A comment
+# behind INTO may hide a variable.
+_ASSIGNS = re.compile(rb":=|\binto\s*(?:@|/\*|--|#)", re.IGNORECASE)
 
 _LOOKS_BACK = re.compile(
     rb"last_insert_id\s*\(\s*\)|@@\s*(?:session\s*\.|local\s*\.)?\s*"
@@ -75,27 +88,40 @@ def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised |
     """
     text = packet.lower()
     # find, not "in": for bytes that first tries its operand as a number, and fails.
+    several = multi_statements and text.find(b";") >= 0
+    if several or text[start : start + 3] not in _PLAIN_STARTS:
+        found = _recognise_words(packet, text, start, several)
+        if found is not None:
+            return found
     if text.find(b"get_lock") >= 0:
         return Recognised(Special.PIN, "GET_LOCK")
     if text.find(b"@") >= 0 and _ASSIGNS.search(text):
         return Recognised(Special.PIN, "a user variable")
-    if text[start : start + 3] in _PLAIN_STARTS and not (multi_statements and text.find(b";") >= 0):
-        return None
-    return _recognise_words(packet, text, start, multi_statements)
+    return None
 
 
-def _recognise_words(
-    packet: bytes, text: bytes, start: int, multi_statements: bool
-) -> Recognised | None:
-    while True:
-        match = _LEADING.match(text, start)
+def _recognise_words(packet: bytes, text: bytes, start: int, several: bool) -> Recognised | None:
+    """What the first word of a statement says; one that only pins does not hide another."""
+    pinning: Recognised | None = None
+    looked_at = 0
+    for beginning in _beginnings(text, start) if several else (start,):
+        if beginning < looked_at:
+            continue
+        match = _LEADING.match(text, beginning)
         assert match is not None
-        found = _of_word(match.group(1), packet, match.end())
-        if found is not None or not multi_statements:
+        looked_at = match.end()
+        found = _of_word(match.group(1), packet, looked_at)
+        if found is not None and found.special is not Special.PIN:
             return found
-        start = text.find(b";", match.end()) + 1
-        if not start:
-            return None
+        pinning = pinning or found
+    return pinning
+
+
+def _beginnings(text: bytes, start: int) -> Iterator[int]:
+    """Where the text's statements begin; a semicolon within quotes or a comment is none."""
+    yield start
+    for statement in _STATEMENT.finditer(text, start):
+        yield statement.end()
 
 
 def _of_word(word: bytes, packet: bytes, end: int) -> Recognised | None:
@@ -122,4 +148,6 @@ def is_plain(packet: bytes, start: int) -> bool:
 def looks_back(packet: bytes) -> str | None:
     """The words by which a statement asks about the one before it, or ``None``."""
     match = _LOOKS_BACK.search(packet)
+    if match is not None:
+        match = _LOOKS_BACK.search(_QUOTED_PIECE.sub(b"''", packet))
     return match.group().decode("ascii", "replace") if match else None
