@@ -120,8 +120,9 @@ def _recognise_words(packet: bytes, text: bytes, start: int, several: bool) -> R
 def _beginnings(text: bytes, start: int) -> Iterator[int]:
     """Where the text's statements begin; a semicolon within quotes or a comment is none."""
     yield start
-    for statement in _STATEMENT.finditer(text, start):
-        yield statement.end()
+    while (statement := _STATEMENT.match(text, start)) is not None:
+        start = statement.end()
+        yield start
 
 
 def _of_word(word: bytes, packet: bytes, end: int) -> Recognised | None:

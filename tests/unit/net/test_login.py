@@ -222,5 +222,3 @@ def test_commands_after_quit_are_not_answered() -> None:
         client.wire.send(frame(bytes((Command.QUIT,)), 0) + frame(b"\x03late", 0))
         assert client.wire.read_to_end() == b""
         client.close()
-
-

@@ -1,0 +1,94 @@
+"""TLS on both sides: between clients and the proxy, and between the proxy and its servers."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pymysql
+import pytest
+
+from tests.proxy import Proxy, configuration, proxy_for, proxy_running
+from tests.servers import Server
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("certificates")
+    subprocess.run([ROOT / "scripts" / "make-cert", directory], check=True, capture_output=True)
+    return directory
+
+
+@pytest.fixture
+def secure(server: Server, database: str, certificates: Path) -> Iterator[Proxy]:
+    tables = f"""[server.tls]
+certificate = "{certificates}/server.pem"
+key = "{certificates}/server-key.pem"
+required = true
+"""
+    with proxy_for(server, database, tables=tables) as proxy:
+        yield proxy
+
+
+def ask(connection: Any, sql: str) -> Any:
+    with connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchone()[0]
+
+
+def test_a_client_that_verifies_the_certificate_is_served(
+    secure: Proxy, certificates: Path
+) -> None:
+    options = {"ssl_ca": str(certificates / "server.pem"), "ssl_verify_identity": True}
+    connection = secure.connect(ssl_disabled=False, **options)
+    assert ask(connection, "SELECT REPEAT('x', 3000000)") == "x" * 3_000_000
+
+
+def test_the_command_line_client_is_served(secure: Proxy, certificates: Path) -> None:
+    done = subprocess.run(
+        [
+            *("mariadb", "-h", secure.host, "-P", str(secure.port), "-u", secure.user),
+            *(f"-p{secure.password}", f"--ssl-ca={certificates}/server.pem", secure.database),
+            *("-N", "-e", "SELECT 'over TLS'"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.stdout == "over TLS\n", done.stderr
+
+
+def test_a_client_without_tls_is_refused_where_it_is_required(secure: Proxy) -> None:
+    with pytest.raises(pymysql.OperationalError) as caught:
+        secure.connect(ssl_disabled=True)
+    assert caught.value.args[0] == 3159
+
+
+def test_the_proxy_talks_tls_to_a_server_that_has_it(server: Server, database: str) -> None:
+    if server.kind != "mysql":
+        pytest.skip("only MySQL makes itself certificates when it starts")
+    toml = configuration(server, database) + 'tls = "required"\n'
+    with proxy_running(toml, database) as proxy:
+        with proxy.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SHOW STATUS LIKE 'Ssl_cipher'")
+            assert cursor.fetchone()[1]
+            cursor.execute("SELECT REPEAT('x', 3000000)")
+            assert len(cursor.fetchone()[0]) == 3_000_000
+
+
+def test_a_server_whose_certificate_nobody_vouches_for_is_not_talked_to(
+    server: Server, database: str, certificates: Path
+) -> None:
+    if server.kind != "mysql":
+        pytest.skip("only MySQL makes itself certificates when it starts")
+    extra = f'tls = "required"\ntls_ca = "{certificates}/server.pem"\n'
+    with proxy_running(configuration(server, database) + extra, database) as proxy:
+        with pytest.raises(pymysql.OperationalError) as caught:
+            proxy.connect()
+        assert caught.value.args[0] == 2003
+        assert "certificate" in caught.value.args[1].lower()

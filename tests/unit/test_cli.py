@@ -1,0 +1,91 @@
+"""The command line: what it prints and how it exits."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from athena_g import __version__
+from athena_g.cli import main
+
+ROOT = Path(__file__).parents[2]
+GOOD = ROOT / "conf" / "athena.toml"
+
+
+def test_a_good_configuration_is_called_good(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "-c", str(GOOD)]) == 0
+    assert capsys.readouterr().out.endswith("athena.toml: good\n")
+
+
+def test_a_wrong_configuration_is_explained_with_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text(GOOD.read_text().replace("[server]", "[server]\nlisten_prot = 1"))
+    assert main(["check", "-c", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert "wrong.toml" in said
+    assert "server.listen_prot" in said
+    assert "listen_port" in said
+
+
+@pytest.mark.parametrize("command", [["-c"], ["check", "-c"]])
+def test_a_missing_configuration_is_an_error_and_never_a_default(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    assert main([*command, str(tmp_path / "absent.toml")]) == 2
+    assert "absent.toml" in capsys.readouterr().err
+
+
+def test_without_a_configuration_nothing_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([])
+    assert caught.value.code == 2
+    assert "-c conf/athena.toml" in capsys.readouterr().err
+
+
+def test_the_embedded_server_wants_a_password(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("ATHENA_EMBEDDED_PASSWORD", raising=False)
+    assert main(["embedded"]) == 2
+    assert "ATHENA_EMBEDDED_PASSWORD" in capsys.readouterr().err
+
+
+def test_a_port_that_is_taken_is_an_error_with_status_1(tmp_path: Path) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        environment = os.environ | {
+            "ATHENA_SERVER__LISTEN_PORT": str(taken.getsockname()[1]),
+            "ATHENA_EMBEDDED__DATA_DIRECTORY": str(tmp_path),
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "athena_g", "-c", str(GOOD)],
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "cannot start" in done.stderr
+
+
+def test_the_version_is_the_package_s() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "athena_g", "--version"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stdout == f"athena-g {__version__}\n"
