@@ -13,6 +13,7 @@ from typing import Any
 import gevent
 import pymysql
 from gevent import socket as gevent_socket
+from loguru import logger
 
 from athena_g import errors
 from athena_g.backend.endpoint import Endpoint
@@ -44,7 +45,8 @@ def log_in(endpoint: Endpoint, flags: int) -> LoggedIn:
     try:
         with gevent.Timeout(endpoint.connect_timeout, TimeoutError("timed out")):
             return _take_over(_connect(endpoint, flags))
-    except (pymysql.err.MySQLError, OSError, RuntimeError, ValueError, EOFError) as error:
+    except Exception as error:
+        # Any: PyMySQL fails with IndexError, struct.error and others on what is no MySQL server.
         raise _translated(endpoint, error) from None
 
 
@@ -114,5 +116,9 @@ def _translated(endpoint: Endpoint, error: Exception) -> SqlError:
         return errors.BACKEND_FULL(reason=text, **where)
     if errno in (2003, 2013, 2006):
         return errors.BACKEND_UNREACHABLE(reason=text, **where)
+    if not isinstance(error, pymysql.err.MySQLError | RuntimeError):
+        logger.opt(exception=error).warning("login to {}: a damaged packet", endpoint.name)
+        reason = f"a damaged packet in the login ({type(error).__name__}: {error})"
+        return errors.BACKEND_PROTOCOL(reason=reason, **where)
     reason = f"{text} ({errno})" if isinstance(errno, int) else text
     return errors.BACKEND_LOGIN_REFUSED(reason=reason, **where)

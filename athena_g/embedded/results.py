@@ -12,6 +12,9 @@ from athena_g.embedded.types import SqlType
 from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import NOT_NULL_FLAG
 
+MAX_NAME = 256
+"""Characters of a column's name; MySQL cuts those it makes of an expression's text."""
+
 
 @dataclass(frozen=True, slots=True)
 class OkResult:
@@ -48,7 +51,7 @@ def column(
     elif not nullable:
         flags |= NOT_NULL_FLAG
     return Column(
-        name,
+        name[:MAX_NAME],
         sql_type.wire,
         collation_id=types.wire_collation_id(sql_type, character_set_results=collation_id),
         length=types.wire_length(sql_type),

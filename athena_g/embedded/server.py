@@ -35,6 +35,7 @@ from athena_g.protocol.commands import (
 from athena_g.protocol.constants import (
     CLIENT_CONNECT_ATTRS,
     CLIENT_CONNECT_WITH_DB,
+    CLIENT_FOUND_ROWS,
     CLIENT_LONG_FLAG,
     CLIENT_LONG_PASSWORD,
     CLIENT_MULTI_RESULTS,
@@ -49,6 +50,9 @@ from athena_g.protocol.constants import (
     SERVER_SESSION_STATE_CHANGED,
     SERVER_STATUS_AUTOCOMMIT,
     SERVER_STATUS_IN_TRANS,
+    SESSION_TRACK_SCHEMA,
+    SESSION_TRACK_STATE_CHANGE,
+    SESSION_TRACK_SYSTEM_VARIABLES,
     Command,
 )
 from athena_g.protocol.replies import EofPacket, OkPacket
@@ -58,9 +62,11 @@ from athena_g.protocol.resultset import (
     encode_result_set_header,
 )
 from athena_g.protocol.rows import TextRows
+from athena_g.protocol.wire import lenenc_bytes
 
 CAPABILITIES = (
     CLIENT_LONG_PASSWORD
+    | CLIENT_FOUND_ROWS
     | CLIENT_LONG_FLAG
     | CLIENT_CONNECT_WITH_DB
     | CLIENT_PROTOCOL_41
@@ -76,7 +82,7 @@ CAPABILITIES = (
 ROWS_AT_ONCE = 500
 """Rows a thread fetches and encodes before the hub sends them."""
 
-_STATE_CHANGED = b"\x02\x011"
+_STATE_CHANGED = bytes((SESSION_TRACK_STATE_CHANGE, 1)) + b"1"
 
 T = TypeVar("T")
 
@@ -211,7 +217,7 @@ class EmbeddedSession:
         ):
             stream.write_packet(payload)
         codec = TextRows(result.columns)
-        rows = iter(result.rows)
+        rows = result.rows
         while payloads := self._threads.run(lambda: _encode(codec, rows)):
             for payload in payloads:
                 stream.write_packet(payload)
@@ -231,12 +237,13 @@ class EmbeddedSession:
     def _ok(self, result: OkResult | None = None, more: int = 0) -> None:
         packet = OkPacket(status=self._status() | more)
         if result is not None:
-            packet.affected_rows = result.affected_rows
+            found_rows = self._capabilities & CLIENT_FOUND_ROWS
+            matched = result.matched_rows if found_rows else None
+            packet.affected_rows = result.affected_rows if matched is None else matched
             packet.last_insert_id = result.last_insert_id
             packet.warnings = result.warnings
             packet.info = result.info.encode()
-            if self._session.state_changed:
-                packet.session_state = _STATE_CHANGED
+            packet.session_state = _changes(self._session)
         self._stream.write_packet(packet.encode(self._capabilities))
 
     def _status(self) -> int:
@@ -251,6 +258,20 @@ class EmbeddedSession:
 
 def _encode(codec: TextRows, rows: Iterator[Sequence[Any]]) -> list[bytes]:
     return [codec.encode(row) for row in islice(rows, ROWS_AT_ONCE)]
+
+
+def _changes(session: EngineSession) -> bytes:
+    """What a statement changed of its session, as CLIENT_SESSION_TRACK tells it."""
+    if not session.state_changed:
+        return b""
+    entries = _STATE_CHANGED
+    for name, value in session.changed_variables:
+        variable = lenenc_bytes(name.encode()) + lenenc_bytes(value.encode())
+        entries += bytes((SESSION_TRACK_SYSTEM_VARIABLES,)) + lenenc_bytes(variable)
+    if session.schema_changed:
+        schema = lenenc_bytes((session.database or "").encode())
+        entries += bytes((SESSION_TRACK_SCHEMA,)) + lenenc_bytes(schema)
+    return entries
 
 
 def _split(sql: str) -> list[str]:

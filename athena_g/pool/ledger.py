@@ -88,7 +88,7 @@ class Ledger(Generic[C]):
 
     def reclaim(self, connection: C) -> bool:
         """Take a kept connection out for its own session; false when it cannot be had."""
-        if connection.idle and not connection.retired:
+        if connection.idle and connection in self._kept and not connection.retired:
             connection.idle = False
             self.idle -= 1
             return True
@@ -116,10 +116,12 @@ class Ledger(Generic[C]):
             return Open()
         if not self.idle:
             return Wait()
-        oldest = min(self._idle_kept(), key=_idle_since, default=None)
-        if oldest is not None and oldest.flags == flags:
-            return Use(self._take_out(oldest))
-        return Open(self._take_out(oldest if oldest is not None else next(iter(self._free))))
+        kept = sorted(self._idle_kept(), key=_idle_since)
+        for connection in kept:
+            # The one idle for longest: its session is the least likely to want it back.
+            if connection.flags == flags:
+                return Use(self._take_out(connection))
+        return Open(self._take_out(next(iter(self._free)) if self._free else kept[0]))
 
     def checkin(self, connection: C, keep: bool) -> bool:
         """Whether a returned connection stays; false: close it, its place is free already.

@@ -103,6 +103,7 @@ class Conversation:
 
     def _log_in(self) -> bool:
         server, wire = self.server, self.wire
+        self.play(server.before_greeting)
         if server.greeting is not None:
             self.play(server.greeting)
             return False
@@ -119,10 +120,10 @@ class Conversation:
             return False
         assert auth.verify_native(PASSWORD.encode(), scramble, self.login.auth_response)
         wire.send(replies.ok(first=2))
-        names = wire.deframer
-        names.sequence_id = 0
+        wire.deframer.sequence_id = 0
         assert wire.read_packet() == b"\x03SET NAMES utf8mb4"  # PyMySQL's; not in the record
         wire.send(replies.ok())
+        server.peak = max(server.peak, len(server.open_connections))
         return True
 
     def _answer(self, payload: bytes) -> None:
@@ -174,16 +175,21 @@ class Conversation:
 
 
 class FakeServer:
-    """Listens from the beginning; ``greeting`` and ``login_reply`` replace what is sent then."""
+    """Listens from the beginning; ``greeting`` and ``login_reply`` replace what is sent then.
+
+    ``peak`` is the most connections that were logged in at a time.
+    """
 
     def __init__(self, *, tracks: bool = True, version: str = "8.4.0-fake") -> None:
         self.tracks = tracks
         self.version = version
+        self.before_greeting: tuple[Step, ...] = ()
         self.greeting: tuple[Step, ...] | None = None
         self.login_reply: tuple[Step, ...] | None = None
         self.send_buffer: int | None = None
         self.connections: list[Conversation] = []
         self.record: list[tuple[int, str]] = []
+        self.peak = 0
         self._scripts: dict[str, list[tuple[Step, ...]]] = {}
         self._noted = Event()
         self._listener = StreamServer(("127.0.0.1", 0), self._accept)

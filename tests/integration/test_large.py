@@ -89,6 +89,8 @@ def test_a_client_that_does_not_read_holds_up_nobody_and_fills_no_memory(fresh: 
 def test_statements_and_rows_of_more_than_one_packet_survive(
     server: Server, fresh: Proxy, size: int
 ) -> None:
+    if server.kind == "embedded":  # which parses every character of it in Python
+        size = min(size, (1 << 24) + 100)
     with fresh.connect(autocommit=True) as connection:
         text = "y" * size
         assert ask(connection, f"SELECT LENGTH('{text}')") == size

@@ -88,8 +88,6 @@ def test_what_a_client_changed_is_gone_for_the_next(
 
 
 def test_locks_and_temporary_tables_end_with_their_client(server: Server, small: Proxy) -> None:
-    if server.kind == "embedded":
-        pytest.skip("the embedded server keeps no named locks")
     with plain(small) as client:
         assert ask(client, "SELECT GET_LOCK('mine', 0)") == 1
         ask(client, "CREATE TEMPORARY TABLE scratch (id INT)")

@@ -118,8 +118,6 @@ def test_text_of_every_script_survives_in_both_directions(proxy: Proxy) -> None:
 
 
 def test_found_rows_is_what_the_client_asked_for(server: Server, proxy: Proxy) -> None:
-    if server.kind == "embedded":
-        pytest.skip("the embedded server does not offer CLIENT_FOUND_ROWS")
     from pymysql.constants import CLIENT
 
     for flag, matched in ((0, 0), (CLIENT.FOUND_ROWS, 1)):

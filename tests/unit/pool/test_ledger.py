@@ -15,6 +15,7 @@ class Connection:
     name: str
     flags: int = 0
     opened_at: float = 0.0
+    idle: bool = False
     idle_since: float = 0.0
     retired: bool = False
 
@@ -71,9 +72,72 @@ def test_a_kept_connection_goes_back_to_its_session() -> None:
     one = opened(books, "one")
     books.checkin(one, keep=True)
     assert isinstance(books.checkout(0), Open)
-    assert books.take_back(one)
-    assert not books.take_back(one)
+    assert books.reclaim(one)
+    assert not books.reclaim(one)
     assert books.out == 2
+
+
+def test_a_reclaimed_connection_can_be_kept_again_and_again() -> None:
+    books = ledger()
+    one = opened(books, "one")
+    books.checkin(one, keep=True)
+    for _ in range(3):
+        assert books.reclaim(one)
+        assert (books.out, books.idle) == (1, 0)
+        assert books.keep(one)
+        assert (books.out, books.idle) == (0, 1)
+
+
+def test_a_reclaimed_connection_is_nobody_elses() -> None:
+    books = ledger(max_open=1)
+    one = opened(books, "one")
+    books.checkin(one, keep=True)
+    books.reclaim(one)
+    assert books.checkout(0) == Wait()
+    assert books.tick(1e9) == []
+    assert books.take_idle() == []
+
+
+def test_a_free_connection_cannot_be_reclaimed() -> None:
+    """Whoever takes it from the shelf would share it with who reclaimed it."""
+    books = ledger()
+    one = opened(books, "one")
+    books.checkin(one, keep=False)
+    assert not books.reclaim(one)
+    assert books.checkout(0) == Use(one)
+
+
+def test_a_reclaimed_connection_is_handed_on_when_somebody_waits() -> None:
+    books = ledger(max_open=1)
+    one = opened(books, "one")
+    books.checkin(one, keep=True)
+    books.reclaim(one)
+    waiter = in_line(books)
+    assert not books.keep(one)
+    assert books.checkin(one, keep=True)
+    assert waiter.gifts == [Use(one)]
+    assert not books.reclaim(one)
+
+
+def test_a_reclaimed_connection_that_is_lost_frees_its_place() -> None:
+    books = ledger(max_open=1)
+    one = opened(books, "one")
+    books.checkin(one, keep=True)
+    books.reclaim(one)
+    books.discard(one)
+    assert (books.open, books.idle) == (0, 0)
+    assert books.checkout(0) == Open(None)
+
+
+def test_a_retired_connection_is_neither_reclaimed_nor_kept() -> None:
+    books = ledger()
+    one, two = opened(books, "one"), opened(books, "two")
+    books.checkin(one, keep=True)
+    books.checkin(two, keep=True)
+    books.reclaim(two)
+    one.retired = two.retired = True
+    assert not books.reclaim(one)
+    assert not books.keep(two)
 
 
 def test_a_kept_connection_goes_to_another_session_only_when_no_place_is_left() -> None:
@@ -82,8 +146,8 @@ def test_a_kept_connection_goes_to_another_session_only_when_no_place_is_left() 
     books.checkin(one, keep=True)
     books.checkin(two, keep=True)
     assert books.checkout(0) == Use(one)
-    assert not books.take_back(one)
-    assert books.take_back(two)
+    assert not books.reclaim(one)
+    assert books.reclaim(two)
 
 
 def test_a_connection_of_other_flags_is_closed_to_make_room() -> None:
@@ -107,6 +171,15 @@ def test_a_free_connection_of_other_flags_is_closed_before_a_kept_one() -> None:
     books.checkin(kept, keep=True)
     books.checkin(free, keep=False)
     assert books.checkout(0) == Open(instead_of=free)
+
+
+def test_a_kept_connection_of_the_right_flags_is_used_before_another_is_closed() -> None:
+    books = ledger(max_open=2)
+    older, right = opened(books, "older", flags=2), opened(books, "right")
+    books.checkin(older, keep=True)
+    books.tick(1.0)
+    books.checkin(right, keep=True)
+    assert books.checkout(0) == Use(right)
 
 
 def test_everybody_waits_when_everything_is_out() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import settings, strategies as st
+from hypothesis import settings
+from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from athena_g.pool.ledger import Ledger, Limits, Open, Use, Wait
@@ -23,6 +24,7 @@ class Books(RuleBasedStateMachine):
         self.books: Ledger[Connection] = Ledger(self.limits)
         self.world: set[Connection] = set()
         self.out: list[Connection] = []
+        self.reclaimed: set[Connection] = set()
         self.opening: list[int] = []
         self.line: list[Waiter] = []
         self.now = 0.0
@@ -33,6 +35,7 @@ class Books(RuleBasedStateMachine):
                 assert connection.flags == flags
                 assert connection not in self.out
                 self.out.append(connection)
+                self.reclaimed.discard(connection)
             case Open(instead_of):
                 if instead_of is not None:
                     self.world.remove(instead_of)
@@ -64,28 +67,33 @@ class Books(RuleBasedStateMachine):
     def check_in(self, keep: bool, retired: bool, which: int) -> None:
         connection = self.out.pop(which % len(self.out))
         connection.retired = retired
+        if keep and connection in self.reclaimed and self.books.keep(connection):
+            return
+        self.reclaimed.discard(connection)
         if not self.books.checkin(connection, keep):
             self.world.remove(connection)
 
     @precondition(lambda self: self.out)
     @rule(which=st.integers(0, 9))
     def lose(self, which: int) -> None:
-        self.world.remove(self.out.pop(which % len(self.out)))
-        self.books.vacate()
+        connection = self.out.pop(which % len(self.out))
+        self.world.remove(connection)
+        self.books.discard(connection)
 
+    @precondition(lambda self: self.world)
     @rule(which=st.integers(0, 9))
-    def take_back(self, which: int) -> None:
-        kept = list(self.books.kept)
-        if kept:
-            connection = kept[which % len(kept)]
-            assert self.books.take_back(connection)
+    def reclaim(self, which: int) -> None:
+        """Any session may ask for the connection it had last, wherever that is by now."""
+        connection = sorted(self.world, key=id)[which % len(self.world)]
+        if self.books.reclaim(connection):
+            assert connection not in self.out
             self.out.append(connection)
+            self.reclaimed.add(connection)
 
+    @precondition(lambda self: self.world)
     @rule(which=st.integers(0, 9))
     def disown(self, which: int) -> None:
-        kept = list(self.books.kept)
-        if kept:
-            self.books.disown(kept[which % len(kept)])
+        self.books.disown(sorted(self.world, key=id)[which % len(self.world)])
 
     @precondition(lambda self: any(not waiter.gifts for waiter in self.line))
     @rule()
@@ -121,7 +129,6 @@ class Books(RuleBasedStateMachine):
         assert books.out == len(self.out) + len(self.opening)
         assert 0 <= books.open <= self.limits.max_open
         assert books.idle <= self.limits.max_idle
-        assert not books.free.keys() & books.kept.keys()
 
     @invariant()
     def nobody_waits_while_something_is_idle_or_could_be_opened(self) -> None:
