@@ -124,14 +124,17 @@ class BackendConnection:
     def _read_answer(self) -> None:
         """Read one OK or EOF; raises what the server says instead."""
         self.stream.sequence_id = 1
-        payload = self.stream.read_packet()
-        if payload[:1] == b"\xff":
-            refusal = ErrPacket.decode(payload)
-            raise errors.BACKEND_SETUP_REFUSED(
-                instance=self.endpoint.name,
-                group=self.endpoint.group,
-                reason=f"{refusal.message} ({refusal.errno})",
-            )
+        where = {"instance": self.endpoint.name, "group": self.endpoint.group}
+        try:
+            payload = self.stream.read_packet()
+            refusal = ErrPacket.decode(payload) if payload[:1] == b"\xff" else None
+        except SqlError as error:  # which blames the client
+            raise errors.BACKEND_PROTOCOL(reason=error.message, **where) from None
+        if refusal is not None:
+            reason = f"{refusal.message} ({refusal.errno})"
+            raise errors.BACKEND_SETUP_REFUSED(reason=reason, **where)
+        if payload[:1] not in (b"\0", b"\xfe"):
+            raise errors.BACKEND_PROTOCOL(reason="neither OK nor EOF", **where)
 
     def finished(self) -> bool:
         """Take note of the reply just relayed; whether the connection can be used further."""

@@ -206,14 +206,15 @@ class SocketStream(PacketStream):
                 self._start_reading()
             try:
                 self._switch_to_hub()
+            except BaseException:  # also a TimeoutError thrown in here, which is an OSError
+                self._reader = None
+                raise
+            try:
                 data = self._sock_recv(self._read_size)
             except BlockingIOError:
                 continue
             except OSError as error:
                 raise ConnectionClosed(self, str(error)) from None
-            except BaseException:
-                self._reader = None
-                raise
             return data
 
     def _start_reading(self) -> None:
@@ -234,6 +235,12 @@ class SocketStream(PacketStream):
             self.stale = True
             self._read_watcher.stop()
             self._read_started = False
+
+    def _on_closed(self) -> None:
+        """Called by the hub: let the reader, if there still is one, find the stream closed."""
+        reader, self._reader = self._reader, None
+        if reader is not None:
+            reader.switch()
 
     def recv_at_most(self, size: int) -> bytes:
         self._read_size = size
@@ -302,8 +309,7 @@ class SocketStream(PacketStream):
         self._read_watcher.close()
         self._read_started = False
         if self._reader is not None:
-            reader, self._reader = self._reader, None
-            self._hub.loop.run_callback(reader.switch)
+            self._hub.loop.run_callback(self._on_closed)
         if self._writer is not None:
             watcher, waiter = self._writer
             watcher.stop()  # while the descriptor is still ours

@@ -207,7 +207,9 @@ class Pool:
         for connection in [one for one in self._all if one.stream.stale]:
             if books.remove_idle(connection):
                 self._close(connection)
-        for _ in range(books.shortfall()):
+        for _ in range(self.limits.min_idle):
+            if not books.shortfall():  # asked each time: while one is opened, sessions open others
+                return
             books.reserve()
             try:
                 connection = self._open(0, None)

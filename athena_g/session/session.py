@@ -181,10 +181,10 @@ class ProxySession:
         try:
             plain = relay(connection, self._setup, self._stream, packet, kind)
         except BaseException as error:
-            in_transaction = connection is self._held and connection.in_transaction
+            consequence = self._consequence(connection)
             self._drop(connection)
             if isinstance(error, ConnectionClosed) and error.stream is connection.stream:
-                raise self._lost(connection, in_transaction) from None
+                raise self._lost(connection, consequence) from None
             raise
         hold = self._pinned or connection.scanner.status & SERVER_STATUS_IN_TRANS
         if not (plain and connection.tracks_session):
@@ -232,16 +232,20 @@ class ProxySession:
         self._pinned = ""
         self._pool.discard(connection)
 
-    def _lost(self, connection: BackendConnection, in_transaction: bool) -> SqlError:
+    def _consequence(self, connection: BackendConnection) -> str:
+        """What the session loses with ``connection`` beyond the statement."""
+        lost = ""
+        if connection is self._held and connection.in_transaction:
+            lost += "; the transaction is lost"
+        if self._pinned:
+            lost += f"; what the session held there is lost ({self._pinned})"
+        return lost
+
+    def _lost(self, connection: BackendConnection, consequence: str) -> SqlError:
         """What the client is told of a server that went away; nothing can be told mid-packet."""
         scanner = connection.scanner
+        where = {"instance": connection.endpoint.name, "group": connection.endpoint.group}
         if scanner.mid_packet:
-            return errors.BACKEND_LOST_IN_ROW(
-                instance=connection.endpoint.name, group=connection.endpoint.group
-            )
+            return errors.BACKEND_LOST_IN_ROW(**where)
         self._stream.sequence_id = scanner.sequence_id
-        return errors.BACKEND_LOST(
-            instance=connection.endpoint.name,
-            group=connection.endpoint.group,
-            consequence="; the transaction is lost" if in_transaction else "",
-        )
+        return errors.BACKEND_LOST(consequence=consequence, **where)

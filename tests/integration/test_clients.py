@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 
 import pytest
 
+from tests.programs import program
 from tests.proxy import Proxy
 
 
 def mariadb(proxy: Proxy, sql: str, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [
-            *("mariadb", "--host", proxy.host, "--port", str(proxy.port), "--user", proxy.user),
+            *(
+                program("mariadb"),
+                "--host",
+                proxy.host,
+                "--port",
+                str(proxy.port),
+                "--user",
+                proxy.user,
+            ),
             *(f"--password={proxy.password}", *options, proxy.database),
         ],
         input=sql,
@@ -27,11 +35,8 @@ def mariadb(proxy: Proxy, sql: str, *options: str) -> subprocess.CompletedProces
 
 @pytest.fixture
 def sysbench(proxy: Proxy) -> list[str]:
-    program = shutil.which("sysbench")
-    if program is None:
-        pytest.skip("sysbench is not installed")
     return [
-        program,
+        program("sysbench"),
         "--db-ps-mode=disable",
         f"--mysql-host={proxy.host}",
         f"--mysql-port={proxy.port}",

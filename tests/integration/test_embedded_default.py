@@ -19,6 +19,7 @@ import pymysql
 import pytest
 from pymysql.connections import Connection
 
+from tests.programs import linux
 from tests.proxy import Proxy, proxy_running
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +79,7 @@ def test_rows_outlive_a_restart_of_everything(data: Path) -> None:
         assert ask(connection, "SELECT id, name FROM pets ORDER BY id") == ((1, "Rex"), (2, "Mia"))
 
 
+@linux
 def test_an_embedded_server_that_is_killed_is_started_again_with_its_rows(data: Path) -> None:
     with running(data) as proxy, proxy.connect(autocommit=True) as connection:
         ask(connection, "CREATE TABLE pets (name VARCHAR(20))")
@@ -96,6 +98,7 @@ def test_an_embedded_server_that_is_killed_is_started_again_with_its_rows(data: 
         assert child_of(proxy) != killed
 
 
+@linux
 def test_the_embedded_server_ends_with_the_proxy_however_that_ends(data: Path) -> None:
     with running(data) as proxy:
         child = child_of(proxy)

@@ -10,6 +10,7 @@ from typing import Any
 import pymysql
 import pytest
 
+from tests.programs import program
 from tests.proxy import Proxy, configuration, proxy_for, proxy_running
 from tests.servers import Server
 
@@ -51,7 +52,7 @@ def test_a_client_that_verifies_the_certificate_is_served(
 def test_the_command_line_client_is_served(secure: Proxy, certificates: Path) -> None:
     done = subprocess.run(
         [
-            *("mariadb", "-h", secure.host, "-P", str(secure.port), "-u", secure.user),
+            *(program("mariadb"), "-h", secure.host, "-P", str(secure.port), "-u", secure.user),
             *(f"-p{secure.password}", f"--ssl-ca={certificates}/server.pem", secure.database),
             *("-N", "-e", "SELECT 'over TLS'"),
         ],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -200,9 +199,7 @@ def test_a_failed_login_closes_its_socket(backend: FakeServer, moment: str) -> N
     assert backend.connections[0].ended.wait(5)
 
 
-def test_tls_that_the_server_does_not_offer_is_refused(
-    backend: FakeServer, tmp_path: Path
-) -> None:
+def test_tls_that_the_server_does_not_offer_is_refused(backend: FakeServer) -> None:
     error = refused(endpoint_of(backend, tls=True))
     assert error.errno == 1105
     assert "SSL" in error.message

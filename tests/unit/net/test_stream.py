@@ -213,10 +213,15 @@ def test_a_killed_reader_leaves_the_stream_to_the_next(pair: Pair) -> None:
     assert right.read_packet() == b"for the next"
 
 
-def test_a_reader_that_gave_up_waiting_can_read_again(pair: Pair) -> None:
+@pytest.mark.parametrize("thrown", [TimeoutError, KeyboardInterrupt, gevent.GreenletExit])
+def test_a_reader_that_gave_up_waiting_can_read_again(
+    pair: Pair, thrown: type[BaseException]
+) -> None:
     left, right = pair
-    with gevent.Timeout(0.01, False):
+    with pytest.raises(thrown), gevent.Timeout(0.01, thrown()):
         right.read_packet()
+    right.shutdown_write()
+    gevent.idle()  # a reader still noted down would be woken here
     left.write_packet(b"late")
     left.flush()
     assert right.read_packet() == b"late"
