@@ -143,10 +143,7 @@ def _change_indexes(session: EngineSession, database: str, old: Table, new: Tabl
     if new.temporary:
         session.temporary[(database, new.name.lower())] = new
         return
-    schema = schema_of(database)
-    catalogue.save(session.storage.connection, schema, new)
-    version = catalogue.schema_version(session.storage.connection, schema)
-    session.storage.connection.execute(f"PRAGMA {quote(schema)}.schema_version = {version + 1}")
+    catalogue.save_alone(session.storage.connection, schema_of(database), new)
 
 
 def _rename(session: EngineSession, database: str, table: Table, name: str) -> None:
@@ -160,6 +157,7 @@ def _rename(session: EngineSession, database: str, table: Table, name: str) -> N
     known = session.storage.catalogue(database)
     if known.table(name) is not None and name.lower() != table.name.lower():
         raise errors.TABLE_EXISTS(table=name)
+    build.check_name(name, errors.SqlError(1103, "42000", f"Incorrect table name '{name}'"))
     current = known.table(table.name) or table
     connection.execute(f"ALTER TABLE {stored_name(table, database)} RENAME TO {quote(name)}")
     catalogue.forget(connection, schema, table.name)

@@ -21,19 +21,25 @@ from athena_g.embedded.translate.relations import Field, Relation, Scope
 from athena_g.embedded.translate.select import Select
 from athena_g.embedded.types import Kind, sqlite_declaration
 from athena_g.embedded.writing import StatementRow, duplicate, is_unique, stored_name, stores
+from athena_g.errors import SqlError
 
 if TYPE_CHECKING:
     from athena_g.embedded.session import EngineSession
 
+MAX_NAME = 64
+
 
 def check_table(session: EngineSession, database: str, table: Table) -> Table:
     """The table complete and consistent; raises what MySQL raises for one that is not."""
+    check_name(table.name, SqlError(1103, "42000", f"Incorrect table name '{table.name}'"))
     seen: set[str] = set()
     for column in table.columns:
+        check_name(column.name, SqlError(1166, "42000", f"Incorrect column name '{column.name}'"))
         if column.name.lower() in seen:
             raise errors.DUPLICATE_COLUMN(column=column.name)
         seen.add(column.name.lower())
     for key in table.keys:
+        check_name(key.name, SqlError(1280, "42000", f"Incorrect index name '{key.name}'"))
         _check_key(table, key)
     automatic = [column for column in table.columns if column.auto_increment]
     first_parts = {key.parts[0].column.lower() for key in table.keys}
@@ -47,6 +53,14 @@ def check_table(session: EngineSession, database: str, table: Table) -> Table:
     table = replace(table, columns=columns)
     _check_references(session, database, table)
     return table
+
+
+def check_name(name: str, incorrect: SqlError) -> None:
+    """Raises the error for a name that is empty or ends in a space, 1059 for one too long."""
+    if not name or name.endswith(" "):
+        raise incorrect
+    if len(name) > MAX_NAME:
+        raise SqlError(1059, "42000", f"Identifier name '{name}' is too long")
 
 
 def _check_key(table: Table, key: Key) -> None:
@@ -166,7 +180,7 @@ def create_index(session: EngineSession, database: str, table: Table, key: Key) 
 
 def _first_duplicate(
     session: EngineSession, database: str, table: Table, key: Key, error: apsw.Error
-) -> errors.SqlError:
+) -> SqlError:
     listed = _listed(_column_name(table, name) for name in key.columns)
     rows = session.storage.connection.execute(
         f"SELECT {listed} FROM {stored_name(table, database)} "

@@ -278,6 +278,13 @@ def save(connection: apsw.Connection, database: str, table: Table) -> None:
     )
 
 
+def save_alone(connection: apsw.Connection, database: str, table: Table) -> None:
+    """Records a table of which SQLite's stays as it is; what others hold of it is then old."""
+    save(connection, database, table)
+    version = schema_version(connection, database)
+    connection.execute(f"PRAGMA {quote(database)}.schema_version = {version + 1}")
+
+
 def forget(connection: apsw.Connection, database: str, name: str) -> None:
     """Removes a table's record."""
     connection.execute(f"DELETE FROM {quote(database)}.{TABLE_NAME} WHERE name = ?", (name,))

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import apsw
+from sqlglot import exp
 
 from athena_g import errors
 from athena_g.embedded.catalogue import ColumnDefinition, Table, quote
@@ -91,11 +92,11 @@ def _read_rows(session: EngineSession, cursor: Cursor, statement: Statement, tab
             if cursor.word() != ")":
                 cursor.expect(",")
     if cursor.accept_any("VALUES", "VALUE"):
-        _read_values(session, cursor, statement)
+        _read_values(session, cursor, statement, table)
     elif cursor.accept("SET"):
         pairs = read_assignments(cursor)
         statement.columns = [name for name, _, _ in pairs]
-        row = [_expression(session, cursor, text, offset) for _, text, offset in pairs]
+        row = [_expression(session, cursor, table, text, offset) for _, text, offset in pairs]
         statement.rows = [row]
     else:
         _read_query(cursor, statement)
@@ -127,13 +128,15 @@ def _read_query(cursor: Cursor, statement: Statement) -> None:
     cursor.position = end
 
 
-def _read_values(session: EngineSession, cursor: Cursor, statement: Statement) -> None:
+def _read_values(
+    session: EngineSession, cursor: Cursor, statement: Statement, table: Table
+) -> None:
     while True:
         cursor.accept("ROW")
         cursor.expect("(")
         row: list[Any] = []
         while not cursor.accept(")"):
-            row.append(_read_value(session, cursor))
+            row.append(_read_value(session, cursor, table))
             if cursor.word() != ")":
                 cursor.expect(",")
         statement.rows.append(row)
@@ -141,7 +144,7 @@ def _read_values(session: EngineSession, cursor: Cursor, statement: Statement) -
             return
 
 
-def _read_value(session: EngineSession, cursor: Cursor) -> Any:
+def _read_value(session: EngineSession, cursor: Cursor, table: Table) -> Any:
     """One value: a constant at once, any other expression by asking SQLite."""
     token, following = cursor.peek(), cursor.peek(1)
     if (
@@ -163,13 +166,25 @@ def _read_value(session: EngineSession, cursor: Cursor) -> Any:
         cursor.position += 2
         return -_constant(following)
     start, end = cursor.skip_expression()
-    return _expression(session, cursor, cursor.sql[start:end], start)
+    return _expression(session, cursor, table, cursor.sql[start:end], start)
+
+
+def _as_bytes_if_garbled(text: str) -> str | bytes:
+    """The text; its bytes if they are no UTF-8, as clients send those of a BLOB."""
+    if text.isascii():
+        return text
+    held = text.encode("utf-8", "surrogateescape")
+    try:
+        held.decode()
+    except UnicodeDecodeError:
+        return held
+    return text
 
 
 def _constant(token: Token) -> Any:
-    if token.kind == "string":
-        return unquote(token.text)
     text = token.text
+    if token.kind == "string":
+        return _as_bytes_if_garbled(unquote(text))
     if token.kind == "number":
         if text.startswith("0x"):
             digits = text[2:]
@@ -182,14 +197,26 @@ def _constant(token: Token) -> Any:
     return {"NULL": None, "TRUE": 1, "FALSE": 0, "DEFAULT": DEFAULT}[token.word]
 
 
-def _expression(session: EngineSession, cursor: Cursor, text: str, offset: int) -> Any:
+def _expression(
+    session: EngineSession, cursor: Cursor, table: Table, text: str, offset: int
+) -> Any:
     tokens = tokenize(text)
     if len(tokens) == 1 and (
         tokens[0].kind in ("string", "number") or tokens[0].word in ("NULL", "DEFAULT")
     ):
         return _constant(tokens[0])
     tree = parse(f"SELECT {text}", offset=offset - 7, whole=cursor.sql)
-    _, rows = session.query_values(tree)
+    try:
+        _, rows = session.query_values(tree)
+    except SqlError as error:
+        if error.errno != errors.UNKNOWN_COLUMN.errno:
+            raise
+        named = next(
+            (each.name for each in tree.find_all(exp.Column) if table.column(each.name)), None
+        )
+        if named is None:
+            raise
+        raise errors.NOT_SUPPORTED_YET(construct=f"the column {named} in a value") from None
     return next(iter(list(rows)))[0]
 
 
@@ -215,7 +242,7 @@ class Inserter:
         self.duplicates = 0
         names = ", ".join(quote(column.name) for column in table.columns)
         marks = ", ".join("?" for _ in table.columns)
-        self.text = f'INSERT INTO {self.stored} AS "{table.name}" ({names}) VALUES ({marks})'
+        self.text = f"INSERT INTO {self.stored} AS {quote(table.name)} ({names}) VALUES ({marks})"
         self.assignments: Assignments | None = None
 
     def run(self) -> OkResult:
@@ -266,8 +293,11 @@ class Inserter:
         if count > 1 or self.statement.query is not None:
             duplicates, warned = self.duplicates, len(session.warnings)
             info = f"Records: {count}  Duplicates: {duplicates}  Warnings: {warned}"
-        shown = self.first_id or self.explicit_id
-        return OkResult(self.affected, shown, len(session.warnings), info)
+        shown = (self.first_id or self.explicit_id) if self.affected else 0
+        named = session.functions.named_insert_id
+        if named is not None and not self.first_id:
+            shown = named
+        return OkResult(self.affected, shown % 2**64, len(session.warnings), info)
 
     # --- one row --------------------------------------------------------------------------------
 
@@ -414,13 +444,24 @@ class Inserter:
             if None in values:
                 continue
             tests = " AND ".join(f"{quote(name)} = ?" for name in key.columns)
+            same = key is self.table.unique_keys[-1] and self._is_stored(tests, values, row)
             try:
                 self.connection.execute(f"DELETE FROM {self.stored} WHERE {tests}", values)
             except apsw.ConstraintError:
                 raise still_referenced(self.session, self.statement.database, self.table) from None
-            deleted = self.connection.changes()
+            deleted = 0 if same else self.connection.changes()
             self.affected += deleted
             self.duplicates += deleted
+
+    def _is_stored(self, tests: str, values: list[Stored], row: dict[str, Stored]) -> bool:
+        """Whether the row is there already as it is: MySQL then counts no deletion."""
+        if not self.table.temporary and any(
+            self.session.storage.catalogue(self.statement.database).referring_to(self.table.name)
+        ):
+            return False
+        names = ", ".join(quote(column.name) for column in self.table.columns)
+        found = self.connection.execute(f"SELECT {names} FROM {self.stored} WHERE {tests}", values)
+        return list(found) == [tuple(row.values())]
 
     def _prepare_update(self, columns: list[ColumnDefinition]) -> None:
         statement = self.statement
@@ -428,7 +469,10 @@ class Inserter:
         run.keeps_auto_column = True
         run.offer_new_row(statement.alias, statement.alias_columns, [c.name for c in columns])
         pairs = run.translate(statement.assignments)
-        self.text += f" ON CONFLICT DO UPDATE SET {pairs}"
+        # With several keys broken at once it is the first, in MySQL's order, that decides.
+        for key in self.table.unique_keys:
+            broken = ", ".join(quote(name) for name in key.columns)
+            self.text += f" ON CONFLICT ({broken}) DO UPDATE SET {pairs}"
         self.assignments = run
         run.install()
 

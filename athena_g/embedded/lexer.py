@@ -13,7 +13,7 @@ _TOKEN = re.compile(
     r"""
     (?P<space>\s+|/\*(?:.|\n)*?\*/|\#[^\n]*|--(?=\s|$)[^\n]*)
     |(?P<string>'(?:[^'\\]|\\(?:.|\n)|'')*'|"(?:[^"\\]|\\(?:.|\n)|"")*")
-    |(?P<quoted>`(?:[^`]|``)+`)
+    |(?P<quoted>`(?:[^`]|``)*`)
     |(?P<variable>@@(?:[\w$]+\.)?[\w$]+|@(?:[\w.$]+|`[^`]+`|'[^']*'|"[^"]*"))
     |(?P<number>0x[0-9a-fA-F]+\b|0b[01]+\b|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w$]))
     |(?P<word>[\w$]+)
@@ -61,6 +61,8 @@ def uncomment(sql: str) -> str:
             continue
         parts += [sql[position : match.start()], " " * len(text)]
         position = match.end()
+    if inside:
+        raise syntax_error(sql, len(sql))
     return "".join([*parts, sql[position:]])
 
 
@@ -71,6 +73,68 @@ def tokenize(sql: str) -> list[Token]:
         for match in _TOKEN.finditer(sql)
         if match.lastgroup != "space"
     ]
+
+
+def check_text(sql: str, tokens: list[Token]) -> None:
+    """Raises what MySQL does for names it cannot have, and for bytes that are no UTF-8."""
+    for index, token in enumerate(tokens):
+        if token.kind == "quoted" and "\0" in token.text:
+            raise syntax_error(sql, token.start)
+        if token.kind == "operator" and token.text == "=" and _touches(tokens, index):
+            raise syntax_error(sql, token.start)
+        if token.text == "," and _ends_list(tokens, index):
+            raise syntax_error(
+                sql, tokens[index + 1].start if index + 1 < len(tokens) else len(sql)
+            )
+        if token.kind != "string" and not token.text.isascii():
+            check_utf8(token.text)
+
+
+def _touches(tokens: list[Token], index: int) -> bool:
+    """Whether the token is the first half of ``==``."""
+    following = tokens[index + 1] if index + 1 < len(tokens) else None
+    return following is not None and following.text == "=" and following.kind == "operator"
+
+
+def _ends_list(tokens: list[Token], index: int) -> bool:
+    """Whether nothing that can be listed follows the comma."""
+    following = tokens[index + 1] if index + 1 < len(tokens) else None
+    return following is None or following.word in (")", ",", "FROM", "WHERE", "ORDER", "LIMIT")
+
+
+def check_utf8(text: str) -> None:
+    """Raises 1300 for a text with bytes that are no UTF-8."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise not_utf8(error) from None
+
+
+def not_utf8(error: UnicodeEncodeError) -> SqlError:
+    """Error 1300 for bytes of a statement that are no UTF-8."""
+    found = error.object[error.start :].encode("utf-8", "surrogateescape")
+    shown = found[:6].hex().upper()
+    return SqlError(1300, "HY000", f"Invalid utf8mb4 character string: '{shown}'")
+
+
+def split(sql: str) -> list[str]:
+    """The statements of a text, at the semicolons between them."""
+    parts, start = [], 0
+    following = 0
+    for token in tokenize(uncomment(sql)):
+        if token.text != ";":
+            following += 1
+        elif not following:
+            parts.append(sql[token.start :])  # an empty statement between others: an error
+            return parts
+        else:
+            following = 0
+            parts.append(sql[start : token.start])
+            start = token.end
+    parts.append(sql[start:])
+    while len(parts) > 1 and not tokenize(parts[-1]):
+        parts.pop()
+    return parts
 
 
 def unquote(text: str) -> str:
@@ -94,9 +158,8 @@ def unquote(text: str) -> str:
 
 def syntax_error(sql: str, position: int) -> SqlError:
     """Error 1064 near what stands at the position."""
-    return errors.PARSE_ERROR(
-        near=sql[position : position + 80], line=sql.count("\n", 0, position) + 1
-    )
+    near = sql[position : position + 80].encode("utf-8", "replace").decode()
+    return errors.PARSE_ERROR(near=near, line=sql.count("\n", 0, position) + 1)
 
 
 class Cursor:

@@ -50,6 +50,8 @@ def column(
         flags |= origin.flags
     elif not nullable:
         flags |= NOT_NULL_FLAG
+    if not name.isascii():
+        name = name.encode("utf-8", "replace").decode()
     return Column(
         name[:MAX_NAME],
         sql_type.wire,

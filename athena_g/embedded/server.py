@@ -11,12 +11,12 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-import sqlparse
 from gevent.threadpool import ThreadPool
 from loguru import logger
 
 from athena_g import errors
 from athena_g.embedded.engine import Engine
+from athena_g.embedded.lexer import split
 from athena_g.embedded.session import EngineSession, OkResult, RowsResult
 from athena_g.errors import SqlError
 from athena_g.net.handshake import Account, Login
@@ -200,7 +200,9 @@ class EmbeddedSession:
 
     def _query(self, text: bytes) -> None:
         sql = text.decode("utf-8", "surrogateescape")
-        statements = _split(sql) if self._multi_statements and ";" in sql else [sql]
+        statements = [sql]
+        if self._multi_statements and ";" in sql:
+            statements = self._threads.run(lambda: split(sql))
         for position, statement in enumerate(statements, 1):
             result = self._threads.run(partial(self._session.execute, statement))
             more = SERVER_MORE_RESULTS_EXISTS if position < len(statements) else 0
@@ -272,10 +274,6 @@ def _changes(session: EngineSession) -> bytes:
         schema = lenenc_bytes((session.database or "").encode())
         entries += bytes((SESSION_TRACK_SCHEMA,)) + lenenc_bytes(schema)
     return entries
-
-
-def _split(sql: str) -> list[str]:
-    return [each for each in sqlparse.split(sql) if each.strip(" \t\r\n;")] or [sql]
 
 
 def _text(value: bytes | str) -> str:

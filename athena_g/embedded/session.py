@@ -12,19 +12,28 @@ import apsw
 from athena_g import errors
 from athena_g.embedded import information_schema, shapes, sqlite_errors
 from athena_g.embedded.catalogue import Table
-from athena_g.embedded.lexer import Cursor, Token, syntax_error, tokenize, uncomment
+from athena_g.embedded.lexer import (
+    Cursor,
+    Token,
+    check_text,
+    not_utf8,
+    syntax_error,
+    tokenize,
+    uncomment,
+)
 from athena_g.embedded.native import Value, converter
 from athena_g.embedded.parse import parse
 from athena_g.embedded.results import OkResult, RowsResult, column
 from athena_g.embedded.session_functions import SessionFunctions
 from athena_g.embedded.statements import dispatch
-from athena_g.embedded.storage import Storage, schema_of
+from athena_g.embedded.storage import Storage, TablesChanged, schema_of
 from athena_g.embedded.translate.context import Context
 from athena_g.embedded.translate.names import item_names
 from athena_g.embedded.translate.relations import Relation, column_flags
 from athena_g.embedded.translate.select import Output, Query, Select
 from athena_g.embedded.translate.values import Origin
 from athena_g.embedded.variables import SystemVariables
+from athena_g.embedded.writing import stored_name
 from athena_g.errors import SqlError
 from athena_g.protocol.columns import Column
 
@@ -32,6 +41,8 @@ if TYPE_CHECKING:
     from athena_g.embedded.engine import Engine
 
 MAX_CACHED_STATEMENT = 8192
+ATTEMPTS = 20
+"""How often a query is translated anew because its tables were altered meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +124,23 @@ class EngineSession:
                 raise syntax_error(text, token.end)
         self._start(text, tokens)
         try:
-            return dispatch(self, Cursor(text, tokens))
+            check_text(text, tokens)
+            while True:
+                try:
+                    return dispatch(self, Cursor(text, tokens))
+                except TablesChanged:
+                    self.warnings = []
         except SqlError as error:
             self._failed(error)
             raise
+        except RecursionError:
+            too_deep = SqlError(1436, "HY000", "Thread stack overrun: the statement is too deep")
+            self._failed(too_deep)
+            raise too_deep from None
+        except UnicodeEncodeError as error:
+            garbled = not_utf8(error)
+            self._failed(garbled)
+            raise garbled from None
         except apsw.Error as error:
             translated = sqlite_errors.translate(error)
             self._failed(translated)
@@ -186,7 +210,7 @@ class EngineSession:
     def drop_temporary_tables(self) -> None:
         """Drops every temporary table of the session."""
         for (database, _), table in self.temporary.items():
-            self.storage.connection.execute(f'DROP TABLE temp."{database}.{table.name}"')
+            self.storage.connection.execute(f"DROP TABLE {stored_name(table, database)}")
         self.temporary.clear()
 
     def interrupt(self) -> None:
@@ -284,8 +308,38 @@ class EngineSession:
     def select(self, sql: str, tokens: list[Token]) -> RowsResult:
         """Runs a query."""
         self.storage.enter()
-        plan, values = self._plan(sql, tokens)
-        return self.run_plan(plan, values)
+        fresh = self.storage.has_no_snapshot
+        for _ in range(ATTEMPTS):
+            plan, values = self._plan(sql, tokens)
+            if fresh and self._takes_locks(plan):
+                # What was read to plan the query must not be older than what the lock guards.
+                self._lock_tables_of(plan)
+                fresh = False
+                continue
+            try:
+                result = self.run_plan(plan, values)
+            except apsw.SQLError:
+                if self._is_current(plan):
+                    raise
+                continue
+            if self._is_current(plan):
+                return result
+        raise errors.DEADLOCK()
+
+    def _takes_locks(self, plan: SelectPlan) -> bool:
+        return plan.locks and self.in_transaction and not self.read_only
+
+    def _lock_tables_of(self, plan: SelectPlan) -> None:
+        databases = sorted({name for name, _ in plan.tables})
+        for database in databases:
+            self.storage.lock(database, wait=not plan.no_wait)
+        self.storage.refresh_snapshot()
+        for database in databases:
+            self.storage.claim(database)
+
+    def _is_current(self, plan: SelectPlan) -> bool:
+        """Whether no table has changed since the query was translated."""
+        return all(self.storage.version(name) == known for name, known in plan.versions.items())
 
     def _key(self, sql: str) -> tuple[Value, ...]:
         """What a translation depends on, besides the tables."""
@@ -299,11 +353,7 @@ class EngineSession:
 
     def _cached(self, key: tuple[Value, ...]) -> SelectPlan | None:
         plan: SelectPlan | None = self.engine.plan(key)
-        if plan is not None and all(
-            self.storage.version(name) == version for name, version in plan.versions.items()
-        ):
-            return plan
-        return None
+        return plan if plan is not None and self._is_current(plan) else None
 
     def _plan(self, sql: str, tokens: list[Token]) -> tuple[SelectPlan, Sequence[int]]:
         """The query translated, and the values of its parameters."""
@@ -367,7 +417,7 @@ class EngineSession:
 
     def run_plan(self, plan: SelectPlan, values: Sequence[int] = ()) -> RowsResult:
         """The rows of a translated query; ``values`` are those of its parameters."""
-        if plan.locks and self.in_transaction:
+        if self._takes_locks(plan):
             for database in {name for name, _ in plan.tables}:
                 self.storage.lock(database, wait=not plan.no_wait)
                 self.storage.claim(database)

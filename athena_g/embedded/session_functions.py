@@ -29,6 +29,10 @@ class SessionFunctions:
         self._session = session
         self._interrupted = threading.Event()
         self._locks: list[str] = []
+        self.named_insert_id: int | None = None
+        """What the statement gave LAST_INSERT_ID(…): the client is told it."""
+        self.converted: Callable[[int, Any], Any] | None = None
+        """What ``my_stored`` does: a value as the assigned column will hold it."""
         self.assign: Callable[[int, Any, Any], Any] | None = None
         """What ``my_set`` does: set by the UPDATE that runs."""
         self._register()
@@ -58,6 +62,7 @@ class SessionFunctions:
             "my_is_used_lock": (self._is_used_lock, 1),
             "my_release_all_locks": (self.release_all, 0),
             "my_set": (self._assign, 3),
+            "my_stored": (self._converted, 2),
         }
         for group, deterministic in ((fixed, True), (volatile, False)):
             for name, (function, arguments) in group.items():
@@ -72,6 +77,7 @@ class SessionFunctions:
     def start(self) -> None:
         """A new statement: an interruption of the last one is over."""
         self._interrupted.clear()
+        self.named_insert_id = None
 
     def interrupt(self) -> None:
         self._interrupted.set()
@@ -80,10 +86,14 @@ class SessionFunctions:
         assert self.assign is not None
         return self.assign(place, old, new)
 
+    def _converted(self, place: int, value: Any) -> Any:
+        assert self.converted is not None
+        return self.converted(place, value)
+
     def _last_insert_id(self, *values: int | None) -> int | None:
         if not values:
             return self._session.last_insert_id
-        self._session.last_insert_id = values[0] or 0
+        self._session.last_insert_id = self.named_insert_id = int(values[0] or 0)
         return values[0]
 
     def _sleep(self, seconds: float | None) -> int:

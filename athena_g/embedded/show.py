@@ -37,6 +37,8 @@ class Listing:
     columns: Columns
     rows: Iterable[Sequence[Any]]
     like_on: int = 0
+    names_pattern: bool = False
+    """Whether the first column's name says what LIKE looked for."""
 
 
 def _names(text: str) -> list[tuple[str, SqlType]]:
@@ -93,6 +95,9 @@ def _filtered(session: EngineSession, cursor: Cursor, listing: Listing) -> RowsR
         pattern = cursor.string()
         cursor.finish()
         rows = [row for row in rows if like(str(row[listing.like_on]), pattern, "\\", 0)]
+        if listing.names_pattern:
+            (name, sql_type), *others = listing.columns
+            return table_of([(f"{name} ({pattern})", sql_type), *others], rows)
     elif cursor.accept("WHERE"):
         rows = _where(session, cursor, listing.columns, rows)
     cursor.finish()
@@ -137,9 +142,10 @@ def _tables(session: EngineSession, database: str, full: bool) -> Listing:
     columns = [(f"Tables_in_{database}", _NAME)]
     names = _table_names(session, database)
     if not full:
-        return Listing(columns, [[name] for name in names])
+        return Listing(columns, [[name] for name in names], names_pattern=True)
     kind = "SYSTEM VIEW" if database == "information_schema" else "BASE TABLE"
-    return Listing([*columns, ("Table_type", _NAME)], [[name, kind] for name in names])
+    rows = [[name, kind] for name in names]
+    return Listing([*columns, ("Table_type", _NAME)], rows, names_pattern=True)
 
 
 def _table_status(session: EngineSession, database: str) -> Listing:
@@ -248,7 +254,7 @@ def _diagnostics(session: EngineSession, cursor: Cursor, word: str) -> RowsResul
 
 def _databases(session: EngineSession) -> Listing:
     names = sorted([*session.engine.databases(), "information_schema"])
-    return Listing([("Database", _NAME)], [[name] for name in names])
+    return Listing([("Database", _NAME)], [[name] for name in names], names_pattern=True)
 
 
 def _charsets(session: EngineSession) -> Listing:

@@ -28,6 +28,10 @@ def schema_of(database: str) -> str:
     return "@" + database
 
 
+class TablesChanged(Exception):
+    """Another session changed the database's tables before the statement got the lock."""
+
+
 class Storage:
     """The connection to SQLite of one session."""
 
@@ -41,6 +45,8 @@ class Storage:
         """Whether BEGIN was given, or autocommit is off and a statement has run."""
         self.autocommit = True
         self.bypass_cache = False
+        self.seen: dict[str, tuple[int, int]] = {}
+        """The version of each database's tables that the statement has gone by."""
         self._attached: dict[str, int] = {}
         self._savepoints_open = 0
         self._held: set[str] = set()
@@ -99,6 +105,7 @@ class Storage:
     def catalogue(self, database: str) -> Catalogue:
         """The database's tables, as this session's snapshot has them."""
         incarnation, version = self.version(database)
+        self.seen[database] = incarnation, version
         schema = schema_of(database)
         if self.bypass_cache:
             return catalogue.load(self.connection, schema, version)
@@ -129,10 +136,15 @@ class Storage:
         if not self.autocommit and not self.explicit:
             self.begin()
         elif self.explicit and not self._held and self.isolation.startswith("READ-"):
-            self._refresh_snapshot()
+            self.refresh_snapshot()
 
-    def _refresh_snapshot(self) -> None:
-        """READ COMMITTED: each statement sees what is committed when it starts."""
+    @property
+    def has_no_snapshot(self) -> bool:
+        """Whether nothing has been read or written in the transaction that is open."""
+        return self.explicit and self.connection.txn_state() == apsw.SQLITE_TXN_NONE
+
+    def refresh_snapshot(self) -> None:
+        """Makes a transaction that has only read see all that is committed by now."""
         if self.connection.in_transaction and not self._savepoints_open:
             self.connection.execute("COMMIT")
             self.connection.execute("BEGIN")

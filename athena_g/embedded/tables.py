@@ -28,7 +28,7 @@ from athena_g.embedded.definitions import (
 from athena_g.embedded.lexer import Cursor, tokenize
 from athena_g.embedded.parse import parse
 from athena_g.embedded.results import OkResult
-from athena_g.embedded.storage import schema_of
+from athena_g.embedded.storage import TablesChanged, schema_of
 from athena_g.embedded.translate.names import item_names
 from athena_g.embedded.types import Kind
 from athena_g.embedded.writing import stored_name
@@ -53,7 +53,11 @@ def changing(session: EngineSession, database: str, *, temporary: bool = False) 
     autocommit, storage.autocommit = storage.autocommit, True
     try:
         with storage.writing(database):
+            seen = storage.seen.pop(database, None)
+            if seen is not None and seen != storage.version(database):
+                raise TablesChanged
             yield
+            storage.seen[database] = storage.version(database)
     finally:
         storage.bypass_cache = False
         storage.autocommit = autocommit
@@ -366,5 +370,5 @@ def truncate(session: EngineSession, cursor: Cursor) -> OkResult:
         session.engine.set_counter(database, table.name, None)
         if table.auto_increment and not table.temporary:
             changed = replace(table, auto_increment=0)
-            catalogue.save(session.storage.connection, schema_of(database), changed)
+            catalogue.save_alone(session.storage.connection, schema_of(database), changed)
     return OkResult()

@@ -45,10 +45,7 @@ class Target:
     def check_qualifier(self, name: str) -> None:
         """Raises 1054 if a column is qualified by another table's name."""
         parts = name.split(".")
-        if len(parts) > 1 and parts[-2].lower() not in (
-            self.alias.lower(),
-            self.table.name.lower(),
-        ):
+        if len(parts) > 1 and parts[-2].lower() != self.alias.lower():
             raise errors.UNKNOWN_COLUMN(column=name, clause="field list")
 
     def owns(self, name: str, targets: Sequence[Target]) -> bool:

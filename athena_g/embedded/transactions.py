@@ -107,6 +107,7 @@ def lock_tables(session: EngineSession, cursor: Cursor) -> OkResult:
     cursor.expect("LOCK")
     if not cursor.accept_any("TABLES", "TABLE"):
         cursor.refuse("LOCK INSTANCE")
+    session.check_writable()
     databases = []
     while True:
         database, name = cursor.qualified_name()

@@ -22,7 +22,7 @@ from athena_g.embedded.translate.context import Context
 from athena_g.embedded.translate.expressions import Expressions, constant
 from athena_g.embedded.translate.relations import Field, Relation, Scope, table_relation
 from athena_g.embedded.translate.select import Select
-from athena_g.embedded.translate.values import Sql
+from athena_g.embedded.translate.values import COLUMN, Sql
 from athena_g.embedded.writing import (
     StatementRow,
     duplicate,
@@ -55,6 +55,9 @@ def read_assignments(cursor: Cursor) -> list[Pair]:
         found.append((name, cursor.sql[start:end], start))
         if not cursor.accept(","):
             return found
+
+
+_CHANGING = ("my_rand", "my_uuid", "my_sysdate", "my_last_insert_id", "my_sleep")
 
 
 @dataclass(slots=True)
@@ -117,14 +120,25 @@ class Assignments:
             lower = column.name.lower()
             self._slots.append(_Slot(lower, converter(value.type), self._stores[lower]))
             parts.append(f"{quote(column.name)} = my_set({place}, {old}, {value.text})")
-            # Later assignments see this one's value, as MySQL has it.
-            if old in self.scope.replaced or value.type.kind is column.type.kind:
-                self.scope.replaced[old] = replace(value, type=column.type, origin=None)
-            else:
-                self.scope.replaced[old] = _unknown_after(value)
+            # Later assignments see this one's value, as the column holds it.
+            self.scope.replaced[old] = Sql(
+                f"my_stored({place}, {value.text})",
+                column.type,
+                column.nullable or value.nullable,
+                coercibility=COLUMN,
+            )
+            self._refuse_changing(value.text)
             assigned.add(lower)
         parts += self._unassigned(assigned)
         return ", ".join(parts)
+
+    @staticmethod
+    def _refuse_changing(text: str) -> None:
+        """Raises 1235 where a value that differs each time it is computed is read twice."""
+        if "my_stored(" in text and any(f"{name}(" in text for name in _CHANGING):
+            raise errors.NOT_SUPPORTED_YET(
+                construct="a column assigned from a value that changes, read in the same UPDATE"
+            )
 
     def _value(self, name: str, text: str, offset: int) -> Sql:
         if text.strip().upper() == "DEFAULT":
@@ -164,6 +178,7 @@ class Assignments:
     def install(self) -> None:
         """Makes ``my_set`` this statement's."""
         self.session.functions.assign = self._assign
+        self.session.functions.converted = self._convert
 
     def start_row(self) -> None:
         """The next row: nothing of it is changed yet."""
@@ -180,13 +195,31 @@ class Assignments:
         self.last[slot.name] = stored
         return stored
 
+    def _convert(self, place: int, value: Any) -> Any:
+        """The value as ``my_set`` will store it; its faults are that one's to tell."""
+        slot = self._slots[place]
+        if slot.store is None:
+            return value
+        return slot.store.store(slot.convert(value), _QUIET)
+
     def _keep(self, slot: _Slot, old: Any, new: Any) -> Any:
         self.last[slot.name] = old
         return new if new is not None and self.row_changed else old
 
 
-def _unknown_after(value: Sql) -> Sql:
-    return value
+class _Quiet:
+    """A row whose faults are told elsewhere."""
+
+    row = 1
+
+    def fault(self, error: SqlError) -> None:
+        return None
+
+    def note(self, error: SqlError) -> None:
+        return None
+
+
+_QUIET = _Quiet()
 
 
 # --- the statement -------------------------------------------------------------------------------
@@ -250,10 +283,14 @@ def _update_one(
     else:
         texts = [(f"{head} WHERE {target.by_key()}", key) for key in target.keys(session, tree)]
     matched = _execute(session, run, target, texts)
-    changed = run.changed_rows
+    return _finished(session, run.changed_rows, matched)
+
+
+def _finished(session: EngineSession, changed: int, matched: int) -> OkResult:
     session.row_count = changed
     info = f"Rows matched: {matched}  Changed: {changed}  Warnings: {len(session.warnings)}"
-    return OkResult(changed, 0, len(session.warnings), info, matched)
+    named = session.functions.named_insert_id or 0
+    return OkResult(changed, named % 2**64, len(session.warnings), info, matched)
 
 
 def _execute(
@@ -262,6 +299,7 @@ def _execute(
     """Runs the UPDATEs; the number of rows they found."""
     counter = _RowCounter(run)
     session.functions.assign = counter.assign
+    session.functions.converted = run._convert
     matched = 0
     for text, bindings in texts:
         try:
@@ -329,9 +367,7 @@ def _update_many(
             run.install()
             matched += _execute(session, run, target, [(head, key)])
         changed += run.changed_rows
-    session.row_count = changed
-    info = f"Rows matched: {matched}  Changed: {changed}  Warnings: {len(session.warnings)}"
-    return OkResult(changed, 0, len(session.warnings), info, matched)
+    return _finished(session, changed, matched)
 
 
 def _update_by_key(run: Assignments, target: Target, own: list[Pair], values: list[Any]) -> str:

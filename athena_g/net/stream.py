@@ -58,6 +58,7 @@ class PacketStream:
     def __init__(self, max_allowed_packet: int) -> None:
         self.max_allowed_packet = max_allowed_packet
         self._deframer = Deframer(max_allowed_packet)
+        self._buffered = False
         self._out: list[bytes] = []
         self._out_size = 0
 
@@ -113,6 +114,7 @@ class PacketStream:
         if not data:
             raise ConnectionClosed(self)
         self._deframer.feed(data)
+        self._buffered = True
 
     def buffered_packet(self) -> bytes | None:
         """The payload of the next packet if it was read already."""
@@ -131,10 +133,8 @@ class PacketStream:
         """
         deframer = self._deframer
         deframer.sequence_id = 0
-        if not deframer.pending:
+        if not self._buffered:
             data = self.recv()
-            if not data:
-                raise ConnectionClosed(self)
             size = len(data) - 4
             if (
                 0 < size <= self.max_allowed_packet
@@ -144,8 +144,10 @@ class PacketStream:
             ):
                 deframer.sequence_id = 1
                 return data
-            deframer.feed(data)
-        return frame(self.read_packet(), 0)
+            self.feed(data)
+        payload = self.read_packet()
+        self._buffered = deframer.pending > 0
+        return frame(payload, 0)
 
     def write_packet(self, payload: bytes) -> None:
         """Queue one packet; what is queued is sent at 64 KiB or by :meth:`flush`."""

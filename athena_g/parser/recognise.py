@@ -53,7 +53,11 @@ _QUOTED = (
 _QUOTED_PIECE = re.compile(_QUOTED, re.DOTALL | re.IGNORECASE)
 _STATEMENT = re.compile(rb"(?:[^;'\"`/#-]++|" + _QUOTED + rb"|[/-])*+;", re.DOTALL | re.IGNORECASE)
 
-_PLAIN_STARTS = frozenset((b"sel", b"ins", b"upd", b"del", b"rep"))
+_PLAIN_STARTS = frozenset(
+    start
+    for word in (b"sel", b"ins", b"upd", b"del", b"rep")
+    for start in (word, word.upper(), word.capitalize())
+)
 _PINNING_WORDS = {
     b"set": "SET",
     b"call": "CALL",
@@ -86,8 +90,15 @@ def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised |
     The text is ``packet[start:]``. Where several statements may come in one text, any of them
     that needs attention is found, by looking at what follows each semicolon.
     """
-    text = packet.lower()
     # find, not "in": for bytes that first tries its operand as a number, and fails.
+    if (
+        packet[start : start + 3] in _PLAIN_STARTS
+        and packet.find(b"_") < 0
+        and packet.find(b"@") < 0
+        and not (multi_statements and packet.find(b";") >= 0)
+    ):
+        return None
+    text = packet.lower()
     several = multi_statements and text.find(b";") >= 0
     if several or text[start : start + 3] not in _PLAIN_STARTS:
         found = _recognise_words(packet, text, start, several)

@@ -72,11 +72,12 @@ class Pool:
 
         It is then given back by :meth:`keep`, :meth:`release` or :meth:`discard`.
         """
-        return (
-            connection.setup is setup
-            and not connection.stream.stale
-            and self._ledger.reclaim(connection)
-        )
+        if connection.setup is not setup or not self._ledger.reclaim(connection):
+            return False
+        if connection.stream.stale:
+            self.discard(connection)
+            return False
+        return True
 
     def keep(self, connection: BackendConnection) -> None:
         """Give back what :meth:`reclaim` or :meth:`acquire` gave, kept for its session."""
@@ -97,6 +98,7 @@ class Pool:
                 return self._open(flags, decision.instead_of)
             if not decision.connection.stream.stale:
                 decision.connection.kept = False
+                decision.connection.setup = None
                 return decision.connection
             self.discard(decision.connection)
 

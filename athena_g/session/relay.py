@@ -6,7 +6,9 @@ from athena_g import errors
 from athena_g.backend.connection import BackendConnection, SessionSetup
 from athena_g.net.stream import ConnectionClosed, PacketStream
 from athena_g.protocol.constants import MAX_PAYLOAD
-from athena_g.protocol.scan import REPLY_COMMAND, ProtocolViolation, ReplyScanner, whole_reply
+from athena_g.protocol.scan import REPLY_COMMAND, ProtocolViolation, ReplyScanner
+
+_SEQUENCE_ID = 3
 
 
 def relay(
@@ -32,12 +34,9 @@ def relay(
         chunk = server.recv()
     else:
         chunk = connection.settle(setup, command) or server.recv()
-    if kind == REPLY_COMMAND:
-        status = whole_reply(chunk)
-        if status >= 0:
-            scanner.status = status
-            client.send(chunk)
-            return True
+    if kind == REPLY_COMMAND and scanner.is_whole(chunk):
+        client.send(chunk)
+        return True
     scanner.begin(kind)
     _walk(connection, client, command, chunk)
     return False
@@ -49,6 +48,8 @@ def _walk(
     """Pass on the reply that begins with ``chunk``, up to its end."""
     server = connection.stream
     scanner = connection.scanner
+    if chunk[_SEQUENCE_ID : _SEQUENCE_ID + 2] == b"\0\xff":
+        raise ConnectionClosed(server, "an ERR from before the command")
     try:
         while True:
             if not chunk:

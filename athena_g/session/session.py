@@ -7,6 +7,8 @@ holds what no other connection has (a variable, a temporary table, a lock ...).
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 from loguru import logger
 
 from athena_g import errors
@@ -111,7 +113,7 @@ class ProxySession:
             raise errors.NOT_SUPPORTED_YET(construct="KILL through the proxy")
         if not self._group.is_called(special.detail):
             raise errors.OTHER_DATABASE(database=special.detail, group=self._group.name)
-        if self._multi_statements and b";" in packet.rstrip(b"; \t\r\n\0"):
+        if b";" in packet.rstrip(b"; \t\r\n\0"):
             raise errors.NOT_SUPPORTED_YET(construct="USE among several statements in one text")
         self._answer_ok()
         return True
@@ -132,6 +134,8 @@ class ProxySession:
                 self._set_option(packet)
             case Command.RESET_CONNECTION:
                 self._reset()
+            case Command.STMT_CLOSE | Command.STMT_SEND_LONG_DATA:
+                pass  # of a statement that was never prepared; these have no answer
             case _:
                 raise errors.UNKNOWN_COMMAND(command=command_name(command))
 
@@ -177,15 +181,23 @@ class ProxySession:
         if connection is None:
             connection = self._last
             if connection is None or not self._pool.reclaim(connection, self._setup):
-                connection = self._lease(packet)
+                try:
+                    connection = self._lease(packet)
+                except BaseException:
+                    self._pinned = ""  # by this statement, which was not run
+                    raise
         try:
             plain = relay(connection, self._setup, self._stream, packet, kind)
         except BaseException as error:
             consequence = self._consequence(connection)
             self._drop(connection)
             if isinstance(error, ConnectionClosed) and error.stream is connection.stream:
-                raise self._lost(connection, consequence) from None
-            raise
+                error = self._lost(connection, consequence)
+            elif isinstance(error, SqlError):
+                error.message += consequence
+            if isinstance(error, SqlError) and connection.scanner.mid_packet:
+                self._cut_off(connection, error)
+            raise error from None
         hold = self._pinned or connection.scanner.status & SERVER_STATUS_IN_TRANS
         if not (plain and connection.tracks_session):
             if not connection.finished():
@@ -234,18 +246,27 @@ class ProxySession:
 
     def _consequence(self, connection: BackendConnection) -> str:
         """What the session loses with ``connection`` beyond the statement."""
-        lost = ""
-        if connection is self._held and connection.in_transaction:
-            lost += "; the transaction is lost"
+        if connection is not self._held:
+            return ""
+        lost = "; the transaction is lost" if connection.in_transaction else ""
         if self._pinned:
             lost += f"; what the session held there is lost ({self._pinned})"
         return lost
 
     def _lost(self, connection: BackendConnection, consequence: str) -> SqlError:
-        """What the client is told of a server that went away; nothing can be told mid-packet."""
-        scanner = connection.scanner
-        where = {"instance": connection.endpoint.name, "group": connection.endpoint.group}
-        if scanner.mid_packet:
-            return errors.BACKEND_LOST_IN_ROW(**where)
-        self._stream.sequence_id = scanner.sequence_id
-        return errors.BACKEND_LOST(consequence=consequence, **where)
+        """What the client is told of a server that went away."""
+        self._stream.sequence_id = connection.scanner.sequence_id
+        return errors.BACKEND_LOST(
+            instance=connection.endpoint.name,
+            group=connection.endpoint.group,
+            consequence=consequence,
+        )
+
+    def _cut_off(self, connection: BackendConnection, error: SqlError) -> NoReturn:
+        """End a client that has part of a packet; it would take an ERR for the packet's rest."""
+        cut = errors.BACKEND_LOST_IN_ROW(
+            instance=connection.endpoint.name, group=connection.endpoint.group
+        )
+        logger.warning("connection {}: {} ({})", self._client.id, cut.message, error.message)
+        self._stream.shutdown()
+        raise ConnectionClosed(self._stream, cut.message) from None

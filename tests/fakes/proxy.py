@@ -75,7 +75,7 @@ class Proxy:
     def close(self) -> None:
         for client in self._clients:
             client.close()
-        self.server.stop(grace=10)
+        self.server.stop(grace=3)
         self.directory.close()
         assert not self.server.clients
         assert self.pool.out == 0

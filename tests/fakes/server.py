@@ -190,19 +190,22 @@ class FakeServer:
         self.connections: list[Conversation] = []
         self.record: list[tuple[int, str]] = []
         self.peak = 0
-        self._scripts: dict[str, list[tuple[Step, ...]]] = {}
+        self._scripts: dict[str | None, list[tuple[Step, ...]]] = {}
         self._noted = Event()
         self._listener = StreamServer(("127.0.0.1", 0), self._accept)
         self._listener.start()
         self.address: tuple[str, int] = ("127.0.0.1", self._listener.server_port)
 
-    def say(self, label: str, *steps: Step) -> None:
-        """Answer the command so labelled with ``steps``: said once it holds for ever, said
-        several times each is for one command and the last for all others."""
+    def say(self, label: str | None, *steps: Step) -> None:
+        """Answer the command so labelled with ``steps``, ``None``: every other one.
+
+        Said once it holds for ever; said several times, each is for one command and the last
+        for all that follow.
+        """
         self._scripts.setdefault(label, []).append(steps)
 
     def scripted(self, label: str) -> tuple[Step, ...] | None:
-        answers = self._scripts.get(label)
+        answers = self._scripts.get(label, self._scripts.get(None))
         if answers is None:
             return None
         return answers.pop(0) if len(answers) > 1 else answers[0]

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from athena_g import errors
 from athena_g.embedded import types
+from athena_g.embedded.catalogue import quote
 from athena_g.embedded.parse import FUNCTION_MARK, unsupported
 from athena_g.embedded.translate import arithmetic
 from athena_g.embedded.translate.values import (
@@ -229,7 +230,10 @@ def window(translator: Expressions, tree: exp.Window) -> Sql:
     name = str(function.this).removeprefix(FUNCTION_MARK).upper()
     if tree.args.get("first") is not None:
         raise unsupported(tree)
+    named, known = tree.args.get("alias"), ("partition_by", "order", "spec")
     over = f" OVER ({window_text(translator, tree)})"
+    if named is not None and not any(tree.args.get(part) for part in known):
+        over = f" OVER {quote(named.name)}"
     if name in AGGREGATES:
         return call(translator, name, function.expressions, function, over)
     if name not in _WINDOW_ONLY:
@@ -247,7 +251,7 @@ def window_text(translator: Expressions, tree: exp.Window) -> str:
     """What stands between the parentheses of OVER."""
     parts = []
     if alias := tree.args.get("alias"):
-        parts.append(f'"{alias.name}"')
+        parts.append(quote(alias.name))
     if partition := tree.args.get("partition_by"):
         terms = ", ".join(ordering(value) for value in translator.all(partition))
         parts.append(f"PARTITION BY {terms}")

@@ -17,10 +17,11 @@ from athena_g.embedded.parse import FUNCTION_MARK, unsupported
 from athena_g.embedded.store import value_text
 from athena_g.embedded.translate import arithmetic, casts, functions, patterns
 from athena_g.embedded.translate.context import Context
-from athena_g.embedded.translate.relations import Scope
+from athena_g.embedded.translate.relations import Field, Scope
 from athena_g.embedded.translate.values import (
     COERCIBLE,
     EXPLICIT,
+    NOT_CONSTANT,
     NULL,
     Sql,
     boolean,
@@ -63,6 +64,13 @@ def constant(value: Value, collation: str) -> Sql:
     return text_literal(value_text(value), collation)
 
 
+def _string_literal(value: str, collation: str) -> Sql:
+    """A string as written; one with bytes that are no UTF-8 can only be binary."""
+    if not value.isascii() and any("\udc80" <= each <= "\udcff" for each in value):
+        return _binary_literal(value.encode("utf-8", "surrogateescape"))
+    return text_literal(value, collation)
+
+
 def _binary_literal(value: bytes) -> Sql:
     return Sql(f"x'{value.hex()}'", types.varbinary(len(value)), nullable=False, constant=value)
 
@@ -79,6 +87,8 @@ class Expressions:
         self.context = context
         self.scope = scope
         self.translate_query = translate_query
+        self.order_bare: list[tuple[str, list[Field]]] = []
+        """Each term of ORDER BY, and the columns it reads outside of aggregate functions."""
 
     def translate(self, tree: exp.Expression) -> Sql:
         """The expression for SQLite; raises 1235 for a node that is not known."""
@@ -99,7 +109,7 @@ class Expressions:
     def _literal(self, tree: exp.Literal) -> Sql:
         text = str(tree.this)
         if tree.is_string:
-            return text_literal(text, self.context.collation)
+            return _string_literal(text, self.context.collation)
         if "e" in text.lower():
             return real_literal(float(text))
         return decimal_literal(Decimal(text)) if "." in text else integer_literal(int(text))
@@ -255,7 +265,9 @@ class Expressions:
         values = self.all(trees)
         sides = []
         for index, (value, output) in enumerate(zip(values, query.outputs, strict=True)):
-            inner = replace(output.value, text=f'"${index + 1}"', origin=None)
+            inner = replace(
+                output.value, text=f'"${index + 1}"', origin=None, constant=NOT_CONSTANT
+            )
             sides.append(comparands(value, inner))
         left = ", ".join(side for side, _ in sides)
         right = ", ".join(side for _, side in sides)

@@ -8,9 +8,21 @@ from typing import TYPE_CHECKING
 from athena_g import errors
 from athena_g.embedded.translate.relations import Field, Scope
 from athena_g.embedded.translate.values import ordering
+from athena_g.errors import SqlError
 
 if TYPE_CHECKING:
     from athena_g.embedded.translate.select import Output
+
+
+_NOT_GROUPED = (
+    "Expression #{position} of ORDER BY clause is not in GROUP BY clause and contains "
+    "nonaggregated column '{column}' which is not functionally dependent on columns in GROUP BY "
+    "clause; this is incompatible with sql_mode=only_full_group_by"
+)
+_NOT_LISTED = (
+    "Expression #{position} of ORDER BY clause is not in SELECT list, references column "
+    "'{column}' which is not in SELECT list; this is incompatible with DISTINCT"
+)
 
 
 def _grouped_keys(scope: Scope, groups: Sequence[str]) -> set[str]:
@@ -57,6 +69,34 @@ def check_grouping(
                 shown = f"{origin.schema}.{shown}"
             code = errors.WRONG_FIELD_WITH_GROUP if groups else errors.MIX_OF_GROUP_AND_FIELDS
             raise code(position=position, column=shown)
+
+
+def check_order(
+    scope: Scope,
+    outputs: Sequence[Output],
+    terms: Sequence[tuple[str, Sequence[Field]]],
+    groups: Sequence[str],
+) -> None:
+    """Raises 1055 or 3065 for a column in ORDER BY of which a row of the result may have several.
+
+    ``groups`` is empty for SELECT DISTINCT.
+    """
+    listed = {ordering(output.value) for output in outputs} if not groups else set(groups)
+    if groups and _grouped_keys(scope, groups):
+        return
+    for position, (term, fields) in enumerate(terms, 1):
+        if term in listed:
+            continue
+        for field in fields:
+            if ordering(field.value()) in listed or not _is_of(scope, field):
+                continue
+            origin = field.origin
+            shown = f"{field.relation}.{field.name}"
+            if origin is not None and origin.schema:
+                shown = f"{origin.schema}.{shown}"
+            if groups:
+                raise SqlError(1055, "42000", _NOT_GROUPED.format(position=position, column=shown))
+            raise SqlError(3065, "HY000", _NOT_LISTED.format(position=position, column=shown))
 
 
 def _is_of(scope: Scope, field: Field) -> bool:

@@ -63,7 +63,7 @@ class From:
             "", "INNER", "CROSS", "OUTER", "STRAIGHT_JOIN",
         ):  # fmt: skip
             raise unsupported(join)
-        before = list(self.scope.relations)
+        before, first = list(self.scope.relations), len(self.scope.listed)
         right = self._relation(join.this)
         added = [known for known in self.scope.relations if known not in before]
         word = f"{side} JOIN" if side else "CROSS JOIN" if kind == "STRAIGHT_JOIN" else "JOIN"
@@ -74,6 +74,7 @@ class From:
             using = [f.name for f in self._visible(before) if f.name.lower() in names]
         if using:
             text += f" ON {self._using(using, before, added, side)}"
+            self._reorder({name.lower() for name in using}, first, side)
         elif join.args.get("on") is not None:
             self.scope.clause = "on clause"
             text += f" ON {self.expressions.truth(join.args['on'])}"
@@ -81,6 +82,16 @@ class From:
         elif side:
             raise errors.PARSE_ERROR(near="", line=1)
         return text
+
+    def _reorder(self, common: set[str], first: int, side: str) -> None:
+        """What was joined by comes first in ``*``; a right join is a left one turned round."""
+        listed = self.scope.listed
+        left, right = listed[:first], listed[first:]
+        if side == "RIGHT":
+            left, right = right, left
+        leading = [found for found in left if found.name.lower() in common]
+        others = [found for found in left if found.name.lower() not in common]
+        self.scope.listed = [*leading, *others, *right]
 
     def _visible(self, relations: list[Relation]) -> list[Field]:
         return [

@@ -102,14 +102,22 @@ def item_names(sql: str, tokens: list[Token], tree: exp.Expression) -> dict[int,
     return found
 
 
+def _is_text(tree: exp.Expression) -> bool:
+    return isinstance(tree, exp.Literal) and tree.is_string
+
+
 def output_name(tree: exp.Expression, text: str | None) -> str:
     """What MySQL calls the column of one item."""
     if isinstance(tree, exp.Alias):
         return tree.alias
     if isinstance(tree, exp.Column):
         return tree.name
-    if isinstance(tree, exp.Literal) and tree.is_string:
-        return str(tree.this).lstrip()
+    if isinstance(tree, exp.Concat) and _is_text(tree.expressions[0]):
+        tree = tree.expressions[0]
+    elif isinstance(tree, exp.Introducer) and _is_text(tree.expression):
+        tree = tree.expression
+    if isinstance(tree, exp.National) or _is_text(tree):
+        return str(tree.this).partition("\0")[0].lstrip()
     if isinstance(tree, exp.Null):
         return "NULL"
     shown = text if text is not None else tree.sql(dialect="mysql").replace("f$", "")

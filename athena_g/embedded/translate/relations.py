@@ -99,6 +99,8 @@ class Scope:
     parent: Scope | None = None
     relations: list[Relation] = field(default_factory=list)
     aliases: dict[str, Sql] = field(default_factory=dict)
+    listed: list[Field] = field(default_factory=list)
+    """The columns of FROM in the order of ``*``."""
     hidden: set[tuple[str, str]] = field(default_factory=set)
     clause: str = "field list"
     aliases_first: bool = False
@@ -119,6 +121,7 @@ class Scope:
         ):
             raise errors.NOT_UNIQUE_TABLE(table=relation.alias)
         self.relations.append(relation)
+        self.listed += relation.fields
 
     def named(self, alias: str, database: str | None = None) -> Relation | None:
         """The table of that alias."""
@@ -131,10 +134,9 @@ class Scope:
 
     def visible_fields(self) -> Iterator[Field]:
         """The columns of ``*``: all but the second of each pair joined by USING."""
-        for relation in self.relations:
-            for found in relation.fields:
-                if (relation.alias, found.name.lower()) not in self.hidden:
-                    yield found
+        for found in self.listed:
+            if (found.relation, found.name.lower()) not in self.hidden:
+                yield found
 
     def resolve(self, name: str, table: str | None, database: str | None) -> Sql:
         """The column a name means here or in an outer query; raises 1052, 1054."""

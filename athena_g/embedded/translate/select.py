@@ -9,15 +9,22 @@ from sqlglot import exp
 
 from athena_g import errors
 from athena_g.embedded.catalogue import quote
+from athena_g.embedded.lexer import syntax_error
 from athena_g.embedded.parse import unsupported
 from athena_g.embedded.translate.aggregates import window_text
 from athena_g.embedded.translate.context import Context
 from athena_g.embedded.translate.expressions import Expressions
-from athena_g.embedded.translate.grouping import check_grouping
+from athena_g.embedded.translate.grouping import check_grouping, check_order
 from athena_g.embedded.translate.joins import From
 from athena_g.embedded.translate.names import output_name
 from athena_g.embedded.translate.relations import Field, Relation, Scope
-from athena_g.embedded.translate.values import Sql, coerce, common_type, ordering
+from athena_g.embedded.translate.values import (
+    NOT_CONSTANT,
+    Sql,
+    coerce,
+    common_type,
+    ordering,
+)
 from athena_g.embedded.types import Kind, SqlType
 
 _SELECT_PARTS = frozenset(
@@ -247,6 +254,8 @@ class Select:
 
     def _parts(self, tree: exp.Select, parent: Scope | None) -> _Parts:
         refuse_others(tree, _SELECT_PARTS)
+        if not tree.expressions:
+            raise syntax_error(self.context.sql, len(self.context.sql))
         self._locks(tree)
         self._modifiers(tree)
         scope = Scope(parent)
@@ -262,6 +271,11 @@ class Select:
         if having and not groups and not aggregated and not scope.aggregates:
             conditions.append(having)
             having = ""
+        if having and not groups and not aggregated:
+            # SQLite knows an aggregate query by its list alone.
+            first = outputs[0].value
+            counted = replace(first, text=f"IIF(COUNT(*) IS NULL, NULL, {first.text})")
+            outputs[0] = replace(outputs[0], value=counted)
         if conditions:
             tail += f" WHERE {' AND '.join(conditions)}"
         if groups:
@@ -273,6 +287,8 @@ class Select:
             check_grouping(scope, outputs, items_bare, groups)
         scope.bare = []
         tail += self._order(tree, outputs, expressions)
+        if self.context.full_group_by and (groups or tree.args.get("distinct")):
+            check_order(scope, outputs, expressions.order_bare, groups)
         distinct = tree.args.get("distinct")
         if distinct is not None and distinct.args.get("on"):
             raise unsupported(distinct)
@@ -382,7 +398,7 @@ class Select:
         windows = tree.args.get("windows") or []
         if not windows:
             return ""
-        defined = [f'"{w.this.name}" AS ({window_text(expressions, w)})' for w in windows]
+        defined = [f"{quote(w.this.name)} AS ({window_text(expressions, w)})" for w in windows]
         return f" WINDOW {', '.join(defined)}"
 
     def _order(self, tree: exp.Expression, outputs: list[Output], expressions: Expressions) -> str:
@@ -392,8 +408,11 @@ class Select:
         scope = expressions.scope
         scope.clause, scope.aliases_visible, scope.aliases_first = "order clause", True, True
         terms = []
+        expressions.order_bare = []
         for ordered in order.expressions:
+            scope.bare = []
             term = self._order_term(ordered.this, outputs, expressions)
+            expressions.order_bare.append((term, scope.bare))
             terms.append(term + (" DESC" if ordered.args.get("desc") else ""))
         return f" ORDER BY {', '.join(terms)}"
 
@@ -486,7 +505,10 @@ class Select:
         for branch in branches:
             items = []
             for index, (output, target) in enumerate(zip(branch.outputs, merged, strict=True), 1):
-                held = coerce(replace(output.value, text=f'"${index}"', origin=None), target)
+                column = replace(
+                    output.value, text=f'"${index}"', origin=None, constant=NOT_CONSTANT
+                )
+                held = coerce(column, target)
                 typed = (
                     ordering(replace(held, type=target))
                     if held.kind is not Kind.NULL
@@ -494,7 +516,14 @@ class Select:
                 )
                 items.append(f'{typed} AS "${index}"')
             parts.append(f"SELECT {', '.join(items)} FROM ({branch.text})")
+        # SQLite keeps the last of several equal rows, MySQL the first; so does DISTINCT.
+        names = ", ".join(f'"${index}"' for index in range(1, len(merged) + 1))
         text = parts[0]
         for word, part in zip(words, parts[1:], strict=True):
-            text += f" {word} {part}"
+            if word == "UNION ALL":
+                text += f" UNION ALL {part}"
+            elif word == "UNION":
+                text = f"SELECT DISTINCT {names} FROM ({text} UNION ALL {part})"
+            else:
+                text = f"SELECT DISTINCT {names} FROM ({text}) {word} {part}"
         return text

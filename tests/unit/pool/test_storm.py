@@ -63,14 +63,18 @@ class Session:
 
     def _talk(self, connection: BackendConnection) -> None:
         command = frame(b"\x03SELECT 1", 0)
+        reply = b""
         if connection.setup is not self._setup:
-            connection.settle(self._setup, command)
+            reply = connection.settle(self._setup, command)
         else:
             connection.stream.send(command)
-        if self._chance.random() < 0.9:
+        if self._chance.random() < 0.5:
             gevent.sleep(self._chance.choice([0, 0.001]))
-        while not connection.stream.take_unread().endswith(b"\xfe\0\0\2\0"):
-            connection.stream.feed(connection.stream.recv())
+        while not reply.endswith(b"\xfe\0\0\2\0"):
+            data = connection.stream.recv()
+            if not data:
+                raise ConnectionClosed(connection.stream)
+            reply += data
 
 
 @pytest.mark.parametrize("seed", range(5))
