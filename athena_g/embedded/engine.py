@@ -21,8 +21,15 @@ if TYPE_CHECKING:
     from athena_g.embedded.session import EngineSession
 
 SUFFIX = ".sqlite"
+UNFINISHED = "-new"
 PLAN_CACHE_SIZE = 2048
 VIRTUAL = ("information_schema",)
+
+
+def _remove(path: Path) -> None:
+    """Removes a database's files; the log first, which must not meet another database's file."""
+    for suffix in ("-wal", "-shm", ""):
+        Path(f"{path}{suffix}").unlink(missing_ok=True)
 
 
 class Engine:
@@ -115,12 +122,18 @@ class Engine:
         with self._mutex:
             if database in self._incarnations or database.lower() in VIRTUAL:
                 raise errors.CANNOT_CREATE_DATABASE(database=database)
-            connection = apsw.Connection(str(self.path_of(database)))
+            # Made under another name, so that a file that is there is always a whole database.
+            path = self.path_of(database)
+            unfinished = Path(f"{path}{UNFINISHED}")
+            _remove(unfinished)
+            connection = apsw.Connection(str(unfinished))
             try:
                 connection.execute("PRAGMA journal_mode = WAL").fetchall()
                 catalogue.prepare(connection, "main", collation)
             finally:
                 connection.close()
+            _remove(path)
+            unfinished.replace(path)
             self._incarnations[database] = self._next_incarnation()
 
     _last_incarnation = 1
@@ -135,9 +148,7 @@ class Engine:
             if self._incarnations.pop(database, None) is None:
                 raise errors.DATABASE_DROP_EXISTS(database=database)
             self._counters = {k: v for k, v in self._counters.items() if k[0] != database}
-            path = self.path_of(database)
-            for suffix in ("", "-wal", "-shm"):
-                Path(f"{path}{suffix}").unlink(missing_ok=True)
+            _remove(self.path_of(database))
 
     # --- shared state ---------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from athena_g.embedded import describe, types
 from athena_g.embedded.catalogue import ColumnDefinition, Table, quote
 from athena_g.embedded.collation import CHARSET_DEFAULTS, COLLATIONS, charset_of
+from athena_g.embedded.storage import schema_of
 from athena_g.embedded.translate.relations import Field, Relation
 from athena_g.embedded.translate.values import quote_text
 from athena_g.embedded.types import COLLATION_IDS, Kind, SqlType
@@ -70,7 +71,7 @@ def all_tables(session: EngineSession) -> Iterator[tuple[str, Table]]:
 
 def row_count(session: EngineSession, database: str, table: Table) -> int:
     """How many rows the table has."""
-    stored = f"{quote('@' + database)}.{quote(table.name)}"
+    stored = f"{quote(schema_of(database))}.{quote(table.name)}"
     return int(next(session.storage.connection.execute(f"SELECT COUNT(*) FROM {stored}"))[0])
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
@@ -74,10 +75,16 @@ def _integer_converter(sql_type: SqlType) -> Converter:
     return _integer
 
 
+def _finite(value: float) -> float:
+    if math.isinf(value):
+        raise errors.DATA_OUT_OF_RANGE(type="DOUBLE", expression="the result")
+    return value
+
+
 def _real_converter(sql_type: SqlType) -> Converter:
     if sql_type.wire is ColumnType.FLOAT:
         return lambda value: None if value is None else float(f"{value:.6g}")
-    return lambda value: None if value is None else float(value)
+    return lambda value: None if value is None else _finite(float(value))
 
 
 def _text(value: Any) -> Value:

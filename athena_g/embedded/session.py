@@ -16,7 +16,6 @@ from athena_g.embedded.lexer import (
     Cursor,
     Token,
     check_text,
-    not_utf8,
     syntax_error,
     tokenize,
     uncomment,
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
     from athena_g.embedded.engine import Engine
 
 MAX_CACHED_STATEMENT = 8192
+_WRITING = frozenset({"INSERT", "REPLACE", "UPDATE", "DELETE", "CREATE"})
 ATTEMPTS = 20
 """How often a query is translated anew because its tables were altered meanwhile."""
 
@@ -130,18 +130,11 @@ class EngineSession:
                     return dispatch(self, Cursor(text, tokens))
                 except TablesChanged:
                     self.warnings = []
+                    self.storage.seen.clear()
         except SqlError as error:
             self._failed(error)
             raise
-        except RecursionError:
-            too_deep = SqlError(1436, "HY000", "Thread stack overrun: the statement is too deep")
-            self._failed(too_deep)
-            raise too_deep from None
-        except UnicodeEncodeError as error:
-            garbled = not_utf8(error)
-            self._failed(garbled)
-            raise garbled from None
-        except apsw.Error as error:
+        except (apsw.Error, ArithmeticError, LookupError, RecursionError, ValueError) as error:
             translated = sqlite_errors.translate(error)
             self._failed(translated)
             raise translated from error
@@ -150,10 +143,16 @@ class EngineSession:
 
     def _start(self, text: str, tokens: list[Token]) -> None:
         self.statement = text
+        self.storage.seen.clear()
         self.now = datetime.now(UTC).replace(tzinfo=None)
         self.state_changed = self.schema_changed = False
         self.changed_variables = []
-        self.functions.start()
+        writes = tokens[0].word in _WRITING and "IGNORE" not in {each.word for each in tokens[1:5]}
+        mode = str(self.variables.get("sql_mode"))
+        self.functions.start(
+            strict=writes and self.strict,
+            no_zero_division="ERROR_FOR_DIVISION_BY_ZERO" in mode,
+        )
         if tokens[0].word != "SHOW" or len(tokens) < 2 or tokens[1].word not in (
             "WARNINGS", "ERRORS", "COUNT",
         ):  # fmt: skip
@@ -437,7 +436,7 @@ class EngineSession:
             for row in cursor:
                 count += 1
                 yield [convert(cell) for convert, cell in zip(converters, row, strict=True)]
-        except apsw.Error as error:
+        except (apsw.Error, ArithmeticError, LookupError, ValueError) as error:
             raise sqlite_errors.translate(error) from error
         finally:
             cursor.close(True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import threading
 import uuid
 from collections.abc import Callable
@@ -10,11 +11,25 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from athena_g import errors
+from athena_g.embedded.runtime import dates, numbers
+from athena_g.embedded.store import value_text
 from athena_g.embedded.temporal import date_text, datetime_text, microseconds_of_day
 from athena_g.embedded.variables import SERVER_VERSION
 
 if TYPE_CHECKING:
     from athena_g.embedded.session import EngineSession
+
+_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+_INTEGER = re.compile(r"[+-]?\d+")
+
+
+def _is_number(value: Any) -> bool:
+    text = value_text(value).strip()
+    return not text or _NUMBER.fullmatch(text) is not None
+
+
+def _is_integer(value: Any) -> bool:
+    return _INTEGER.fullmatch(value_text(value).strip()) is not None
 
 
 def _cut(moment: datetime, fraction: int) -> datetime:
@@ -29,6 +44,7 @@ class SessionFunctions:
         self._session = session
         self._interrupted = threading.Event()
         self._locks: list[str] = []
+        self._strict = self._no_zero_division = False
         self.named_insert_id: int | None = None
         """What the statement gave LAST_INSERT_ID(…): the client is told it."""
         self.converted: Callable[[int, Any], Any] | None = None
@@ -49,6 +65,16 @@ class SessionFunctions:
             "my_connection_id": (lambda: session.connection_id, 0),
             "my_found_rows": (lambda: session.found_rows, 0),
             "my_row_count": (lambda: session.row_count, 0),
+            "my_number": (self._strictly(numbers.number, _is_number, "DOUBLE"), 1),
+            "my_integer_prefix": (
+                self._strictly(numbers.integer_prefix, _is_integer, "INTEGER"),
+                1,
+            ),
+            "my_datetime": (self._strictly(dates.to_datetime, None, "datetime"), 1),
+            "my_divide": (self._divisor_checked(numbers.divide), 3),
+            "my_divide_reals": (self._divisor_checked(numbers.divide_reals), 2),
+            "my_div": (self._divisor_checked(numbers.div), 2),
+            "my_mod": (self._divisor_checked(numbers.mod), 2),
         }
         volatile: dict[str, tuple[Callable[..., Any], int]] = {
             "my_sysdate": (lambda n: datetime_text(_cut(self._clock(), n)), 1),
@@ -70,12 +96,44 @@ class SessionFunctions:
                     name, function, arguments, deterministic=deterministic
                 )
 
+    def _strictly(
+        self, function: Callable[[Any], Any], fits: Callable[[Any], bool] | None, kind: str
+    ) -> Callable[[Any], Any]:
+        """The function; a statement that writes gets 1292 where it only guesses a value."""
+
+        def checked(value: Any) -> Any:
+            if value is None:
+                return None
+            found = function(value)
+            if self._strict and (found is None if fits is None else not fits(value)):
+                raise errors.TRUNCATED_VALUE(type=kind, value=value_text(value))
+            return found
+
+        return checked
+
+    def _divisor_checked(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The division; a statement that writes gets 1365 where the divisor is 0."""
+
+        def checked(*values: Any) -> Any:
+            if None in values:
+                return None
+            found = function(*values)
+            if found is None and self._strict and self._no_zero_division:
+                raise errors.DIVISION_BY_ZERO()
+            return found
+
+        return checked
+
     @staticmethod
     def _clock() -> datetime:
         return datetime.now(UTC).replace(tzinfo=None)
 
-    def start(self) -> None:
-        """A new statement: an interruption of the last one is over."""
+    def start(self, *, strict: bool = False, no_zero_division: bool = False) -> None:
+        """A new statement: an interruption of the last one is over.
+
+        ``strict`` says that it writes, so that what is a warning to a SELECT is an error.
+        """
+        self._strict, self._no_zero_division = strict, no_zero_division
         self._interrupted.clear()
         self.named_insert_id = None
 

@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import apsw
+from loguru import logger
 
 from athena_g import errors
+from athena_g.embedded.lexer import not_utf8
 from athena_g.errors import SqlError
 
 
-def translate(error: apsw.Error) -> SqlError:
-    """The error a client gets for one of SQLite that nothing more is known of."""
+def translate(error: Exception) -> SqlError:
+    """The error a client gets for one of SQLite's, or of a function's, not raised as SQL's."""
+    match error:
+        case UnicodeEncodeError():
+            return not_utf8(error)
+        case UnicodeDecodeError():
+            return errors.NOT_SUPPORTED_YET(construct="a text of bytes that are no UTF-8")
+        case RecursionError():
+            return SqlError(1436, "HY000", "Thread stack overrun: the statement is too deep")
+        case apsw.Error():
+            return _of_sqlite(error)
+    logger.opt(exception=error).error("a function of the embedded server failed")
+    return errors.NOT_SUPPORTED_YET(construct=f"a value of this statement: {error!r}")
+
+
+def _of_sqlite(error: apsw.Error) -> SqlError:
     code = getattr(error, "extendedresult", 0)
     text = str(error)
     if code == apsw.SQLITE_BUSY_SNAPSHOT:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,9 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["Storage", "dates", "documents", "groups", "numbers", "schema_of", "texts"]
 
 
+_CAPITAL = re.compile(r"[A-Z^]")
+
+
 def schema_of(database: str) -> str:
-    """The name under which a database's file is attached."""
-    return "@" + database
+    """The name under which a database's file is attached: SQLite's know no case."""
+    return "@" + _CAPITAL.sub(lambda match: f"^{match[0].lower()}", database)
 
 
 class TablesChanged(Exception):
@@ -48,7 +52,9 @@ class Storage:
         self.seen: dict[str, tuple[int, int]] = {}
         """The version of each database's tables that the statement has gone by."""
         self._attached: dict[str, int] = {}
-        self._savepoints_open = 0
+        self._savepoints: list[tuple[str, str]] = []
+        """The savepoints of the transaction: the name, and that of SQLite's."""
+        self._savepoints_set = 0
         self._held: set[str] = set()
         self.table_locks: set[str] = set()
         """Databases whose writer lock LOCK TABLES holds beyond the transaction."""
@@ -105,7 +111,7 @@ class Storage:
     def catalogue(self, database: str) -> Catalogue:
         """The database's tables, as this session's snapshot has them."""
         incarnation, version = self.version(database)
-        self.seen[database] = incarnation, version
+        self.seen.setdefault(database, (incarnation, version))
         schema = schema_of(database)
         if self.bypass_cache:
             return catalogue.load(self.connection, schema, version)
@@ -145,7 +151,7 @@ class Storage:
 
     def refresh_snapshot(self) -> None:
         """Makes a transaction that has only read see all that is committed by now."""
-        if self.connection.in_transaction and not self._savepoints_open:
+        if self.connection.in_transaction and not self._savepoints:
             self.connection.execute("COMMIT")
             self.connection.execute("BEGIN")
 
@@ -167,7 +173,7 @@ class Storage:
 
     def _ended(self) -> None:
         self.explicit = False
-        self._savepoints_open = 0
+        self._savepoints = []
         for database in list(self._held):
             self._held.discard(database)
             self.engine.writer_lock(database).release(self.owner)
@@ -255,22 +261,30 @@ class Storage:
         self.table_locks.clear()
 
     def savepoint(self, name: str) -> None:
-        self.connection.execute(f"SAVEPOINT {quote('s ' + name.lower())}")
-        self._savepoints_open += 1
+        """Sets a savepoint; one of that name that is there is forgotten."""
+        self._savepoints_set += 1
+        stored = f"s{self._savepoints_set}"
+        self.connection.execute(f"SAVEPOINT {stored}")
+        kept = [each for each in self._savepoints if each[0] != name.lower()]
+        self._savepoints = [*kept, (name.lower(), stored)]
 
     def rollback_to(self, name: str) -> None:
         """Undoes what was done after the savepoint; raises 1305."""
-        self._to_savepoint("ROLLBACK TO", name)
+        place = self._savepoint_place(name)
+        self.connection.execute(f"ROLLBACK TO {self._savepoints[place][1]}")
+        del self._savepoints[place + 1 :]
 
     def release(self, name: str) -> None:
         """Forgets the savepoint; raises 1305."""
-        self._to_savepoint("RELEASE", name)
+        place = self._savepoint_place(name)
+        self.connection.execute(f"RELEASE {self._savepoints[place][1]}")
+        del self._savepoints[place:]
 
-    def _to_savepoint(self, word: str, name: str) -> None:
-        try:
-            self.connection.execute(f"{word} {quote('s ' + name.lower())}")
-        except apsw.SQLError:
-            raise errors.SAVEPOINT_UNKNOWN(savepoint=name) from None
+    def _savepoint_place(self, name: str) -> int:
+        names = [known for known, _ in self._savepoints]
+        if name.lower() not in names:
+            raise errors.SAVEPOINT_UNKNOWN(savepoint=name)
+        return names.index(name.lower())
 
     def interrupt(self) -> None:
         """Ends what the session waits for or computes; callable from any thread."""

@@ -52,8 +52,14 @@ def number_text(value: float) -> str:
     if value == int(value) if abs(value) < 1e15 else False:
         return str(int(value))
     text = repr(value)
-    if "e" not in text:
+    if "e" not in text and abs(value) < 1e15:
         return text
+    if "e" not in text:
+        digits = text.removesuffix(".0").lstrip("-").replace(".", "")
+        places = len(str(abs(int(value)))) - 1
+        fraction = digits[1:].rstrip("0")
+        sign = "-" if value < 0 else ""
+        return f"{sign}{digits[0]}{'.' if fraction else ''}{fraction}e{places}"
     mantissa, exponent = text.split("e")
     if -16 < int(exponent) < 15:
         return decimal_text(Decimal(text))

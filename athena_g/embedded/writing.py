@@ -11,6 +11,7 @@ from athena_g import errors
 from athena_g.embedded import sqlite_errors
 from athena_g.embedded.catalogue import ColumnDefinition, ForeignKey, Table, quote
 from athena_g.embedded.native import Value, converter
+from athena_g.embedded.storage import schema_of
 from athena_g.embedded.store import ColumnStore, value_text
 from athena_g.embedded.types import Kind
 from athena_g.errors import SqlError
@@ -62,7 +63,7 @@ def stored_name(table: Table, database: str) -> str:
     """The table as SQLite knows it."""
     if table.temporary:
         return f"temp.{quote(f'{database}.{table.name}')}"
-    return f"{quote('@' + database)}.{quote(table.name)}"
+    return f"{quote(schema_of(database))}.{quote(table.name)}"
 
 
 _IMPLICIT: dict[Kind, Value] = {
@@ -120,7 +121,7 @@ def missing_parent(
     """Error 1452 naming the first foreign key that one of the rows breaks; None if none does."""
     for key in table.foreign_keys:
         tests = " AND ".join(f"{quote(column)} = ?" for column in key.parent_columns)
-        parent = f"{quote('@' + database)}.{quote(key.parent)}"
+        parent = f"{quote(schema_of(database))}.{quote(key.parent)}"
         query = f"SELECT 1 FROM {parent} WHERE {tests}"
         for row in rows:
             values = [row.get(column.lower()) for column in key.columns]

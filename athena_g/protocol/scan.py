@@ -163,8 +163,11 @@ class ReplyScanner:
             self._head = chunk[:pos]
         return pos
 
-    def begin(self, kind: int) -> None:
-        """Expect a reply of ``kind``, one of the ``REPLY_`` constants."""
+    def begin(self, kind: int, sequence_id: int = 1) -> None:
+        """Expect a reply of ``kind``, one of the ``REPLY_`` constants.
+
+        ``sequence_id`` is that of its first packet, for whoever answers in its place.
+        """
         self._state = _ANY if kind == REPLY_STRING else _ROWS if kind == REPLY_FIELDS else _FIRST
         self._single = kind == REPLY_SINGLE
         self._carry = b""
@@ -174,7 +177,7 @@ class ReplyScanner:
         self._skip = 0
         self.errno = 0
         self.output = b""
-        self.sequence_id = 1
+        self.sequence_id = sequence_id
         self.state_changed = False
         self.changes: list[SessionChange] = []
 
@@ -294,7 +297,7 @@ class ReplyScanner:
     def _hold(self, buffer: bytes, pos: int) -> int:
         """Keep the packet that starts at ``pos``, or let its first part pass if it is large."""
         size = len(buffer)
-        if size - pos > 4 and self._state in (_ROWS, _ANY):
+        if size - pos > 4 and self._state == _ROWS:
             length = _header_at(buffer, pos)[0] & MAX_PAYLOAD
             if length > HOLD_LIMIT:
                 self._continued = length == MAX_PAYLOAD

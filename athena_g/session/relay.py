@@ -28,7 +28,8 @@ def relay(
     """
     server = connection.stream
     scanner = connection.scanner
-    scanner.sequence_id = 1
+    # Until the server has said something, the next packet to the client is the first of the reply.
+    scanner.sequence_id = 1 if len(command) <= MAX_PAYLOAD else client.sequence_id
     if connection.setup is setup:
         server.send(command)
         chunk = server.recv()
@@ -37,7 +38,7 @@ def relay(
     if kind == REPLY_COMMAND and scanner.is_whole(chunk):
         client.send(chunk)
         return True
-    scanner.begin(kind)
+    scanner.begin(kind, scanner.sequence_id)
     _walk(connection, client, command, chunk)
     return False
 

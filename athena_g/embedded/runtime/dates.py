@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from athena_g import errors
 from athena_g.embedded.native import decimal_text, to_decimal
 from athena_g.embedded.runtime.registry import scalar
 from athena_g.embedded.temporal import (
@@ -43,6 +44,14 @@ def moment(value: str) -> datetime | None:
 def to_datetime(text: str) -> str | None:
     found = parse_datetime(text)
     return None if found is None else datetime_text(found)
+
+
+@scalar("my_number_datetime", 1)
+def number_to_datetime(text: str) -> str:
+    found = parse_datetime(text)
+    if found is None:
+        raise errors.NOT_SUPPORTED_YET(construct=f"the number {text} as a date")
+    return datetime_text(found)
 
 
 @scalar("my_time", 1)

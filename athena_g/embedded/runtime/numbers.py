@@ -51,6 +51,8 @@ def unsigned(value: Any) -> int:
     """The value, which must not be below zero."""
     if value < 0:
         raise errors.DATA_OUT_OF_RANGE(type="BIGINT UNSIGNED", expression=str(value))
+    if value >= 2**63:
+        raise errors.NOT_SUPPORTED_YET(construct="BIGINT UNSIGNED above 9223372036854775807")
     return int(value)
 
 

@@ -33,9 +33,21 @@ def _integer_type(left: Sql, right: Sql) -> SqlType:
     return replace(types.BIGINT, length=min(max(left.type.length, right.type.length) + 1, 20))
 
 
+def _operand(value: Sql) -> Sql:
+    """The value as a number; an ENUM or SET counts as a floating-point one."""
+    return to_real(value) if value.kind in (Kind.ENUM, Kind.SET) else to_number(value)
+
+
+def _below_zero(value: Sql) -> bool:
+    """Whether the integer may be less than 0."""
+    if isinstance(value.constant, int):
+        return value.constant < 0
+    return not value.type.unsigned
+
+
 def _numbers(left: Sql, right: Sql) -> tuple[Sql, Sql, Kind]:
     """Both sides as numbers, and the kind in which they are reckoned."""
-    left, right = to_number(left), to_number(right)
+    left, right = _operand(left), _operand(right)
     kinds = {left.kind, right.kind}
     for kind in (Kind.REAL, Kind.DECIMAL):
         if kind in kinds:
@@ -59,7 +71,7 @@ def plus(left: Sql, sign: str, right: Sql) -> Sql:
     if kind is Kind.INT:
         result = _integer_type(left, right)
         text = f"({left.text} {sign} {right.text})"
-        if sign == "-" and result.unsigned:
+        if result.unsigned and (sign == "-" or _below_zero(left) or _below_zero(right)):
             text = f"my_unsigned{text}"
         return Sql(text, result, nullable)
     if kind is Kind.DECIMAL:
@@ -81,7 +93,10 @@ def multiply(translator: Expressions, tree: exp.Mul) -> Sql:
     nullable = left.nullable or right.nullable
     if kind is Kind.INT:
         result = replace(_integer_type(left, right), length=20)
-        return Sql(f"({left.text} * {right.text})", result, nullable)
+        text = f"({left.text} * {right.text})"
+        if result.unsigned and (_below_zero(left) or _below_zero(right)):
+            text = f"my_unsigned{text}"
+        return Sql(text, result, nullable)
     if kind is Kind.DECIMAL:
         one, other = to_decimal(left), to_decimal(right)
         scale = min(one.type.scale + other.type.scale, 30)
@@ -149,5 +164,5 @@ def value_negated(value: Sql) -> Sql:
     """The value with the other sign."""
     if value.kind is Kind.DECIMAL:
         return Sql(f"my_subtract('0', {value.text})", value.type, value.nullable)
-    result = types.BIGINT if value.kind is Kind.INT else value.type
+    result = types.BIGINT if value.kind is Kind.INT else types.DOUBLE
     return Sql(f"(- {value.text})", result, value.nullable)

@@ -35,10 +35,11 @@ from athena_g.embedded.translate.values import (
     real_literal,
     text_literal,
     to_integer,
+    to_real,
     to_text,
     to_truth,
 )
-from athena_g.embedded.types import Kind
+from athena_g.embedded.types import NUMERIC, TEMPORAL, Kind
 
 if TYPE_CHECKING:
     from athena_g.embedded.translate.select import Query
@@ -125,8 +126,9 @@ class Expressions:
     def _introduced(self, tree: exp.Introducer) -> Sql:
         charset = str(tree.this).lower().removeprefix("_")
         value = self.translate(tree.expression)
-        if charset == "binary" and isinstance(value.constant, str):
-            return _binary_literal(value.constant.encode())
+        if charset == "binary":
+            held = value.constant
+            return _binary_literal(held.encode() if isinstance(held, str) else bytes(held))
         if charset not in ("utf8mb4", "utf8", "utf8mb3", "latin1", "ascii"):
             raise errors.UNKNOWN_CHARACTER_SET(charset=charset)
         if isinstance(value.constant, bytes):
@@ -225,6 +227,11 @@ class Expressions:
     def _between(self, tree: exp.Between) -> Sql:
         value = self.translate(tree.this)
         low, high = self.translate(tree.args["low"]), self.translate(tree.args["high"])
+        ends = {low.kind, high.kind}
+        if value.kind is Kind.STRING and Kind.STRING in ends and ends & (NUMERIC | TEMPORAL):
+            if ends & TEMPORAL:
+                raise unsupported(tree)
+            value, low, high = to_real(value), to_real(low), to_real(high)
         first, low_text = comparands(value, low)
         second, high_text = comparands(value, high)
         if first == second:

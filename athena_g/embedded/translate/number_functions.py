@@ -25,7 +25,7 @@ from athena_g.embedded.translate.values import (
     to_number,
     to_truth,
 )
-from athena_g.embedded.types import Kind
+from athena_g.embedded.types import NUMERIC, TEMPORAL, Kind
 
 if TYPE_CHECKING:
     from athena_g.embedded.translate.expressions import Expressions
@@ -59,6 +59,9 @@ def _isnull(translator: Expressions, values: list[Sql]) -> Sql:
 
 def _extreme(native: str) -> Builder:
     def build(translator: Expressions, values: list[Sql]) -> Sql:
+        kinds = {value.kind for value in values}
+        if kinds & TEMPORAL and kinds & NUMERIC:
+            raise errors.NOT_SUPPORTED_YET(construct="GREATEST or LEAST of dates and numbers")
         target = common_type(values)
         held = [coerce(value, target) for value in values]
         first = ordering(replace(held[0], type=target))

@@ -267,7 +267,7 @@ class Select:
         tail = f" FROM {from_text}" if from_text else ""
         conditions = self._where(tree, scope, expressions)
         groups = self._group(tree, scope, expressions, outputs)
-        having = self._having(tree, scope, expressions, outputs)
+        having = self._having(tree, scope, expressions, outputs, groups)
         if having and not groups and not aggregated and not scope.aggregates:
             conditions.append(having)
             having = ""
@@ -382,7 +382,12 @@ class Select:
         return outputs[place - 1].value
 
     def _having(
-        self, tree: exp.Select, scope: Scope, expressions: Expressions, outputs: list[Output]
+        self,
+        tree: exp.Select,
+        scope: Scope,
+        expressions: Expressions,
+        outputs: list[Output],
+        groups: list[str],
     ) -> str:
         having = tree.args.get("having")
         if having is None:
@@ -390,8 +395,13 @@ class Select:
         scope.clause, scope.aliases_visible, scope.aliases_first = "having clause", True, True
         for output in outputs:
             scope.aliases.setdefault(output.name.lower(), output.value)
+        scope.bare = []
         text = expressions.truth(having.this)
         scope.aliases_first = False
+        known = {output.value.text for output in outputs}
+        for found in scope.bare:
+            if found.text not in known and ordering(found.value()) not in groups:
+                raise errors.UNKNOWN_COLUMN(column=found.name, clause="having clause")
         return text
 
     def _windows(self, tree: exp.Select, expressions: Expressions) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from athena_g import errors
 from athena_g.embedded import types
 from athena_g.embedded.translate.values import (
     Sql,
@@ -41,6 +42,23 @@ _CONVERT: dict[str, Callable[[Sql], Sql]] = {
 }
 
 
+BY_CHARACTER = frozenset(
+    f"my_{name}"
+    for name in (
+        "upper", "lower", "substring", "substring_index", "left", "right", "ltrim", "rtrim", "lpad",
+        "rpad", "replace", "reverse", "repeat", "insert", "concat_ws", "elt", "trim",
+    )
+)  # fmt: skip
+"""Functions that go by characters here; MySQL's go by bytes where an argument is binary."""
+
+
+def refuse_bytes(name: str, values: list[Sql]) -> None:
+    """Raises 1235 if one of the values is binary."""
+    if any(value.kind is Kind.BINARY for value in values):
+        shown = name.removeprefix("my_").upper()
+        raise errors.NOT_SUPPORTED_YET(construct=f"{shown}() of binary strings")
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
     """How one function is called and what it becomes."""
@@ -64,6 +82,8 @@ def native(
 
     def build(translator: Expressions, arguments: list[Sql]) -> Sql:
         padded = letters + letters[-1:] * (len(arguments) - len(letters))
+        if name in BY_CHARACTER:
+            refuse_bytes(name, arguments)
         held = [_CONVERT[k](a) for k, a in zip(padded, arguments, strict=False)]
         chosen = result(held) if callable(result) else result
         if chosen.kind is Kind.STRING:

@@ -12,6 +12,7 @@ from athena_g.embedded.translate.signatures import (
     Builder,
     Function,
     native,
+    refuse_bytes,
     same_length,
     total_length,
 )
@@ -67,6 +68,7 @@ def _char_length(translator: Expressions, values: list[Sql]) -> Sql:
 
 
 def _replace(translator: Expressions, values: list[Sql]) -> Sql:
+    refuse_bytes("my_replace", values)
     held = [to_text(value) for value in values]
     text = f"my_replace({', '.join(value.text for value in held)})"
     collation, level = common_collation(held)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -14,6 +14,7 @@ from athena_g.embedded import types
 from athena_g.embedded.native import decimal_text
 from athena_g.embedded.temporal import date_text, datetime_text, parse_datetime, parse_time
 from athena_g.embedded.types import NUMERIC, TEMPORAL, Kind, SqlType
+from athena_g.protocol.constants import ColumnType
 
 NOT_CONSTANT: Final = object()
 EXPLICIT, COLUMN, COERCIBLE = 0, 2, 4
@@ -111,7 +112,8 @@ def to_text(value: Sql) -> Sql:
         case Kind.DECIMAL:
             text = f"my_decimal({value.text}, {source.scale})"
         case Kind.REAL:
-            text = f"my_real_text({value.text})"
+            single = source.wire is ColumnType.FLOAT
+            text = f"my_real_text({f'my_float({value.text})' if single else value.text})"
         case Kind.DATE | Kind.JSON:
             text = value.text
         case Kind.DATETIME:
@@ -188,6 +190,8 @@ def to_integer(value: Sql) -> Sql:
 
 def to_truth(value: Sql) -> Sql:
     """The value as SQLite is to test it."""
+    if value.kind is Kind.JSON:
+        raise errors.NOT_SUPPORTED_YET(construct="a JSON value as a condition")
     number = to_number(value)
     if number.kind is Kind.DECIMAL:
         return to_real(number)
@@ -215,6 +219,8 @@ def to_datetime(value: Sql) -> Sql:
     if isinstance(value.constant, str) and (moment := parse_datetime(value.constant)):
         scale = 6 if moment.microsecond else 0
         return Sql(quote_text(datetime_text(moment)), types.datetime(scale), nullable=False)
+    if value.kind in NUMERIC:
+        return Sql(f"my_number_datetime({to_text(value).text})", types.datetime(6))
     return Sql(f"my_datetime({to_text(value).text})", types.datetime(6))
 
 
@@ -408,9 +414,19 @@ def _temporal_comparands(left: Sql, right: Sql) -> tuple[str, str]:
         return left.text, right.text
     if {left.kind, right.kind} & NUMERIC:
         return _numeric_comparands(to_number(left), to_number(right))
-    if Kind.TIME in (left.kind, right.kind) and Kind.STRING in (left.kind, right.kind):
-        return to_time(left).text, to_time(right).text
-    return to_datetime(left).text, to_datetime(right).text
+    if Kind.TIME in (left.kind, right.kind) and not left.type.is_temporal & right.type.is_temporal:
+        return _compared(to_time, left).text, _compared(to_time, right).text
+    return _compared(to_datetime, left).text, _compared(to_datetime, right).text
+
+
+def _compared(convert: Callable[[Sql], Sql], value: Sql) -> Sql:
+    """The date or time a text is compared as: the zero one where it means none."""
+    held = convert(value)
+    if value.kind not in (Kind.STRING, Kind.ENUM, Kind.SET):
+        return held
+    zero = "0" if held.kind is Kind.TIME else "'0000-00-00 00:00:00'"
+    text = f"(CASE WHEN {value.text} IS NOT NULL THEN COALESCE({held.text}, {zero}) END)"
+    return replace(held, text=text, constant=NOT_CONSTANT)
 
 
 def _numeric_comparands(left: Sql, right: Sql) -> tuple[str, str]:

@@ -129,6 +129,17 @@ def test_a_password_given_only_after_a_switch_is_reported_as_used() -> None:
         wire.close()
 
 
+def test_a_password_given_before_a_switch_is_reported_as_used() -> None:
+    with echoing(auth_plugin=NATIVE) as echo:
+        wire = Wire.dial(echo.address)
+        client = Client(wire, read_greeting(wire))
+        response = HandshakeResponse(clients.FLAGS, 1 << 24, 45, "app", b"hello", "shop", "dialog")
+        wire.send_packet(response.encode())
+        wire.read_packet()
+        wire.send_packet(b"")
+        assert "using password: YES" in client.reply().message
+
+
 def test_the_handler_learns_what_both_sides_can() -> None:
     with echoing() as echo:
         flags = CLIENT_FOUND_ROWS | CLIENT_SESSION_TRACK

@@ -132,7 +132,7 @@ def test_the_error_reaches_a_client_that_goes_on_sending() -> None:
     with echoing() as echo:
         client = Client.connect(echo.address)
         echo.handler.answers[b"end"] = errors.SERVER_SHUTDOWN()
-        client.wire.send(frame(b"\x03end", 0) + b"x" * 300_000)
+        client.wire.send(frame(b"\x03end", 0) + b"x" * (8 << 20))
         client.wire.deframer.sequence_id = 1
         assert client.reply().errno == 1053
 

@@ -272,6 +272,18 @@ def test_a_command_of_several_packets_is_given_as_it_came(pair: Pair, size: int)
     sending.get()
 
 
+def test_a_full_packet_on_its_own_is_not_yet_the_command(pair: Pair) -> None:
+    left, right = pair
+    command = frame(b"x" * MAX_PAYLOAD, 0)
+    sending = gevent.spawn(left.send, command[:-4])
+    reading = gevent.spawn(right.read_command)
+    sending.get()
+    gevent.idle()
+    assert not reading.ready()
+    left.send(command[-4:])
+    assert reading.get() == command
+
+
 def test_a_command_that_starts_at_another_sequence_id_is_refused(pair: Pair) -> None:
     left, right = pair
     left.send(frame(b"\x03SELECT 1", 1))

@@ -197,7 +197,7 @@ def test_a_tls_stream_is_stale_when_bytes_or_the_end_came(ends: tuple[TlsStream,
     until(lambda: stream.stale, "the end was not noticed")
 
 
-def test_bytes_already_decrypted_make_a_tls_stream_stale(ends: tuple[TlsStream, Any]) -> None:
+def test_a_tls_stream_is_stale_until_the_last_record_is_read(ends: tuple[TlsStream, Any]) -> None:
     stream, peer = ends
     peer.sendall(b"x" * 70_000)
     got = len(stream.recv())

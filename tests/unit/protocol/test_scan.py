@@ -389,6 +389,26 @@ def test_between_two_fragments_the_payload_is_not_whole() -> None:
     assert scanner.mid_packet
 
 
+def test_a_long_string_is_a_whole_reply_too() -> None:
+    wire = frame(b"x" * 300_000, 1)
+    _, output = _scan([wire[:270_000], wire[270_000:]], REPLY_STRING)
+    assert output == wire
+
+
+@pytest.mark.parametrize("rest", [10, 0])
+def test_a_violation_right_behind_a_large_row_leaves_the_client_within_it(rest: int) -> None:
+    row = lenenc_bytes(bytes(300_000))
+    start = len(_result_set([]).wire) - 9
+    wire = _result_set([row]).wire[: start + 4 + len(row)]
+    scanner = ReplyScanner()
+    scanner.begin(REPLY_COMMAND)
+    scanner.feed(wire[: len(wire) - rest])
+    assert scanner.mid_packet is bool(rest)
+    with pytest.raises(ProtocolViolation):
+        scanner.feed(wire[len(wire) - rest :] + frame(b"", 5) + b"x")
+    assert (scanner.output, scanner.mid_packet) == (b"", bool(rest))
+
+
 # --- What no server sends -------------------------------------------------------------------------
 
 
@@ -434,3 +454,43 @@ def test_damaged_replies_give_protocol_violations_only() -> None:
             scanner.feed(payload)
         except ProtocolViolation:
             pass
+
+
+# --- Replies that are whole in one read -----------------------------------------------------------
+
+
+@settings(max_examples=100)
+@given(st.lists(replies(), min_size=1, max_size=4))
+def test_what_passes_unwalked_is_what_walking_would_pass_as_it_is(several: list[Reply]) -> None:
+    """One after the other on one connection, each twice: heads are remembered."""
+    fast = ReplyScanner()
+    for reply in [*several, *several]:
+        walked, output = _scan([reply.wire])
+        if fast.is_whole(reply.wire):
+            assert (output, walked.errno, walked.state_changed) == (reply.wire, 0, False)
+            assert fast.status == walked.status
+
+
+@settings(max_examples=40)
+@given(replies(), st.integers(0, 10_000))
+def test_a_part_of_a_reply_is_never_taken_for_the_whole(reply: Reply, cut: int) -> None:
+    scanner = ReplyScanner()
+    scanner.is_whole(reply.wire)
+    assert not scanner.is_whole(reply.wire[: cut % len(reply.wire)])
+
+
+@pytest.mark.parametrize(
+    "reply", [_result_set([]), _result_set([b"\x01x"] * 300), _result_set([b"\x00", b"\xfb"])]
+)
+def test_a_usual_result_set_passes_unwalked(reply: Reply) -> None:
+    scanner = ReplyScanner()
+    for _ in range(2):
+        assert scanner.is_whole(reply.wire)
+        assert scanner.status == SERVER_STATUS_AUTOCOMMIT
+
+
+def test_damaged_replies_are_whole_or_not_and_nothing_else() -> None:
+    ok = frame(OkPacket(300, 7, info=b"info").encode(0), 1)
+    scanner = ReplyScanner()
+    for chunk in mutations([ok, _result_set([b"\x01x", b"\xfb"]).wire], 5000, seed=72):
+        assert scanner.is_whole(chunk) in (True, False)
