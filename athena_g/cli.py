@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import ssl
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -70,10 +71,30 @@ def _address(text: str) -> tuple[str, int]:
 
 def _load(path: str) -> Settings | None:
     try:
-        return load(path)
+        settings = load(path)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return None
+    problem = _tls_problem(settings)
+    if problem is not None:
+        print(f"{path}: server.tls: {problem}", file=sys.stderr)
+        return None
+    return settings
+
+
+def _tls_problem(settings: Settings) -> str | None:
+    """What is wrong with the certificate and its key, which only OpenSSL can tell."""
+    tls = settings.server.tls
+    if tls is None:
+        return None
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tls.certificate, tls.key)
+    except (ssl.SSLError, OSError):
+        return (
+            f"{tls.certificate} and {tls.key} are not a certificate and its key; write two PEM "
+            "files that belong together (scripts/make-cert makes a pair)"
+        )
+    return None
 
 
 def _check(path: str) -> int:

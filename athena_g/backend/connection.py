@@ -64,7 +64,7 @@ class BackendConnection:
         self._accepted = accepted
         self._untouched = True
         self.multi_statements = False
-        self.retired = False
+        self.retired = self.schema_changed = False
         self.idle = False
         self.kept = False
 
@@ -140,7 +140,7 @@ class BackendConnection:
         """Take note of the reply just relayed; whether the connection can be used further."""
         scanner = self.scanner
         if any(change.kind == SESSION_TRACK_SCHEMA for change in scanner.changes):
-            self.retired = True
+            self.schema_changed = self.retired = True
         return scanner.errno not in _ENDING_ERRNOS
 
     def reset(self) -> bool:

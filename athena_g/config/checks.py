@@ -67,7 +67,7 @@ def _home(group: PartialTable, db_groups: list[PartialTable]) -> Iterator[Proble
         known = " or ".join(f'"{name}"' for name in names)
         yield Problem(
             key_path(group.at("home_group")),
-            f'"{home}" is no DB group of this group; write {known}',
+            f"names no DB group of this group; write {known}",
         )
 
 

@@ -93,6 +93,8 @@ def read(path: str | Path, environ: Mapping[str, str], model: Model) -> Document
 
 def _parse(path: str | Path) -> dict[str, Any]:
     # Raised outside of the handlers: what these exceptions hold would be in the traceback.
+    if Path(path).exists() and not Path(path).is_file():
+        raise ConfigError(path, [Problem("", "is not a file")])
     try:
         return tomllib.loads(Path(path).read_bytes().decode("utf-8-sig"))
     except FileNotFoundError:
@@ -104,6 +106,10 @@ def _parse(path: str | Path) -> dict[str, Any]:
         message = f"line {line} is not UTF-8; save the file as UTF-8 text"
     except tomllib.TOMLDecodeError as error:
         message = f"is not TOML: {error}"
+    except ValueError:
+        message = "is not TOML: a number has too many digits"
+    except RecursionError:
+        message = "is not TOML: lists or tables are nested too deeply"
     raise ConfigError(path, [Problem("", message)])
 
 

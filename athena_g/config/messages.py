@@ -85,7 +85,7 @@ def shown(document: Document, key: Key, location: Location) -> str:
     """The value at ``location`` as a message may show it, and where it came from."""
     variable = document.variables.get(location)
     origin = f" (from {variable})" if variable else ""
-    if key.is_secret:
+    if key.is_secret or variable:  # what an environment holds may be meant for another key
         return f"the value{origin}"
     value = document.written.get(location, document.at(location))
     return f"{_literal(value)}{origin}"

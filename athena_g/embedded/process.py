@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import signal
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import gevent
 from gevent.event import Event
@@ -44,6 +46,8 @@ def run(options: EmbeddedOptions) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         gevent.signal_handler(number, ending.set)
     try:
+        options.directory.mkdir(parents=True, exist_ok=True)
+        lock = _lock(options.directory)
         engine = _engine(options)
         servers = _start(options, engine)
     except (OSError, SqlError) as error:
@@ -55,11 +59,22 @@ def run(options: EmbeddedOptions) -> int:
     for server in servers:
         server.stop(grace=2)
     engine.close()
+    lock.close()
     return 0
 
 
+def _lock(directory: Path) -> IO[bytes]:
+    """A lock on ``directory``, held while the file is open; OSError when another server has it."""
+    file = (directory / ".lock").open("ab")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.close()
+        raise OSError(f"another server uses the data directory {directory}") from None
+    return file
+
+
 def _engine(options: EmbeddedOptions) -> Engine:
-    options.directory.mkdir(parents=True, exist_ok=True)
     engine = Engine(options.directory)
     if options.database is not None:
         session = engine.connect(database=None, user=options.user, host="", connection_id=0)

@@ -6,11 +6,13 @@ as long as it likes without delaying anybody.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
+import gevent
 from gevent.threadpool import ThreadPool
 from loguru import logger
 
@@ -79,6 +81,8 @@ CAPABILITIES = (
     | CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA
     | CLIENT_SESSION_TRACK
 )
+CLOSE_TIMEOUT = 1.0
+"""Seconds that a statement which was interrupted may take to end."""
 ROWS_AT_ONCE = 500
 """Rows a thread fetches and encodes before the hub sends them."""
 
@@ -169,12 +173,18 @@ class EmbeddedSession:
             stream.flush()
 
     def close(self) -> None:
-        """Roll back and close the engine's session."""
-        self._session.interrupt()
-        try:
-            self._threads.run(self._session.close)
-        except SqlError as error:
-            logger.warning("closing an embedded session: {}", error)
+        """Roll back and close the engine's session, once its thread has let go of it."""
+        deadline = time.monotonic() + CLOSE_TIMEOUT
+        while True:
+            self._session.interrupt()
+            try:
+                self._threads.run(self._session.close)
+                return
+            except Exception as error:
+                if time.monotonic() > deadline:
+                    logger.warning("closing an embedded session: {}", error)
+                    return
+            gevent.sleep(0.02)
 
     def _answer(self, command: object, number: int) -> None:
         match command:

@@ -15,33 +15,51 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import islice
 
 
 class Special(Enum):
     """Why a statement is not simply passed on."""
 
     USE = "changes the database"
-    KILL = "names a connection"
+    REFUSE = "means what the server would take for something else"
     PIN = "keeps its server connection"
 
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """A statement that needs the session's attention; ``detail`` is its database or pin reason."""
+    """A statement that needs the session's attention.
+
+    ``detail`` is the database, the construct that is refused, or the reason of the pin.
+    """
 
     special: Special
     detail: str
 
 
+MAX_LOOKED_AT = 1 << 20
+"""Bytes of a text that are looked at word by word; what is longer rather pins than takes time."""
+MAX_STATEMENTS = 1000
+"""Statements of one text whose first words are looked at."""
+MAX_LEADING = 1 << 16
+"""Bytes of space and comments before a first word."""
+
 # What may stand before the first word: white space, empty statements, parentheses, comments, and
-# the opening of a comment whose content is executed.
+# the ends of comments whose content is executed. All of it is possessive: nothing to go back to.
 _LEADING = re.compile(
-    rb"(?:[\s;(]+|/\*[Mm]?!\d*|/\*.*?(?:\*/|\Z)|--(?=[\s\x00-\x1f]|\Z)[^\n]*(?:\n|\Z)|#[^\n]*(?:\n|\Z))*"
-    rb"([A-Za-z_]*)",
+    rb"(?:[\s;(]++|/\*[Mm]?!\d*+|\*/|/\*.*?(?:\*/|\Z)|--(?=[\s\x00-\x1f]|\Z)[^\n]*+(?:\n|\Z)|"
+    rb"#[^\n]*+(?:\n|\Z))*+([A-Za-z_]*+)",
     re.DOTALL,
 )
+_EXECUTABLE = re.compile(rb"/\*[Mm]?!")
 _USE_NAME = re.compile(
-    rb"(?:\s|/\*.*?\*/)*+(?:`((?:[^`]|``)+)`|([^\s;`]+?)(?=\*/|[\s;`]|\Z))", re.DOTALL
+    rb"(?:\s++|/\*(?![Mm]?!).*?\*/|--(?=[\s\x00-\x1f])[^\n]*+\n|#[^\n]*+\n)*+"
+    rb"(?:`((?:[^`]|``)++)`|([^\s;`#/]++))",
+    re.DOTALL,
+)
+_NOTHING_MORE = re.compile(
+    rb"(?:[\s;\x00]++|/\*(?![Mm]?!).*?(?:\*/|\Z)|--(?=[\s\x00-\x1f]|\Z)[^\n]*+|#[^\n]*+)*+\Z",
+    re.DOTALL,
 )
 
 # A string, a quoted name or a comment, to its end or that of the text. A comment whose content is
@@ -58,15 +76,20 @@ _PLAIN_STARTS = frozenset(
     for word in (b"sel", b"ins", b"upd", b"del", b"rep")
     for start in (word, word.upper(), word.capitalize())
 )
+XA = "XA transaction"
+"""The pin after which a connection is not given to others: MariaDB's does not survive a reset."""
+
 _PINNING_WORDS = {
     b"set": "SET",
     b"call": "CALL",
     b"lock": "LOCK",
     b"flush": "FLUSH",
     b"handler": "HANDLER",
-    b"xa": "XA transaction",
+    b"xa": XA,
     b"backup": "BACKUP",
     b"prepare": "PREPARE",
+    b"execute": "EXECUTE",
+    b"load": "LOAD DATA",
 }
 _PLAIN_WORDS = frozenset(
     (b"select", b"insert", b"update", b"delete", b"replace", b"with", b"values")
@@ -74,12 +97,21 @@ _PLAIN_WORDS = frozenset(
 
 # Servers report SET @x, not what an expression, INTO or a procedure's parameter assigns. A comment
 # behind INTO may hide a variable.
-_ASSIGNS = re.compile(rb":=|\binto\s*(?:@|/\*|--|#)", re.IGNORECASE)
+_ASSIGNS = re.compile(rb":=|\binto\s*+(?:@|/\*|--|#)|\bdiagnostics\b", re.IGNORECASE)
 
+_MAY_LOOK_BACK = re.compile(
+    rb"last_insert_id|identity|lastval|previous|found_rows|row_count|warning|error|diagnostics",
+    re.IGNORECASE,
+)
+_INSERT_ID = (
+    rb"last_insert_id\s*+\(\s*+\)|@@\s*+(?:(?:session|local)\s*+\.\s*+)?(?:identity|last_insert_id)\b|"
+    rb"\blastval\s*+\(|\bprevious\s++value\s++for\b"
+)
+_ASKS_FOR_INSERT_ID = re.compile(_INSERT_ID, re.IGNORECASE)
 _LOOKS_BACK = re.compile(
-    rb"last_insert_id\s*\(\s*\)|@@\s*(?:session\s*\.|local\s*\.)?\s*"
-    rb"(?:identity|last_insert_id|warning_count|error_count)\b|found_rows\s*\(|row_count\s*\(|"
-    rb"\bshow\s+(?:count\s*\(\s*\*\s*\)\s+)?(?:warnings|errors)\b|\bdiagnostics\b",
+    _INSERT_ID + rb"|@@\s*+(?:(?:session|local)\s*+\.\s*+)?(?:warning_count|error_count)\b|"
+    rb"\bfound_rows\s*+\(|\brow_count\s*+\(|"
+    rb"\bshow\s++(?:count\s*+\(\s*+\*\s*+\)\s*+)?(?:warnings|errors)\b|\bdiagnostics\b",
     re.IGNORECASE,
 )
 
@@ -98,6 +130,8 @@ def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised |
         and not (multi_statements and packet.find(b";") >= 0)
     ):
         return None
+    if len(packet) > MAX_LOOKED_AT:
+        return _recognise_long(packet, start, multi_statements)
     text = packet.lower()
     several = multi_statements and text.find(b";") >= 0
     if several or text[start : start + 3] not in _PLAIN_STARTS:
@@ -111,20 +145,38 @@ def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised |
     return None
 
 
+def _recognise_long(packet: bytes, start: int, multi_statements: bool) -> Recognised | None:
+    """What the beginning of a long text needs; a pin where the rest would have to be looked at."""
+    found = recognise(packet[:MAX_LOOKED_AT], start, multi_statements)
+    if found is not None:
+        return found
+    several = multi_statements and packet.find(b";", MAX_LOOKED_AT, -1) >= 0
+    if several or packet.find(b"@", MAX_LOOKED_AT) >= 0 or packet.lower().find(b"get_lock") >= 0:
+        return Recognised(Special.PIN, "a text of more than 1 MiB")
+    return None
+
+
 def _recognise_words(packet: bytes, text: bytes, start: int, several: bool) -> Recognised | None:
     """What the first word of a statement says; one that only pins does not hide another."""
     pinning: Recognised | None = None
     looked_at = 0
-    for beginning in _beginnings(text, start) if several else (start,):
+    beginnings = _beginnings(text, start) if several else iter((start,))
+    for beginning in islice(beginnings, MAX_STATEMENTS):
         if beginning < looked_at:
             continue
-        match = _LEADING.match(text, beginning)
+        limit = beginning + MAX_LEADING
+        match = _LEADING.match(text, beginning, limit)
         assert match is not None
         looked_at = match.end()
-        found = _of_word(match.group(1), packet, looked_at)
+        if looked_at == limit:
+            return Recognised(Special.PIN, "a first word that was not looked for any further")
+        hidden = _EXECUTABLE.search(text, beginning, match.start(1)) is not None
+        found = _of_word(match.group(1), packet, looked_at, hidden)
         if found is not None and found.special is not Special.PIN:
             return found
         pinning = pinning or found
+    if next(beginnings, None) is not None:
+        pinning = pinning or Recognised(Special.PIN, "many statements")
     return pinning
 
 
@@ -136,30 +188,63 @@ def _beginnings(text: bytes, start: int) -> Iterator[int]:
         yield start
 
 
-def _of_word(word: bytes, packet: bytes, end: int) -> Recognised | None:
+def _of_word(word: bytes, packet: bytes, end: int, hidden: bool) -> Recognised | None:
+    """What a statement beginning with ``word`` needs; ``hidden``: within an executed comment."""
+    if word in (b"use", b"kill") and hidden:
+        return Recognised(Special.REFUSE, f"{word.decode().upper()} in an executable comment")
     if word == b"use":
-        name = _USE_NAME.match(packet, end)
-        if name is None:
-            return None
-        quoted, plain = name.groups()
-        database = quoted.replace(b"``", b"`") if quoted is not None else plain
-        return Recognised(Special.USE, database.decode("utf-8", "replace"))
+        return _of_use(packet, end)
     if word == b"kill":
-        return Recognised(Special.KILL, "KILL")
+        return Recognised(Special.REFUSE, "KILL through the proxy")
+    if word == b"create" and packet.lower().find(b"temporary", end) >= 0:
+        return Recognised(Special.PIN, "a temporary table")
     if word in _PINNING_WORDS:
         return Recognised(Special.PIN, _PINNING_WORDS[word])
     return None
 
 
+def _of_use(packet: bytes, end: int) -> Recognised | None:
+    """The database of a USE; ``None`` for what the server will not take for one either."""
+    name = _USE_NAME.match(packet, end)
+    if name is None:
+        if _NOTHING_MORE.match(packet, end) is not None:
+            return None
+        return Recognised(Special.REFUSE, "USE with a name that cannot be read")
+    if _NOTHING_MORE.match(packet, name.end()) is None:
+        if packet.find(b";", name.end()) >= 0:
+            return Recognised(Special.REFUSE, "USE among several statements in one text")
+        return None
+    quoted, plain = name.groups()
+    database = quoted.replace(b"``", b"`") if quoted is not None else plain
+    return Recognised(Special.USE, database.decode("utf-8", "replace"))
+
+
 def is_plain(packet: bytes, start: int) -> bool:
     """Whether the statement reads or changes rows and so, failing, leaves no transaction open."""
-    match = _LEADING.match(packet, start)
+    match = _LEADING.match(packet, start, start + MAX_LEADING)
     return match is not None and match.group(1).lower() in _PLAIN_WORDS
 
 
 def looks_back(packet: bytes) -> str | None:
     """The words by which a statement asks about the one before it, or ``None``."""
-    match = _LOOKS_BACK.search(packet)
-    if match is not None:
-        match = _LOOKS_BACK.search(_QUOTED_PIECE.sub(b"''", packet))
+    return _words_of(_LOOKS_BACK, packet)
+
+
+def asks_for_insert_id(packet: bytes) -> str | None:
+    """The words by which a statement asks for an id that an earlier one made, or ``None``."""
+    return _words_of(_ASKS_FOR_INSERT_ID, packet)
+
+
+def _words_of(pattern: re.Pattern[bytes], packet: bytes) -> str | None:
+    if _MAY_LOOK_BACK.search(packet) is None:
+        return None
+    match = pattern.search(_QUOTED_PIECE.sub(_without_quotes, packet))
     return match.group().decode("ascii", "replace") if match else None
+
+
+def _without_quotes(piece: re.Match[bytes]) -> bytes:
+    """A name without its quotes, a space for a comment, an empty string for a string."""
+    text = piece.group()
+    if text[:1] == b"`":
+        return text.strip(b"`")
+    return b"''" if text[:1] in (b"'", b'"') else b" "

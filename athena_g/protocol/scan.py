@@ -76,9 +76,10 @@ class ReplyScanner:
 
     After :meth:`feed`: ``output`` is what may be sent to the client now, ``status`` the server
     status flags of the last OK or EOF, ``errno`` the number of the ERR that ended the reply (0:
-    none), ``state_changed`` whether the server reported a change of session state, ``changes``
-    what it said of it (nothing, when a result set ended with the flag), ``sequence_id`` the id of
-    the packet that would come next, ``mid_packet`` whether ``output`` ends within a packet.
+    none), ``inserted`` whether an OK told of an id it made, ``state_changed`` whether the server
+    reported a change of session state, ``changes`` what it said of it (nothing, when a result set
+    ended with the flag), ``sequence_id`` the id of the packet that would come next,
+    ``mid_packet`` whether ``output`` ends within a packet.
     """
 
     __slots__ = (
@@ -92,6 +93,7 @@ class ReplyScanner:
         "_state",
         "changes",
         "errno",
+        "inserted",
         "output",
         "sequence_id",
         "state_changed",
@@ -128,6 +130,7 @@ class ReplyScanner:
         if status & _NOT_PLAIN:
             return False
         self.status = status
+        self.inserted = False
         return True
 
     def _is_whole_ok(self, chunk: bytes) -> bool:
@@ -140,6 +143,7 @@ class ReplyScanner:
         if status & _NOT_PLAIN:
             return False
         self.status = status
+        self.inserted = chunk[6] != 0
         return True
 
     def _skip_head(self, chunk: bytes) -> int:
@@ -176,6 +180,7 @@ class ReplyScanner:
         self._patches: list[tuple[int, int, bytes]] = []
         self._skip = 0
         self.errno = 0
+        self.inserted = False
         self.output = b""
         self.sequence_id = sequence_id
         self.state_changed = False
@@ -343,8 +348,11 @@ class ReplyScanner:
         """Whether the OK ends the reply; it is patched if the client must not see all of it."""
         payload = buffer[pos + 4 : end]
         status_at = 3
+        insert_id = payload[2]
         if payload[1] >= 251 or payload[2] >= 251:
-            status_at = lenenc_int_at(payload, lenenc_int_at(payload, 1)[1])[1]
+            insert_id, status_at = lenenc_int_at(payload, lenenc_int_at(payload, 1)[1])
+        if insert_id:
+            self.inserted = True
         status = payload[status_at] | payload[status_at + 1] << 8
         done = self._set_status(status & ~SERVER_SESSION_STATE_CHANGED)
         plain = ok_without_session_track(payload)

@@ -18,7 +18,15 @@ from athena_g.group.group import Group
 from athena_g.net.handshake import Login
 from athena_g.net.server import Client
 from athena_g.net.stream import ConnectionClosed
-from athena_g.parser.recognise import Recognised, Special, is_plain, looks_back, recognise
+from athena_g.parser.recognise import (
+    XA,
+    Recognised,
+    Special,
+    asks_for_insert_id,
+    is_plain,
+    looks_back,
+    recognise,
+)
 from athena_g.protocol.commands import command_name
 from athena_g.protocol.constants import (
     CLIENT_FOUND_ROWS,
@@ -28,6 +36,7 @@ from athena_g.protocol.constants import (
     SERVER_STATUS_IN_TRANS,
     Command,
 )
+from athena_g.protocol.framing import frame
 from athena_g.protocol.replies import OkPacket
 from athena_g.protocol.scan import (
     REPLY_COMMAND,
@@ -60,6 +69,9 @@ class ProxySession:
         self._held: BackendConnection | None = None
         self._last: BackendConnection | None = None
         self._pinned = ""
+        self._spoils = False
+        self._has_insert_id = False
+        self._insert_id_lost = False
 
     # -- the loop ----------------------------------------------------------------------------------
 
@@ -89,7 +101,7 @@ class ProxySession:
         held, self._held = self._held, None
         last, self._last = self._last, None
         if held is not None:
-            if held.reset():
+            if not self._spoils and held.reset():
                 self._pool.release(held)
             else:
                 self._pool.discard(held)
@@ -108,14 +120,13 @@ class ProxySession:
         """Do what the proxy does with a statement of this kind; true when that was the answer."""
         if special.special is Special.PIN:
             self._pinned = self._pinned or special.detail
+            self._spoils = self._spoils or special.detail == XA
             return False
-        if special.special is Special.KILL:
-            raise errors.NOT_SUPPORTED_YET(construct="KILL through the proxy")
-        if not self._group.is_called(special.detail):
-            raise errors.OTHER_DATABASE(database=special.detail, group=self._group.name)
+        if special.special is Special.REFUSE:
+            raise errors.NOT_SUPPORTED_YET(construct=special.detail)
         if b";" in packet.rstrip(b"; \t\r\n\0"):
             raise errors.NOT_SUPPORTED_YET(construct="USE among several statements in one text")
-        self._answer_ok()
+        self._choose(special.detail)
         return True
 
     def _other_command(self, command: int, packet: bytes) -> None:
@@ -125,7 +136,7 @@ class ProxySession:
             case Command.PING:
                 self._execute(packet, REPLY_SINGLE)
             case Command.INIT_DB:
-                self._init_db(packet)
+                self._choose(packet[_BODY:].decode("utf-8", "replace"))
             case Command.STATISTICS:
                 self._execute(packet, REPLY_STRING)
             case Command.FIELD_LIST:
@@ -139,11 +150,19 @@ class ProxySession:
             case _:
                 raise errors.UNKNOWN_COMMAND(command=command_name(command))
 
-    def _init_db(self, packet: bytes) -> None:
-        database = packet[_BODY:].decode("utf-8", "replace")
+    def _choose(self, database: str) -> None:
+        """Answer a USE: there is one database, and the connections are in it.
+
+        Unless a statement took the held one out of it (DROP DATABASE does): it is put back.
+        """
         if not self._group.is_called(database):
             raise errors.OTHER_DATABASE(database=database, group=self._group.name)
-        self._answer_ok()
+        held = self._held
+        if held is not None and held.schema_changed and held.endpoint.database is not None:
+            command = bytes([Command.INIT_DB]) + held.endpoint.database.encode()
+            self._execute(frame(command, 0), REPLY_SINGLE)
+        else:
+            self._answer_ok()
 
     def _set_option(self, packet: bytes) -> None:
         """Turn multi-statements on (0) or off (1), on the connection and for those to come."""
@@ -160,6 +179,7 @@ class ProxySession:
         """Forget the session's state, on the server too."""
         self.close()
         self._pinned = ""
+        self._spoils = self._has_insert_id = self._insert_id_lost = False
         self._setup = SessionSetup(self._setup.collation_id, self._multi_statements)
         self._answer_ok()
 
@@ -177,6 +197,8 @@ class ProxySession:
 
     def _execute(self, packet: bytes, kind: int) -> BackendConnection:
         """Have a server answer ``packet``, then keep, give back or drop the connection."""
+        if self._insert_id_lost:
+            self._refuse(asks_for_insert_id(packet))
         connection = self._held
         if connection is None:
             connection = self._last
@@ -198,7 +220,11 @@ class ProxySession:
             if isinstance(error, SqlError) and connection.scanner.mid_packet:
                 self._cut_off(connection, error)
             raise error from None
-        hold = self._pinned or connection.scanner.status & SERVER_STATUS_IN_TRANS
+        scanner = connection.scanner
+        if scanner.inserted:
+            self._has_insert_id = True
+            self._insert_id_lost = False
+        hold = self._pinned or scanner.status & SERVER_STATUS_IN_TRANS
         if not (plain and connection.tracks_session):
             if not connection.finished():
                 self._drop(connection)
@@ -213,14 +239,19 @@ class ProxySession:
 
     def _lease(self, packet: bytes) -> BackendConnection:
         """Another connection than the session had last, if it had one."""
-        question = looks_back(packet) if self._last is not None else None
+        if self._last is not None:
+            self._refuse(looks_back(packet))
+            self._insert_id_lost = self._has_insert_id
+        self._last = connection = self._pool.acquire(self._flags)
+        return connection
+
+    def _refuse(self, question: str | None) -> None:
+        """Refuse what another connection would answer for somebody else."""
         if question is not None:
             endpoint = self._pool.endpoint
             raise errors.SESSION_STATE_LOST(
                 what=question, instance=endpoint.name, group=endpoint.group
             )
-        self._last = connection = self._pool.acquire(self._flags)
-        return connection
 
     def _noted(self, connection: BackendConnection, packet: bytes) -> bool:
         """Whether the connection holds something now, or may."""
@@ -242,6 +273,8 @@ class ProxySession:
         """Close a connection that cannot be used further, and forget what it held."""
         self._held = self._last = None
         self._pinned = ""
+        self._spoils = False
+        self._insert_id_lost = self._has_insert_id
         self._pool.discard(connection)
 
     def _consequence(self, connection: BackendConnection) -> str:

@@ -160,6 +160,22 @@ def test_an_embedded_server_by_itself_serves_masters_and_readers(data: Path) -> 
         assert process.wait(20) == 0
 
 
+def test_two_servers_never_share_a_data_directory(data: Path) -> None:
+    with running(data):
+        done = subprocess.run(
+            [sys.executable, "-m", "athena_g", "embedded", "--listen", "127.0.0.1:0"]
+            + ["--data-directory", str(data / "shop" / "home")],
+            env=os.environ | {"ATHENA_EMBEDDED_PASSWORD": "pw"},
+            capture_output=True,
+            text=True,
+            timeout=30,
+            cwd=ROOT,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert "another server uses the data directory" in done.stdout
+
+
 def test_sleeping_on_many_connections_delays_nobody(data: Path) -> None:
     with running(data) as proxy:
         sleepers = [proxy.connect() for _ in range(20)]

@@ -189,3 +189,63 @@ def test_more_connections_than_allowed_are_told_so(server: Server, database: str
                 break
             except pymysql.OperationalError:
                 assert time.monotonic() < deadline
+
+
+def take_its_connections(proxy: Proxy) -> None:
+    """Make every idle connection another session's."""
+    others = [plain(proxy) for _ in range(2)]
+    for other in others:
+        ask(other, "BEGIN")
+    for other in others:
+        ask(other, "ROLLBACK")
+        other.close()
+
+
+def test_a_temporary_table_made_of_a_select_hides_the_real_one(
+    server: Server, small: Proxy
+) -> None:
+    with plain(small) as client:
+        ask(client, "CREATE TABLE shadow (a INT)")
+        ask(client, "CREATE TEMPORARY TABLE shadow AS SELECT 42 AS a")
+        with plain(small) as other:
+            ask(other, "SELECT 1")
+            ask(client, "INSERT INTO shadow VALUES (1)")
+            assert ask(other, "SELECT COUNT(*) FROM shadow") == 0
+        assert ask(client, "SELECT COUNT(*) FROM shadow") == 2
+
+
+def test_an_insert_id_is_not_forgotten_silently(small: Proxy) -> None:
+    with plain(small) as client:
+        ask(client, "CREATE TABLE numbers (id INT AUTO_INCREMENT PRIMARY KEY, n INT)")
+        ask(client, "INSERT INTO numbers (n) VALUES (7)")
+        take_its_connections(small)
+        ask(client, "SELECT 5")
+        with pytest.raises(pymysql.OperationalError) as caught:
+            ask(client, "SELECT LAST_INSERT_ID()")
+        assert caught.value.args[0] == 1105
+        ask(client, "INSERT INTO numbers (n) VALUES (8)")
+        assert ask(client, "SELECT LAST_INSERT_ID()") == 2
+
+
+def test_an_xa_transaction_left_prepared_spoils_no_connection(server: Server, small: Proxy) -> None:
+    if server.kind == "embedded":
+        pytest.skip("the embedded server has no XA")
+    with plain(small) as client:
+        ask(client, "CREATE TABLE numbers (n INT)")
+        for step in ("START", "END", "PREPARE"):
+            ask(client, f"XA {step} 'left'")
+            if step == "START":
+                ask(client, "INSERT INTO numbers VALUES (1)")
+    with plain(small) as one, plain(small) as other:
+        ask(one, "INSERT INTO numbers VALUES (2)")
+        ask(other, "INSERT INTO numbers VALUES (3)")
+    with server.connect(autocommit=True) as direct:
+        ask(direct, "XA ROLLBACK 'left'")
+
+
+def test_a_database_dropped_and_made_again_can_be_used(server: Server, small: Proxy) -> None:
+    with plain(small) as client:
+        for statement in ("DROP DATABASE {}", "CREATE DATABASE {}", "USE {}"):
+            ask(client, statement.format(f"`{small.database}`"))
+        ask(client, "CREATE TABLE again (n INT)")
+        assert ask(client, "SELECT COUNT(*) FROM again") == 0

@@ -89,3 +89,14 @@ def test_the_version_is_the_package_s() -> None:
         check=True,
     )
     assert done.stdout == f"athena-g {__version__}\n"
+
+
+def test_a_certificate_that_is_none_is_a_problem_of_the_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "junk.pem").write_text("junk")
+    tls = f'[server.tls]\ncertificate = "{tmp_path}/junk.pem"\nkey = "{tmp_path}/junk.pem"\n'
+    file = tmp_path / "athena.toml"
+    file.write_text(GOOD.read_text().replace("[log]", tls + "[log]"))
+    assert main(["check", "-c", str(file)]) == 2
+    assert "junk.pem" in capsys.readouterr().err

@@ -16,7 +16,7 @@ from athena_g.errors import SqlError
 from athena_g.protocol.constants import CLIENT_FOUND_ROWS, CLIENT_SESSION_TRACK
 from athena_g.protocol.framing import frame
 from tests.fakes import replies
-from tests.fakes.proxy import endpoint_of
+from tests.fakes.proxy import endpoint_of, until
 from tests.fakes.server import FakeServer, hang_up
 
 
@@ -203,6 +203,15 @@ def test_tls_that_the_server_does_not_offer_is_refused(backend: FakeServer) -> N
     error = refused(endpoint_of(backend, tls=True))
     assert error.errno == 1105
     assert "SSL" in error.message
+
+
+def test_a_certificate_file_that_is_missing_is_an_error_and_leaves_no_socket(
+    backend: FakeServer,
+) -> None:
+    error = refused(endpoint_of(backend, tls=True, tls_ca="/no/such/file.pem"))
+    assert "No such file" in error.message
+    until(lambda: len(backend.connections) == 1, "nothing arrived")
+    assert backend.connections[0].ended.wait(5)
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ def test_a_home_group_that_is_none_is_refused_with_those_there_are(bench: Bench)
     text = EMBEDDED.replace('home_group = "home"', 'home_group = "hom"')
     problems = bench.problems(text + '[[groups.db_groups]]\nname = "a"\nembedded = true\n')
     assert problems == {
-        "groups[0].home_group": '"hom" is no DB group of this group; write "home" or "a"'
+        "groups[0].home_group": 'names no DB group of this group; write "home" or "a"'
     }
 
 

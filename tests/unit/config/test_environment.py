@@ -147,7 +147,7 @@ def test_the_embedded_table_is_reached_beside_the_reserved_prefix(bench: Bench) 
 def test_a_wrong_value_names_the_variable_it_came_from(bench: Bench) -> None:
     problems = bench.problems(ON_A_SERVER, {"ATHENA_POOL__MAX_OPEN": "many"})
     assert problems["pool.max_open"] == (
-        '"many" (from ATHENA_POOL__MAX_OPEN) is not a whole number; '
+        "the value (from ATHENA_POOL__MAX_OPEN) is not a whole number; "
         "write a whole number from 1 to 100000"
     )
 

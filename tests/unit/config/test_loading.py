@@ -32,7 +32,7 @@ def test_the_path_is_shown_as_it_was_given(bench: Bench, monkeypatch: pytest.Mon
 def test_a_directory_is_an_error(bench: Bench) -> None:
     with pytest.raises(ConfigError) as error:
         load(bench.directory, {})
-    assert str(error.value) == f"{bench.directory}: cannot be read: Is a directory"
+    assert str(error.value) == f"{bench.directory}: is not a file"
 
 
 def test_a_line_for_a_wrong_value_has_file_key_value_and_advice(bench: Bench) -> None:
@@ -96,3 +96,12 @@ def test_the_process_environment_counts_unless_another_is_given(
 def test_two_loads_of_one_file_are_equal(bench: Bench) -> None:
     assert bench.load() == bench.load()
     assert bench.load() != bench.load(ON_A_SERVER.replace("instance-pw", "another"))
+
+
+def test_a_number_without_end_and_lists_without_end_are_errors(bench: Bench) -> None:
+    file = bench.directory / "endless.toml"
+    for text in ("a = " + "9" * 10_000, "a = " + "[" * 100_000):
+        file.write_text(text)
+        with pytest.raises(ConfigError) as error:
+            load(file, {})
+        assert "is not TOML: " in str(error.value)

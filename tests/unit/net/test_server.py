@@ -169,7 +169,7 @@ def logged_in(echo: EchoServer) -> Wire:
 def test_stop_ends_every_connection(connect: Callable[[EchoServer], Wire]) -> None:
     with echoing() as echo:
         wires = [connect(echo) for _ in range(3)]
-        echo.server.stop()
+        echo.server.stop(grace=1000)  # not by killing them after that time
         assert [wire.read_to_end() for wire in wires] == [b""] * 3
         assert not echo.server.clients
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from athena_g.parser.recognise import (
@@ -35,7 +33,8 @@ def pin(reason: str) -> Recognised:
     return Recognised(Special.PIN, reason)
 
 
-KILL = Recognised(Special.KILL, "KILL")
+KILL = Recognised(Special.REFUSE, "KILL through the proxy")
+HIDDEN_KILL = Recognised(Special.REFUSE, "KILL in an executable comment")
 
 
 @pytest.mark.parametrize("multi", [False, True])
@@ -98,9 +97,8 @@ def test_nothing_is_recognised_in_an_ordinary_statement(sql: str, multi: bool) -
         ("; ;USE shop", "shop"),
         ("USE my-shop", "my-shop"),
         ("USE größe", "größe"),
-        ("/*! USE shop */", "shop"),
-        ("/*!50000 USE shop*/", "shop"),
-        ("/*M!100100 USE `shop`*/", "shop"),
+        ("USE shop#c", "shop"),
+        ("USE -- c\nshop", "shop"),
     ],
 )
 def test_use_is_recognised_with_its_database(sql: str, database: str, multi: bool) -> None:
@@ -112,7 +110,7 @@ def test_use_without_a_name_is_left_to_the_server() -> None:
     assert of("USE ;") is None
 
 
-@pytest.mark.parametrize("sql", ["KILL 5", "kill query 5", "/*!KILL*/ 5", "KILL/**/5", "\nKILL 5"])
+@pytest.mark.parametrize("sql", ["KILL 5", "kill query 5", "KILL/**/5", "\nKILL 5"])
 def test_kill_is_recognised(sql: str) -> None:
     assert of(sql) == KILL
 
@@ -158,7 +156,7 @@ def test_what_belongs_to_one_connection_pins_it(sql: str, reason: str) -> None:
         (r"SELECT '\\'; KILL 5", KILL),
         ('SELECT "a;b"; KILL 5', KILL),
         ("SELECT 1 /* ; */; KILL 5", KILL),
-        ("SELECT 1; /*!KILL 5*/", KILL),
+        ("SELECT 1; /*!KILL 5*/", HIDDEN_KILL),
         ("SELECT 1 /*!; KILL 5*/", KILL),
     ],
 )
@@ -229,12 +227,11 @@ def test_text_that_is_not_utf8_is_no_obstacle() -> None:
     ],
     ids=range(9),
 )
+@pytest.mark.timeout(20)
 def test_no_text_takes_long_to_look_at(sql: str) -> None:
-    started = time.process_time()
     of(sql, multi=True)
     looks_back(packet(sql))
     is_plain(packet(sql), START)
-    assert time.process_time() - started < 2
 
 
 @pytest.mark.parametrize(
@@ -289,3 +286,69 @@ def test_a_question_about_the_previous_statement_is_found(sql: str, words: str) 
 )
 def test_what_only_looks_like_such_a_question_is_none(sql: str) -> None:
     assert looks_back(packet(sql)) is None
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "/*! USE shop */",
+        "/*!99999 use shop */ insert into t values (1)",
+        "/*M!100100 USE `shop`*/",
+        "use/*!shop*/",
+        "/*!99999 kill 5 */ select 1",
+    ],
+)
+def test_what_only_some_servers_execute_is_refused(sql: str) -> None:
+    found = of(sql)
+    assert found is not None
+    assert found.special is Special.REFUSE
+
+
+def test_use_with_more_behind_it_is_left_to_the_server() -> None:
+    assert of("use shop junk") is None
+
+
+@pytest.mark.parametrize(
+    ("sql", "reason"),
+    [
+        ("create temporary table t as select 1", "a temporary table"),
+        ("CREATE OR REPLACE/**/TEMPORARY TABLE t SELECT 1", "a temporary table"),
+        ("execute immediate 'use other'", "EXECUTE"),
+        ("load data infile 'x' into table t (@a)", "LOAD DATA"),
+        ("get diagnostics condition 1 @p = message_text", "a user variable"),
+    ],
+)
+def test_what_servers_do_not_report_pins(sql: str, reason: str) -> None:
+    assert of(sql) == pin(reason)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select @@`identity`",
+        "select @@`last_insert_id`",
+        "select last_insert_id/**/()",
+        "select row_count /* x */ ()",
+        "show/**/warnings",
+        "select lastval(s1)",
+        "select previous value for s1",
+    ],
+)
+def test_questions_in_odd_clothes_are_recognised(sql: str) -> None:
+    assert looks_back(packet(sql)) is not None
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        ";" * 4_000_000,
+        "a;" * 2_000_000,
+        "/**/" * 2_000_000 + "select 1",
+        "select @@" + " " * 200_000 + "version",
+        "insert into t values ('" + "into /* " * 500_000 + "')",
+    ],
+)
+@pytest.mark.timeout(20)
+def test_no_text_of_many_mib_takes_long_to_look_at_either(sql: str) -> None:
+    of(sql, multi=True)
+    looks_back(packet(sql))

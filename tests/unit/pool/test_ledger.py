@@ -249,6 +249,15 @@ def test_disowning_what_is_out_changes_nothing() -> None:
     assert (books.out, books.idle) == (1, 0)
 
 
+def test_disowning_what_was_reclaimed_gives_it_to_nobody() -> None:
+    books = ledger(max_open=2)
+    one = opened(books, "one")
+    books.checkin(one, keep=True)
+    books.reclaim(one)
+    books.disown(one)
+    assert books.checkout(0) == Open(None)
+
+
 @pytest.mark.parametrize("keep", [False, True])
 def test_what_is_idle_for_too_long_is_closed(keep: bool) -> None:
     books = ledger(max_idle_time=10.0)

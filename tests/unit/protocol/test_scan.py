@@ -479,6 +479,28 @@ def test_a_part_of_a_reply_is_never_taken_for_the_whole(reply: Reply, cut: int) 
     assert not scanner.is_whole(reply.wire[: cut % len(reply.wire)])
 
 
+@pytest.mark.parametrize("row", [b"\x04ab\x02\x00", b"\x04ab\x00\x00"])
+def test_no_part_of_a_result_set_is_taken_for_the_whole(row: bytes) -> None:
+    """Rows as long as an EOF packet are among them."""
+    wire = _result_set([row] * 3).wire
+    for head in (b"", wire):
+        scanner = ReplyScanner()
+        scanner.is_whole(head)
+        assert [cut for cut in range(len(wire)) if scanner.is_whole(wire[:cut])] == []
+
+
+@pytest.mark.parametrize("flag", [SERVER_MORE_RESULTS_EXISTS, SERVER_SESSION_STATE_CHANGED])
+def test_what_is_to_be_walked_is_not_taken_for_a_usual_result_set(flag: int) -> None:
+    scanner = ReplyScanner()
+    for _ in range(2):
+        assert not scanner.is_whole(_result_set([b"\x01x"], flag).wire)
+        assert not scanner.is_whole(frame(OkPacket(info=b"x" * 9).encode(0)[:3] + _short(flag), 1))
+
+
+def _short(flag: int) -> bytes:
+    return flag.to_bytes(2, "little") + bytes(4)
+
+
 @pytest.mark.parametrize(
     "reply", [_result_set([]), _result_set([b"\x01x"] * 300), _result_set([b"\x00", b"\xfb"])]
 )

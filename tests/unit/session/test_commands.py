@@ -191,6 +191,17 @@ def test_an_option_survives_the_change_to_another_connection(
     assert backend.seen == [RESET, SET_NAMES, "SET_OPTION \0\0", "SELECT 1; SELECT 2"]
 
 
+def test_an_option_is_not_handed_on_to_the_next_session(
+    make_proxy: MakeProxy, backend: FakeServer
+) -> None:
+    proxy = make_proxy(max_open=1)
+    client, other = proxy.client(), proxy.client()
+    client.ask(Command.SET_OPTION, b"\0\0")
+    backend.record.clear()
+    other.query("SELECT 1; SELECT 2")
+    assert backend.seen == [RESET, SET_NAMES, "SET_OPTION \1\0", "SELECT 1; SELECT 2"]
+
+
 def test_an_option_the_server_refuses_is_not_set(client: Client, backend: FakeServer) -> None:
     backend.say("SET_OPTION \0\0", replies.err(1047, "Unknown command"))
     assert client.ask(Command.SET_OPTION, b"\0\0").errno == 1047

@@ -226,6 +226,26 @@ def test_a_schema_that_changed_behind_the_proxys_back_is_never_handed_on(
     assert backend.connections[0].ended.wait(5)
 
 
+def test_a_connection_that_saw_an_xa_transaction_is_never_handed_on(
+    client: Client, proxy: Proxy, backend: FakeServer
+) -> None:
+    """MariaDB's reset does not end one."""
+    client.query("XA START 'x'")
+    client.quit()
+    proxy.wait_idle()
+    assert proxy.pool.idle == 0
+    assert RESET not in backend.seen
+
+
+def test_choosing_the_database_brings_a_held_connection_back_to_it(
+    client: Client, backend: FakeServer
+) -> None:
+    backend.say("DROP DATABASE shop", replies.ok(session_state=replies.schema_changed("")))
+    client.query("DROP DATABASE shop")
+    assert client.query("USE shop").ok
+    assert backend.record[-1] == (1, "INIT_DB shop")
+
+
 def test_a_reset_of_a_changed_schema_goes_back_to_the_own_one(
     client: Client, backend: FakeServer
 ) -> None:

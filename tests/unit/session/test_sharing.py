@@ -153,6 +153,20 @@ def test_a_question_whose_connection_was_taken_is_refused(
     assert one.query("SELECT 3").rows
 
 
+def test_a_lost_insert_id_stays_lost_until_there_is_another(
+    single: Proxy, backend: FakeServer
+) -> None:
+    """The connection the session has by now would answer with 0."""
+    backend.say("INSERT", replies.ok(affected_rows=1, last_insert_id=7))
+    one, two = single.client(), single.client()
+    one.query("INSERT")
+    two.query("SELECT 2")
+    assert one.query("SELECT 1").rows
+    assert one.query("SELECT LAST_INSERT_ID()").errno == 1105
+    one.query("INSERT")
+    assert one.query("SELECT LAST_INSERT_ID()").rows
+
+
 def test_a_question_in_one_transaction_with_its_statement_is_answered(single: Proxy) -> None:
     one = single.client()
     one.query("BEGIN")
