@@ -163,8 +163,10 @@ def test_an_embedded_server_by_itself_serves_masters_and_readers(data: Path) -> 
 def test_two_servers_never_share_a_data_directory(data: Path) -> None:
     with running(data):
         done = subprocess.run(
-            [sys.executable, "-m", "athena_g", "embedded", "--listen", "127.0.0.1:0"]
-            + ["--data-directory", str(data / "shop" / "home")],
+            [
+                *(sys.executable, "-m", "athena_g", "embedded", "--listen", "127.0.0.1:0"),
+                *("--data-directory", str(data / "shop" / "home")),
+            ],
             env=os.environ | {"ATHENA_EMBEDDED_PASSWORD": "pw"},
             capture_output=True,
             text=True,
