@@ -22,7 +22,7 @@ class Books(RuleBasedStateMachine):
         super().__init__()
         self.limits = Limits(max_open=3, max_idle=2, min_idle=1, max_idle_time=10.0)
         self.books: Ledger[Connection] = Ledger(self.limits)
-        self.world: set[Connection] = set()
+        self.world: list[Connection] = []
         self.out: list[Connection] = []
         self.reclaimed: set[Connection] = set()
         self.opening: list[int] = []
@@ -57,7 +57,7 @@ class Books(RuleBasedStateMachine):
         flags = self.opening.pop(0)
         if worked:
             connection = Connection("", flags)
-            self.world.add(connection)
+            self.world.append(connection)
             self.out.append(connection)
         else:
             self.books.vacate()
@@ -84,7 +84,7 @@ class Books(RuleBasedStateMachine):
     @rule(which=st.integers(0, 9))
     def reclaim(self, which: int) -> None:
         """Any session may ask for the connection it had last, wherever that is by now."""
-        connection = sorted(self.world, key=id)[which % len(self.world)]
+        connection = self.world[which % len(self.world)]
         if self.books.reclaim(connection):
             assert connection not in self.out
             self.out.append(connection)
@@ -93,7 +93,7 @@ class Books(RuleBasedStateMachine):
     @precondition(lambda self: self.world)
     @rule(which=st.integers(0, 9))
     def disown(self, which: int) -> None:
-        self.books.disown(sorted(self.world, key=id)[which % len(self.world)])
+        self.books.disown(self.world[which % len(self.world)])
 
     @precondition(lambda self: any(not waiter.gifts for waiter in self.line))
     @rule()

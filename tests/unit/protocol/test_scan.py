@@ -155,7 +155,7 @@ def _add_result(reply: Reply, draw: st.DrawFn, more: int) -> None:
     reply.add_eof(status | more, draw(_flags))
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(replies(), st.lists(st.integers(0, 10_000), max_size=20))
 def test_any_reply_in_any_chunks_is_relayed_alike(reply: Reply, cuts: list[int]) -> None:
     scanner, output = _scan(_cut(reply.wire, cuts))
@@ -166,7 +166,7 @@ def test_any_reply_in_any_chunks_is_relayed_alike(reply: Reply, cuts: list[int])
     assert len(scanner.changes) == reply.changes
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(replies(), st.lists(st.integers(0, 10_000), max_size=20))
 def test_the_same_holds_where_packets_are_too_large_to_be_held(
     reply: Reply, cuts: list[int]
@@ -176,7 +176,7 @@ def test_the_same_holds_where_packets_are_too_large_to_be_held(
     assert output == reply.relayed
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(replies())
 def test_the_end_is_not_seen_before_the_last_byte(reply: Reply) -> None:
     scanner = ReplyScanner()
@@ -185,7 +185,7 @@ def test_the_end_is_not_seen_before_the_last_byte(reply: Reply) -> None:
     assert scanner.feed(reply.wire[-1:])
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(replies(), st.binary(min_size=5, max_size=20), st.integers(0, 10_000))
 def test_bytes_after_the_end_break_the_protocol(reply: Reply, trailing: bytes, cut: int) -> None:
     scanner = ReplyScanner()
@@ -199,7 +199,7 @@ def test_bytes_after_the_end_break_the_protocol(reply: Reply, trailing: bytes, c
     assert (scanner.output, scanner.sequence_id) == (b"", due)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(replies())
 def test_byte_by_byte_is_relayed_alike(reply: Reply) -> None:
     wire = reply.wire
@@ -459,7 +459,7 @@ def test_damaged_replies_give_protocol_violations_only() -> None:
 # --- Replies that are whole in one read -----------------------------------------------------------
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(replies(), min_size=1, max_size=4))
 def test_what_passes_unwalked_is_what_walking_would_pass_as_it_is(several: list[Reply]) -> None:
     """One after the other on one connection, each twice: heads are remembered."""
@@ -471,7 +471,7 @@ def test_what_passes_unwalked_is_what_walking_would_pass_as_it_is(several: list[
             assert fast.status == walked.status
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(replies(), st.integers(0, 10_000))
 def test_a_part_of_a_reply_is_never_taken_for_the_whole(reply: Reply, cut: int) -> None:
     scanner = ReplyScanner()
