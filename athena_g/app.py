@@ -28,6 +28,7 @@ from athena_g.net.handshake import Account, LoginPolicy
 from athena_g.net.server import ListenSettings, Server
 from athena_g.pool.ledger import Limits
 from athena_g.pool.pool import Pool
+from athena_g.protocol.auth import RsaKey
 from athena_g.session.handler import CAPABILITIES, ProxyHandler
 from athena_g.supervisor import EmbeddedProcess
 
@@ -155,7 +156,10 @@ def listen_settings(server: ServerSettings) -> ListenSettings:
 
 def login_policy(server: ServerSettings, handler: ProxyHandler) -> LoginPolicy:
     """Whom the proxy lets in, and over what."""
+    key = RsaKey()
+    key.make()  # now, not when the first client asks and all others wait
     return LoginPolicy(
+        rsa_key=key,
         find_account=handler.find_account,
         capabilities=CAPABILITIES,
         server_version=server.server_version,

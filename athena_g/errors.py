@@ -222,7 +222,8 @@ BACKEND_LOST = _register(
 BACKEND_LOST_IN_ROW = _register(
     "BACKEND_LOST_IN_ROW", 2013, "HY000",
     "Lost connection to {instance} (group {group}) in the middle of a row of more than 256 KiB",
-    "The beginning of the row had been sent, so the client connection is closed as well.",
+    "The beginning of the row had been sent, so there is no place for an error: the client's "
+    "connection is closed, and this text is in the log only.",
     fatal=True,
 )  # fmt: skip
 BACKEND_PROTOCOL = _register(

@@ -110,6 +110,10 @@ class RsaKey:
         self._private = None if pem is None else _load_private_key(pem)
         self._public_pem: bytes | None = None
 
+    def make(self) -> None:
+        """Make the pair now if there is none yet."""
+        self._key()
+
     def _key(self) -> rsa.RSAPrivateKey:
         if self._private is None:
             self._private = rsa.generate_private_key(public_exponent=65537, key_size=_RSA_BITS)

@@ -101,10 +101,12 @@ class ProxySession:
         held, self._held = self._held, None
         last, self._last = self._last, None
         if held is not None:
-            if not self._spoils and held.reset():
-                self._pool.release(held)
-            else:
-                self._pool.discard(held)
+            clean = False
+            try:
+                clean = not self._spoils and held.reset()
+            finally:  # also when the server is stopped in the middle of it
+                give_back = self._pool.release if clean else self._pool.discard
+                give_back(held)
         elif last is not None and last.setup is self._setup:
             self._pool.disown(last)
 

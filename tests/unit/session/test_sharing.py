@@ -247,6 +247,20 @@ def test_stopping_the_proxy_in_the_middle_of_statements_ends_them(
     assert [client.wire.read_to_end() for client in clients] == [b""] * 3
 
 
+def test_stopping_the_proxy_in_the_middle_of_a_reset_gives_the_connection_back(
+    proxy: Proxy, backend: FakeServer
+) -> None:
+    hold = Event()
+    backend.say(RESET, hold)
+    client = proxy.client()
+    client.query("BEGIN")
+    client.close()
+    backend.wait_for(RESET)
+    proxy.server.stop(grace=0.05)
+    hold.set()
+    assert (proxy.pool.out, proxy.pool.idle) == (0, 0)
+
+
 def test_two_statements_at_once_of_one_client_run_one_after_the_other(
     client: Client, backend: FakeServer
 ) -> None:
