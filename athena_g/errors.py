@@ -428,11 +428,6 @@ UNKNOWN_CHARACTER_SET = _register(
     "Unknown character set: '{charset}'",
     "SHOW CHARACTER SET lists those there are.",
 )  # fmt: skip
-WRONG_GROUP_FIELD = _register(
-    "WRONG_GROUP_FIELD", 1056, "42000",
-    "Can't group on '{column}'",
-    "Group on something that is no aggregate.",
-)  # fmt: skip
 WRONG_NUMBER_OF_COLUMNS_IN_SELECT = _register(
     "WRONG_NUMBER_OF_COLUMNS_IN_SELECT", 1222, "21000",
     "The used SELECT statements have a different number of columns",
@@ -690,12 +685,6 @@ NO_SUCH_INDEX = _register(
     "NO_SUCH_INDEX", 1176, "42000",
     "Key '{key}' doesn't exist in table '{table}'",
     "SHOW INDEX lists the keys.",
-)  # fmt: skip
-LOCKED_TABLES = _register(
-    "LOCKED_TABLES", 1192, "HY000",
-    "Can't execute the given command because you have active locked tables or an active "
-    "transaction",
-    "Unlock the tables first.",
 )  # fmt: skip
 
 

@@ -33,7 +33,6 @@ class Options:
     collation: str
     comment: str | None = None
     auto_increment: int | None = None
-    collation_named: bool = False
 
 
 def read_definitions(cursor: Cursor, collation: str) -> Parts:
@@ -309,7 +308,7 @@ def read_options(cursor: Cursor, options: Options) -> bool:
         cursor.accept(",") if found else None
         collation = charset_options(cursor, "")
         if collation:
-            options.collation, options.collation_named = collation, True
+            options.collation = collation
         elif not _option(cursor, options):
             cursor.position = before if not collation else cursor.position
             return found

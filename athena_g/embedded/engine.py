@@ -162,10 +162,6 @@ class Engine:
         with self._mutex:
             return self._named.setdefault(name.lower(), FairLock())
 
-    def named_locks(self) -> list[tuple[str, FairLock]]:
-        with self._mutex:
-            return list(self._named.items())
-
     def cached_catalogue(self, database: str, incarnation: int, version: int) -> Catalogue | None:
         with self._mutex:
             return self._catalogues.get((database, incarnation, version))
