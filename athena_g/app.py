@@ -50,7 +50,9 @@ class App:
         """
         try:
             self._directory = Directory([self._group(each) for each in self._settings.groups])
-            handler = ProxyHandler(self._directory)
+            handler = ProxyHandler(
+                self._directory, self._settings.server.max_prepared_stmt_count
+            )
             self._server = Server(
                 listen_settings(self._settings.server),
                 login_policy(self._settings.server, handler),
@@ -78,8 +80,8 @@ class App:
         if home.embedded:
             endpoint = self._start_embedded(group, home)
         else:
-            endpoint = _endpoint(group, master, self._settings.pool)
-        pool = Pool(endpoint, _limits(self._settings.pool))
+            endpoint = _endpoint(group, master, master.pool.over(self._settings.pool))
+        pool = Pool(endpoint, _limits(master.pool.over(self._settings.pool)))
         return Group(group.name, account, DbGroup(home.name, Instance(pool)))
 
     def _start_embedded(self, group: GroupSettings, home: DbGroupSettings) -> Endpoint:
@@ -147,6 +149,8 @@ def listen_settings(server: ServerSettings) -> ListenSettings:
         max_connections=server.max_connections,
         connect_timeout=server.connect_timeout_secs,
         max_allowed_packet=server.max_allowed_packet,
+        net_write_timeout=server.net_write_timeout_secs,
+        net_read_timeout=server.net_read_timeout_secs,
         tcp_keepalive=server.tcp_keepalive,
         tcp_keepalive_time=server.tcp_keepalive_time_secs,
         tcp_keepalive_interval=server.tcp_keepalive_interval_secs,

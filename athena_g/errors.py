@@ -101,8 +101,9 @@ TOO_MANY_CONNECTIONS = _register(
 POOL_EXHAUSTED = _register(
     "POOL_EXHAUSTED", 1040, "08004",
     "Too many connections: no connection to {instance} (group {group}) became free within "
-    "{timeout_ms} ms; {out} of {limit} are in use and {waiting} statements wait "
-    "(pool.max_open, pool.acquire_timeout_ms)",
+    "{timeout_ms} ms; {out} of {limit} are in use, {bound} of them bound to a client by a "
+    "transaction or session state, and {waiting} statements wait (pool.max_open, "
+    "pool.acquire_timeout_ms)",
     "The instance is busy or clients hold transactions open. Raise pool.max_open if the server "
     "can take it, or pool.acquire_timeout_ms if waiting longer is acceptable.",
     retryable=True,
@@ -166,6 +167,12 @@ PACKETS_OUT_OF_ORDER = _register(
     "PACKETS_OUT_OF_ORDER", 1156, "08S01",
     "Got packets out of order: sequence id {got} where {expected} was due",
     "The client or something between damaged the stream.",
+    fatal=True,
+)  # fmt: skip
+UNCOMPRESS_FAILED = _register(
+    "UNCOMPRESS_FAILED", 1157, "08S01",
+    "Couldn't uncompress communication packet: {reason}",
+    "The client or something between damaged the stream, or it is no zlib compression.",
     fatal=True,
 )  # fmt: skip
 MALFORMED_PACKET = _register(
@@ -238,6 +245,51 @@ SESSION_STATE_LOST = _register(
     "put both statements into one transaction",
     "Functions that look back at the previous statement work while the session still has the "
     "server connection that ran it.",
+)  # fmt: skip
+TRANSACTION_LOST = _register(
+    "TRANSACTION_LOST", 1105, "HY000",
+    "The transaction was lost with the connection to {instance} (group {group}); nothing of it is "
+    "kept. Send ROLLBACK before anything else",
+    "Statements are refused until ROLLBACK (or a reset of the session), so that none of them "
+    "takes effect outside the transaction it was meant for.",
+)  # fmt: skip
+NO_SUCH_STATEMENT = _register(
+    "NO_SUCH_STATEMENT", 1243, "HY000",
+    "Unknown prepared statement handler ({statement}) given to {command}",
+    "The statement was never prepared, or is closed. Prepare it again.",
+)  # fmt: skip
+TOO_MANY_STATEMENTS = _register(
+    "TOO_MANY_STATEMENTS", 1461, "42000",
+    "Can't create more than max_prepared_stmt_count statements (current value: {limit})",
+    "Close prepared statements that are no longer used, or raise "
+    "server.max_prepared_stmt_count.",
+)  # fmt: skip
+NOT_PREPARABLE = _register(
+    "NOT_PREPARABLE", 1295, "HY000",
+    "This command is not supported in the prepared statement protocol yet",
+    "Send the statement as text.",
+)  # fmt: skip
+MALFORMED_EXECUTE = _register(
+    "MALFORMED_EXECUTE", 1210, "HY000",
+    "Incorrect arguments to {command}",
+    "The driver sent a damaged packet, or parameters without their types.",
+)  # fmt: skip
+KILL_DENIED = _register(
+    "KILL_DENIED", 1095, "HY000",
+    "You are not owner of thread {thread}",
+    "Only connections of the same user can be killed.",
+)  # fmt: skip
+KILL_FAILED = _register(
+    "KILL_FAILED", 1105, "HY000",
+    "The statement of connection {thread} could not be killed on {instance} (group {group}): "
+    "{reason}",
+    "The server could not be reached for the KILL. Try again, or kill the connection.",
+    retryable=True,
+)  # fmt: skip
+LOCAL_INFILE_REFUSED = _register(
+    "LOCAL_INFILE_REFUSED", 3948, "42000",
+    "Loading local data is disabled; this must be enabled on both the client and server sides",
+    "Connect with the client's option for LOCAL INFILE, and enable local_infile on the server.",
 )  # fmt: skip
 NOT_SUPPORTED_YET = _register(
     "NOT_SUPPORTED_YET", 1235, "42000",
@@ -685,6 +737,47 @@ NO_SUCH_INDEX = _register(
     "NO_SUCH_INDEX", 1176, "42000",
     "Key '{key}' doesn't exist in table '{table}'",
     "SHOW INDEX lists the keys.",
+)  # fmt: skip
+TABLE_LOCKED_FOR_READING = _register(
+    "TABLE_LOCKED_FOR_READING", 1099, "HY000",
+    "Table '{table}' was locked with a READ lock and can't be updated",
+    "Lock the table with WRITE, or unlock it.",
+)  # fmt: skip
+TABLE_NOT_LOCKED = _register(
+    "TABLE_NOT_LOCKED", 1100, "HY000",
+    "Table '{table}' was not locked with LOCK TABLES",
+    "Name every table that is used in LOCK TABLES, or unlock them.",
+)  # fmt: skip
+NO_VARIABLE_DEFAULT = _register(
+    "NO_VARIABLE_DEFAULT", 1230, "42000",
+    "Variable '{variable}' doesn't have a default value",
+    "Set the variable to a value.",
+)  # fmt: skip
+COLLATION_MISMATCH = _register(
+    "COLLATION_MISMATCH", 1253, "42000",
+    "COLLATION '{collation}' is not valid for CHARACTER SET '{charset}'",
+    "Name a collation of the character set.",
+)  # fmt: skip
+UNKNOWN_TIME_ZONE = _register(
+    "UNKNOWN_TIME_ZONE", 1298, "HY000",
+    "Unknown or incorrect time zone: '{zone}'",
+    "Give an offset such as '+02:00', or SYSTEM; named time zones are not loaded.",
+)  # fmt: skip
+NO_OPEN_CURSOR = _register(
+    "NO_OPEN_CURSOR", 1421, "HY000",
+    "The statement ({statement}) has no open cursor.",
+    "Execute the statement with a cursor before fetching from it.",
+)  # fmt: skip
+WRONG_LOCK_NAME = _register(
+    "WRONG_LOCK_NAME", 3057, "42000",
+    "Incorrect user-level lock name '{name}'. The name is empty, NULL, or can not be expressed in "
+    "the current character-set.",
+    "Give the lock a name.",
+)  # fmt: skip
+LOCK_NAME_TOO_LONG = _register(
+    "LOCK_NAME_TOO_LONG", 4163, "42000",
+    "User-level lock name '{name}' should not exceed 64 characters.",
+    "Give the lock a shorter name.",
 )  # fmt: skip
 
 

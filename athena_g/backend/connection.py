@@ -3,54 +3,75 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import gevent
 
 from athena_g import errors
 from athena_g.backend.endpoint import Endpoint
 from athena_g.backend.login import log_in
+from athena_g.backend.look_back import LookBack
+from athena_g.backend.profile import Profile, assignments, can_move
+from athena_g.backend.statements import Prepared, StatementCache
 from athena_g.errors import SqlError
 from athena_g.net.stream import ConnectionClosed
-from athena_g.protocol.charsets import collation
+from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import (
     SERVER_STATUS_IN_TRANS,
     SESSION_TRACK_SCHEMA,
     Command,
 )
 from athena_g.protocol.framing import frame
-from athena_g.protocol.replies import ErrPacket
+from athena_g.protocol.replies import EofPacket, ErrPacket, OkPacket, is_eof
+from athena_g.protocol.resultset import PrepareOk
 from athena_g.protocol.scan import ReplyScanner
+from athena_g.protocol.wire import lenenc_int_at, nullable_cell_at
 
 RESET_TIMEOUT = 5.0
 """Seconds a server may take to reset a connection."""
+MAX_ACCEPTED = 10_000
+"""Assignments that a server is remembered to have accepted."""
 
 _RESET = frame(bytes([Command.RESET_CONNECTION]), 0)
 
 # A server that answers one of these is closing the connection (shutdown, KILL, idle for too long).
 _ENDING_ERRNOS = frozenset((1053, 1152, 1153, 1156, 1158, 1159, 1160, 1161, 1184, 1927, 3169, 4031))
+_TOO_MANY_STATEMENTS = 1461
+
+_TRACKED = (
+    "autocommit,character_set_client,character_set_connection,character_set_results,"
+    "group_concat_max_len,innodb_lock_wait_timeout,lock_wait_timeout,sql_mode,sql_safe_updates,"
+    "sql_select_limit,time_zone,"
+)
+_TRACKED_MYSQL = _TRACKED + "max_execution_time,transaction_isolation,transaction_read_only"
+_TRACKED_MARIADB = _TRACKED + "max_statement_time,tx_isolation,tx_read_only"
 
 
-@dataclass(slots=True, eq=False)
-class SessionSetup:
-    """What a session's connections must have before its statements run; compared by identity.
+class Answer(NamedTuple):
+    """A small result set: its columns, and its rows as the text protocol has them."""
 
-    ``collation_id`` is the client's of the handshake.
-    """
+    columns: list[Column]
+    rows: list[list[bytes | None]]
 
-    collation_id: int
-    multi_statements: bool = False
+
+class Prepare(NamedTuple):
+    """What a server answered to COM_STMT_PREPARE, as payloads: an ERR, or OK and definitions."""
+
+    payloads: list[bytes]
+    prepared: Prepared | None
 
 
 class BackendConnection:
     """A connection that is logged in; it serves one session at a time.
 
-    ``accepted`` are the set-up commands that this server is known to accept, shared by the
-    connections to it. ``setup`` is that of the session whose state the connection holds, or
-    ``None``. ``idle``, ``kept`` and ``retired`` (to be closed when given back) are the pool's.
+    ``accepted`` are the settings that this server is known to accept, shared by the connections
+    to it. ``owner`` is the memory of the session that used the connection last, ``profile`` the
+    settings it has (``None``: as opened), ``dirty`` whether it may hold what settings do not tell
+    of, ``insert_id`` what LAST_INSERT_ID() would answer (``None``: only the server knows).
+    ``idle``, ``kept`` and ``retired`` (to be closed when given back) are the pool's.
     """
 
-    def __init__(self, endpoint: Endpoint, flags: int, accepted: set[bytes]) -> None:
+    def __init__(self, endpoint: Endpoint, flags: int, accepted: set[str]) -> None:
         login = log_in(endpoint, flags)
         self.endpoint = endpoint
         self.flags = flags
@@ -59,17 +80,20 @@ class BackendConnection:
         self.thread_id = login.thread_id
         self.tracks_session = login.tracks_session
         self.scanner = ReplyScanner()
-        self.setup: SessionSetup | None = None
+        self.statements = StatementCache()
+        self.owner: LookBack | None = None
+        self.profile: Profile | None = None
+        self.dirty = False
+        self.insert_id: int | None = 0
         self.opened_at = self.idle_since = time.monotonic()
         self._accepted = accepted
-        self._untouched = True
-        self.multi_statements = False
+        self._multi_statements = False
         self.retired = self.schema_changed = False
         self.idle = False
         self.kept = False
 
     def __repr__(self) -> str:
-        holds = "nobody's state" if self.setup is None else "a session's state"
+        holds = "nobody's state" if self.owner is None else "a session's state"
         return f"<connection {self.thread_id} to {self.endpoint.name}, {holds}>"
 
     @property
@@ -77,64 +101,217 @@ class BackendConnection:
         """Whether the last reply said that a transaction is open."""
         return bool(self.scanner.status & SERVER_STATUS_IN_TRANS)
 
-    def settle(self, setup: SessionSetup, command: bytes) -> bytes:
-        """Bring the connection to ``setup`` and send ``command``; in one go where that is safe.
+    @property
+    def is_mariadb(self) -> bool:
+        """Whether the server is a MariaDB."""
+        return "MariaDB" in self.server_version
 
-        A server runs the command whatever became of what was sent in front of it. So what is
-        in front goes alone until this server has accepted it once. Gives the bytes of the
-        command's reply that were read already. Raises :class:`~athena_g.errors.SqlError` when
-        the server refuses.
+    # -- one session's state to another's --------------------------------------------------------
+
+    def settle(self, profile: Profile, owner: LookBack, command: bytes, begin: bytes = b"") -> bytes:
+        """Bring the connection to a session's state and send ``command``, in one go if it is safe.
+
+        ``begin`` is a framed command that opens a transaction, to go in front. A server runs a
+        command whatever became of what was sent in front of it, so settings go alone until this
+        server has accepted them once. Gives the bytes of the command's reply that were read
+        already. Raises :class:`~athena_g.errors.SqlError` when the server refuses.
         """
-        packets = [] if self._untouched else [_RESET]
-        packets.append(self._set_up(setup))
-        if setup.multi_statements != self.multi_statements:
-            option = 0 if setup.multi_statements else 1
-            packets.append(frame(bytes([Command.SET_OPTION, option, 0]), 0))
-        self._untouched = False
-        preamble = b"".join(packets)
-        together = preamble in self._accepted
-        self.stream.send(preamble + command if together else preamble)
-        for _ in packets:
-            self._read_answer()
+        questions = self._part(owner)
+        lead, settings = self._lead(profile, owner)
+        together = settings <= self._accepted
+        if begin and together:
+            lead.append(begin)
+        packets = [*map(_query, questions), *lead]
+        data = b"".join([*packets, command] if together else packets)
+        if data:
+            self.stream.send(data)
+        self._hear(questions)
+        for _ in lead:
+            self._read_ok()
+        self._hand_over(owner)
+        self.profile, self.insert_id = profile, owner.insert_id
+        self._multi_statements = profile.multi_statements
         if not together:
-            self._accepted.add(preamble)
-            self.stream.send(command)
-        self.setup = setup
-        self.multi_statements = setup.multi_statements
-        self.scanner.status = 0
+            self._accept(settings)
+            if begin or command:
+                self.stream.send(begin + command)
+            if begin:
+                self._read_ok()
         return self.stream.take_unread()
 
-    def _set_up(self, setup: SessionSetup) -> bytes:
-        tracking = "SESSION session_track_state_change = 1, SESSION session_track_schema = 1"
-        names = self._names(setup.collation_id)
-        sql = f"SET {names}, {tracking}" if self.tracks_session else f"SET {names}"
-        return frame(bytes([Command.QUERY]) + sql.encode(), 0)
+    def farewell(self) -> None:
+        """Ask what its session may still want to know, before the connection is closed."""
+        questions = self._part(None)
+        try:
+            with gevent.Timeout(RESET_TIMEOUT, TimeoutError("farewell")):
+                if questions:
+                    self.stream.send(b"".join(map(_query, questions)))
+                self._hear(questions)
+        except (ConnectionClosed, SqlError, TimeoutError):
+            return
 
-    def _names(self, collation_id: int) -> str:
-        """The client's character set; its collation too where this kind of server knows it."""
-        known = collation(collation_id)
-        if known is None:
-            return "NAMES DEFAULT"
-        mariadb = "MariaDB" in self.server_version
-        foreign = ("_0900_",) if mariadb else ("_uca1400_", "_nopad_")
-        if any(part in known.name for part in foreign):
-            return f"NAMES {known.charset}"
-        return f"NAMES {known.charset} COLLATE {known.name}"
+    def _hand_over(self, owner: LookBack | None) -> None:
+        former, self.owner = self.owner, owner
+        if former is not None and former is not owner:
+            former.part()
 
-    def _read_answer(self) -> None:
+    def disown(self) -> None:
+        """The session that used the connection last is gone."""
+        self._hand_over(None)
+
+    def _part(self, owner: LookBack | None) -> list[str]:
+        """What is to be asked for the session that had the connection before."""
+        former = self.owner
+        if former is None or former is owner:
+            return []
+        former.remember(self.scanner)
+        return former.questions(self.scanner)
+
+    def _hear(self, questions: list[str]) -> None:
+        """Read the answers for the session that had the connection before."""
+        former = self.owner
+        for question in questions:
+            answer = self._read_answer()
+            if former is not None:
+                former.answered(question, answer.rows)
+
+    def _lead(self, profile: Profile, owner: LookBack) -> tuple[list[bytes], set[str]]:
+        """The packets that bring the state, and the settings in them that may be refused."""
+        before, packets = self.profile, []
+        if self.owner is not owner and (self.dirty or not can_move(before, profile)):
+            packets.append(_RESET)
+            self._was_reset()
+            before = None
+        changes = [] if before is profile else assignments(before, profile, self.is_mariadb)
+        if before is None and self.tracks_session:
+            changes.append(self._tracking())
+        settings = {change for change in changes if not change.startswith("@")}
+        if self.insert_id != owner.insert_id:
+            changes.append(f"SESSION last_insert_id = {owner.insert_id}")
+        if changes:
+            packets.append(_query("SET " + ", ".join(changes)))
+        if profile.multi_statements != self._multi_statements:
+            option = 0 if profile.multi_statements else 1
+            packets.append(frame(bytes([Command.SET_OPTION, option, 0]), 0))
+        return packets, settings
+
+    def _tracking(self) -> str:
+        variables = _TRACKED_MARIADB if self.is_mariadb else _TRACKED_MYSQL
+        return (
+            "SESSION session_track_state_change = 1, SESSION session_track_schema = 1, "
+            f"SESSION session_track_system_variables = '{variables}'"
+        )
+
+    def _accept(self, settings: set[str]) -> None:
+        if len(self._accepted) > MAX_ACCEPTED:
+            self._accepted.clear()
+        self._accepted |= settings
+
+    def _was_reset(self) -> None:
+        self.profile = None
+        self.dirty = False
+        self.insert_id = 0
+        self.statements.forget()
+        self.scanner.status = 0
+
+    # -- small exchanges ---------------------------------------------------------------------------
+
+    def ask(self, question: str) -> Answer:
+        """The rows a query of the proxy's own gives; it must have a small result.
+
+        Raises :class:`~athena_g.errors.SqlError` for what the server says instead, and
+        :class:`ConnectionClosed`.
+        """
+        self.stream.send(_query(question))
+        return self._read_answer()
+
+    def ping(self) -> None:
+        """Have the server say its status flags; neither rows nor warnings are touched by it."""
+        self.stream.send(frame(bytes([Command.PING]), 0))
+        self._read_ok()
+
+    def prepare(self, command: bytes, key: object) -> Prepare:
+        """Prepare a statement from a framed COM_STMT_PREPARE, kept under ``key``."""
+        payloads = self._prepare(command)
+        if payloads[0][:1] == b"\xff" and ErrPacket.decode(payloads[0]).errno == _TOO_MANY_STATEMENTS:
+            if not len(self.statements):
+                return Prepare(payloads, None)
+            self.statements.close_all()
+            payloads = self._prepare(command)
+        if payloads[0][:1] == b"\xff":
+            self.scanner.errno = ErrPacket.decode(payloads[0]).errno
+            return Prepare(payloads, None)
+        prepared = Prepared(payloads[0][1:5])
+        self.statements.add(key, prepared)
+        return Prepare(payloads, prepared)
+
+    def _prepare(self, command: bytes) -> list[bytes]:
+        closing, self.statements.closing = self.statements.closing, b""
+        self.stream.send(closing + command)
+        self.stream.sequence_id = len(command) // 0xFFFFFF + 1 & 0xFF
+        return self.read_prepared()
+
+    def read_prepared(self) -> list[bytes]:
+        """The payloads that answer a COM_STMT_PREPARE that was sent."""
+        try:
+            payloads = [self.stream.read_packet()]
+            if payloads[0][:1] == b"\xff":
+                return payloads
+            ok = PrepareOk.decode(payloads[0])
+            self.scanner.warnings = ok.warnings
+            for count in (ok.parameters, ok.columns):
+                # Definitions and an EOF behind them.
+                payloads += [self.stream.read_packet() for _ in range(count + 1 if count else 0)]
+                if count:
+                    self.scanner.status = EofPacket.decode(payloads[-1]).status & 0xBFFF
+        except SqlError as error:  # which blames the client
+            raise self._broke_protocol(error.message) from None
+        return payloads
+
+    def _read_ok(self) -> None:
         """Read one OK or EOF; raises what the server says instead."""
         self.stream.sequence_id = 1
-        where = {"instance": self.endpoint.name, "group": self.endpoint.group}
+        payload = self._read_payload()
+        if payload[:1] == b"\0":
+            self.scanner.status = OkPacket.decode(payload, 0).status & 0xBFFF
+        elif is_eof(payload):
+            self.scanner.status = EofPacket.decode(payload).status
+        else:
+            raise self._broke_protocol("neither OK nor EOF")
+
+    def _read_payload(self) -> bytes:
         try:
             payload = self.stream.read_packet()
             refusal = ErrPacket.decode(payload) if payload[:1] == b"\xff" else None
         except SqlError as error:  # which blames the client
-            raise errors.BACKEND_PROTOCOL(reason=error.message, **where) from None
+            raise self._broke_protocol(error.message) from None
         if refusal is not None:
             reason = f"{refusal.message} ({refusal.errno})"
-            raise errors.BACKEND_SETUP_REFUSED(reason=reason, **where)
-        if payload[:1] not in (b"\0", b"\xfe"):
-            raise errors.BACKEND_PROTOCOL(reason="neither OK nor EOF", **where)
+            raise errors.BACKEND_SETUP_REFUSED(
+                reason=reason, instance=self.endpoint.name, group=self.endpoint.group
+            )
+        return payload
+
+    def _read_answer(self) -> Answer:
+        """Read a result set."""
+        self.stream.sequence_id = 1
+        try:
+            count = lenenc_int_at(self._read_payload(), 0)[0]
+            columns = [Column.decode(self._read_payload()) for _ in range(count)]
+            self._read_payload()
+            rows = []
+            while not is_eof(payload := self._read_payload()):
+                rows.append(_cells(payload, count))
+        except (IndexError, ValueError) as error:
+            raise self._broke_protocol(f"a damaged packet: {error}") from None
+        return Answer(columns, rows)
+
+    def _broke_protocol(self, reason: str) -> SqlError:
+        return errors.BACKEND_PROTOCOL(
+            reason=reason, instance=self.endpoint.name, group=self.endpoint.group
+        )
+
+    # -- the end of a statement, of a session, of the connection -----------------------------------
 
     def finished(self) -> bool:
         """Take note of the reply just relayed; whether the connection can be used further."""
@@ -150,14 +327,26 @@ class BackendConnection:
         try:
             with gevent.Timeout(RESET_TIMEOUT, TimeoutError("reset")):
                 self.stream.send(_RESET)
-                self._read_answer()
+                self._read_ok()
         except (ConnectionClosed, SqlError, TimeoutError):
             return False
-        self.setup = None
-        self._untouched = True
-        self.scanner.status = 0
+        self._was_reset()
         return True
 
     def close(self) -> None:
         """Close the socket; the server rolls back what was open."""
         self.stream.close()
+        self._hand_over(None)
+
+
+def _query(sql: str) -> bytes:
+    return frame(bytes([Command.QUERY]) + sql.encode(), 0)
+
+
+def _cells(row: bytes, count: int) -> list[bytes | None]:
+    cells: list[bytes | None] = []
+    position = 0
+    for _ in range(count):
+        cell, position = nullable_cell_at(row, position)
+        cells.append(cell)
+    return cells

@@ -18,6 +18,9 @@ def check(settings: PartialTable) -> Iterator[Problem]:
     yield from _repeated(groups, "name", "group", str.casefold)
     for group in groups:
         yield from _group(group)
+        for db_group in group.tables("db_groups"):
+            for instance in db_group.tables("instances"):
+                yield from _pool(settings, instance)
 
 
 def _metrics_port(settings: PartialTable) -> Iterator[Problem]:
@@ -69,6 +72,20 @@ def _home(group: PartialTable, db_groups: list[PartialTable]) -> Iterator[Proble
             key_path(group.at("home_group")),
             f"names no DB group of this group; write {known}",
         )
+
+
+def _pool(settings: PartialTable, instance: PartialTable) -> Iterator[Problem]:
+    """An instance's own limits must fit each other and those of [pool] that they stand beside."""
+    own, general = instance.table("pool"), settings.table("pool")
+    for name, above in (("max_idle", "max_open"), ("min_idle", "max_idle")):
+        value, limit = own.value(name), own.value(above)
+        if limit is None:
+            limit = general.value(above)
+        if value is not None and limit is not None and value > limit:
+            yield Problem(
+                key_path(own.at(name)),
+                f"{value} is more than {above}; write at most {limit}, or raise {above}",
+            )
 
 
 def _db_group(db_group: PartialTable) -> Iterator[Problem]:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+from annotated_types import Ge, Le
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
+from athena_g.config.process import PoolSettings
 from athena_g.config.table import Table
 from athena_g.config.values import (
     Algorithm,
@@ -70,6 +72,69 @@ class LimiterSettings(Table):
     )
 
 
+_OF_POOL = "Default: that of [pool]."
+
+
+class InstancePoolSettings(Table):
+    """What is different in the pool of this instance; the keys are those of the table pool.
+
+    An instance that several groups name has one pool per group.
+    """
+
+    max_open: Annotated[Annotated[Integer, Ge(1), Le(100000)] | None, DefaultText(_OF_POOL)] = (
+        Field(default=None, examples=[20], description="How many connections are open at once.")
+    )
+    max_idle: Annotated[Annotated[Integer, Ge(0), Le(100000)] | None, DefaultText(_OF_POOL)] = (
+        Field(
+            default=None,
+            examples=[20],
+            description="How many idle connections are kept. At most max_open.",
+        )
+    )
+    min_idle: Annotated[Annotated[Integer, Ge(0), Le(100000)] | None, DefaultText(_OF_POOL)] = (
+        Field(
+            default=None,
+            examples=[0],
+            description="How many idle connections are held ready. At most max_idle.",
+        )
+    )
+    max_age_secs: Annotated[
+        Annotated[Integer, Ge(1), Le(2592000)] | None, DefaultText(_OF_POOL)
+    ] = Field(
+        default=None,
+        examples=[3600],
+        description="Seconds after which a connection is closed when it is next idle.",
+    )
+    max_idle_time_secs: Annotated[
+        Annotated[Integer, Ge(1), Le(86400)] | None, DefaultText(_OF_POOL)
+    ] = Field(
+        default=None, examples=[300], description="Seconds for which a connection may be idle."
+    )
+    acquire_timeout_ms: Annotated[
+        Annotated[Integer, Ge(1), Le(3600000)] | None, DefaultText(_OF_POOL)
+    ] = Field(
+        default=None,
+        examples=[5000],
+        description="Milliseconds for which a statement waits for a connection.",
+    )
+    connect_timeout_ms: Annotated[
+        Annotated[Integer, Ge(1), Le(600000)] | None, DefaultText(_OF_POOL)
+    ] = Field(
+        default=None,
+        examples=[5000],
+        description="Milliseconds within which a new connection must be open and logged in.",
+    )
+
+    def over(self, general: PoolSettings) -> PoolSettings:
+        """The pool's settings: these, and where they say nothing the general ones."""
+        own = self.model_dump(exclude_none=True)
+        if "max_open" in own and "max_idle" not in own:
+            own["max_idle"] = min(general.max_idle, own["max_open"])
+        limits = general.model_dump() | own
+        limits["min_idle"] = min(limits["min_idle"], limits["max_idle"])
+        return PoolSettings.model_validate(limits)
+
+
 class InstanceSettings(Table):
     """One MySQL server of the DB group."""
 
@@ -118,6 +183,7 @@ class InstanceSettings(Table):
         )
     )
     limiter: LimiterSettings = LimiterSettings()
+    pool: InstancePoolSettings = InstancePoolSettings()
 
     @field_validator("tls_ca")
     @classmethod

@@ -83,6 +83,27 @@ class ServerSettings(Table):
         le=1073741824,
         description="The longest statement or packet taken from a client, in bytes.",
     )
+    max_prepared_stmt_count: Integer = Field(
+        default=16382,
+        ge=0,
+        le=4194304,
+        description="How many prepared statements one client may have at once. Their texts "
+        "together may have max_allowed_packet bytes.",
+    )
+    net_write_timeout_secs: Number = Field(
+        default=60.0,
+        ge=0.1,
+        le=31536000,
+        description="Seconds for which a client may take nothing of an answer that is being sent; "
+        "then its connection is closed, and what it held is free.",
+    )
+    net_read_timeout_secs: Number = Field(
+        default=30.0,
+        ge=0.1,
+        le=31536000,
+        description="Seconds for which a client may be silent in the middle of a packet; then its "
+        "connection is closed.",
+    )
     server_version: ServerVersion = Field(
         default="8.4.0-athena-g",
         description="The server version that clients are told. Drivers choose their behaviour "
@@ -118,7 +139,10 @@ def _default_max_idle(valid: dict[str, Any]) -> int:
 
 
 class PoolSettings(Table):
-    """The connections to each MySQL server; every instance has a pool of its own."""
+    """The connections to each MySQL server; every instance has a pool of its own.
+
+    An instance may have values of its own, in its table pool.
+    """
 
     max_open: Integer = Field(
         default=100,

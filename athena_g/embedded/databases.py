@@ -43,7 +43,7 @@ def create(session: EngineSession, cursor: Cursor) -> OkResult:
     name = cursor.name()
     collation = charset_options(cursor) or DEFAULT_COLLATION
     cursor.finish()
-    session.check_writable()
+    session.check_writable(ends_transaction=True)
     session.storage.commit()
     try:
         session.engine.create_database(name, collation)
@@ -60,7 +60,7 @@ def drop(session: EngineSession, cursor: Cursor) -> OkResult:
     tolerant = cursor.accept("IF", "EXISTS")
     name = cursor.name()
     cursor.finish()
-    session.check_writable()
+    session.check_writable(ends_transaction=True)
     session.storage.commit()
     if name not in session.engine.databases():
         error = errors.DATABASE_DROP_EXISTS(database=name)
@@ -77,5 +77,5 @@ def drop(session: EngineSession, cursor: Cursor) -> OkResult:
         session.storage.rollback()
     if session.database == name:
         session.database = None
-        session.schema_changed = session.state_changed = True
+        session.tracker.database(None)
     return OkResult(affected_rows=count)

@@ -23,7 +23,7 @@ def default_value(session: EngineSession, column: ColumnDefinition) -> Value:
         unit = 10 ** (6 - column.type.scale)
         return session.now.replace(microsecond=session.now.microsecond // unit * unit)
     if default.is_expression:
-        _, rows = session.query_values(parse(f"SELECT {default.text}"))
+        _, rows = session.queries.values(parse(f"SELECT {default.text}"))
         return next(iter(list(rows)))[0]
     if default.text is not None and column.type.kind in (Kind.INT, Kind.DECIMAL, Kind.BIT):
         number = Decimal(default.text)

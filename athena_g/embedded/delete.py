@@ -25,7 +25,30 @@ if TYPE_CHECKING:
 
 def run(session: EngineSession, cursor: Cursor) -> OkResult:
     """``DELETE …`` from one table or several."""
-    session.check_writable()
+    names, tree = _read(cursor)
+    database = targets_database(session, tree)
+    session.check_writable(temporary=database is None)
+    with session.storage.writing(database):
+        targets = read_targets(session, tree)
+        if names is None:
+            if len(targets) > 1:
+                cursor.fail()
+            count = _delete_one(session, targets[0], tree)
+        else:
+            count = _delete_many(session, _chosen(names, targets), tree)
+    return OkResult(count)
+
+
+def check(session: EngineSession, cursor: Cursor) -> None:
+    """Raises what is wrong with the statement whatever values it will be given."""
+    names, tree = _read(cursor)
+    targets = read_targets(session, tree)
+    if names is not None:
+        _chosen(names, targets)
+
+
+def _read(cursor: Cursor) -> tuple[list[str] | None, exp.Select]:
+    """The tables to delete from, and the statement's tables and conditions as a query."""
     cursor.expect("DELETE")
     while word := cursor.accept_any("LOW_PRIORITY", "QUICK", "IGNORE"):
         if word == "IGNORE":
@@ -39,16 +62,7 @@ def run(session: EngineSession, cursor: Cursor) -> OkResult:
     tree = parse(f"SELECT 1 FROM {body}", offset=offset, whole=cursor.sql)
     if not isinstance(tree, exp.Select):
         cursor.fail()
-    with session.storage.writing(targets_database(session, tree)):
-        targets = read_targets(session, tree)
-        if names is None:
-            if len(targets) > 1:
-                cursor.fail()
-            count = _delete_one(session, targets[0], tree)
-        else:
-            count = _delete_many(session, _chosen(names, targets), tree)
-    session.row_count = count
-    return OkResult(count, warnings=len(session.warnings))
+    return names, tree
 
 
 def _names(cursor: Cursor) -> list[str] | None:
@@ -122,6 +136,7 @@ def _delete_keys(session: EngineSession, target: Target, keys: list[tuple[object
 def _execute(
     session: EngineSession, target: Target, text: str, bindings: tuple[object, ...]
 ) -> None:
+    session.check_locked([(target.database, target.table.name)], writes=True)
     try:
         session.storage.connection.execute(text, bindings)
     except apsw.ConstraintError as error:

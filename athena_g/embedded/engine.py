@@ -77,6 +77,11 @@ class Engine:
         with self._mutex:
             self._sessions.pop(connection_id, None)
 
+    def session(self, connection_id: int) -> EngineSession | None:
+        """The open session of that connection."""
+        with self._mutex:
+            return self._sessions.get(connection_id)
+
     def sessions(self) -> list[EngineSession]:
         """Every open session."""
         with self._mutex:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from athena_g.embedded import describe, types
+from athena_g.embedded import describe, threads, types
 from athena_g.embedded.catalogue import ColumnDefinition, Table, quote
 from athena_g.embedded.collation import CHARSET_DEFAULTS, COLLATIONS, charset_of
 from athena_g.embedded.storage import schema_of
@@ -188,15 +188,6 @@ def _collations(session: EngineSession) -> Iterator[Row]:
         yield name, charset_of(name), COLLATION_IDS[name], default, "Yes", 1, pad
 
 
-def _processes(session: EngineSession) -> Iterator[Row]:
-    for other in session.engine.sessions():
-        running = other.statement or None
-        yield (
-            other.connection_id, other.user, other.host, other.database,
-            "Query" if running else "Sleep", 0, "executing" if running else "", running,
-        )  # fmt: skip
-
-
 def _nothing(session: EngineSession) -> Iterator[Row]:
     return iter(())
 
@@ -283,7 +274,7 @@ _TABLES: dict[str, tuple[list[tuple[str, SqlType]], Source]] = {
     ),
     "processlist": (
         _typed("ID USER HOST DB COMMAND TIME STATE INFO", "ID TIME", "INFO"),
-        _processes,
+        threads.processes,
     ),
     "views": (_all("TABLE_CATALOG TABLE_SCHEMA TABLE_NAME VIEW_DEFINITION"), _nothing),
     "routines": (_all("ROUTINE_SCHEMA ROUTINE_NAME ROUTINE_TYPE"), _nothing),

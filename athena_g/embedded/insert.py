@@ -56,6 +56,7 @@ class Statement:
     columns: list[str] | None = None
     rows: list[list[Any]] = field(default_factory=list)
     query: str | None = None
+    query_offset: int = 0
     alias: str | None = None
     alias_columns: list[str] = field(default_factory=list)
     assignments: list[tuple[str, str, int]] = field(default_factory=list)
@@ -68,15 +69,30 @@ def run(session: EngineSession, cursor: Cursor) -> OkResult:
         statement.ignore = statement.ignore or word == "IGNORE"
     cursor.accept("INTO")
     database, statement.table = cursor.qualified_name()
-    session.check_writable()
     statement.database = session.require_database(database)
     if cursor.word() == "PARTITION":
         cursor.refuse("INSERT … PARTITION")
     temporary = (statement.database, statement.table.lower()) in session.temporary
+    session.check_writable(temporary=temporary)
+    session.check_locked([(statement.database, statement.table)], writes=True)
     with session.storage.writing(None if temporary else statement.database):
         _, table = session.find_table(statement.database, statement.table)
         _read_rows(session, cursor, statement, table)
         return Inserter(session, statement, table).run()
+
+
+def check(session: EngineSession, cursor: Cursor) -> None:
+    """Raises what is wrong with the statement whatever values it will be given."""
+    cursor.accept_any("INSERT", "REPLACE")
+    while cursor.accept_any("LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "IGNORE"):
+        pass
+    cursor.accept("INTO")
+    database, name = cursor.qualified_name()
+    _, table = session.find_table(session.require_database(database), name)
+    if cursor.word() == "(" and cursor.word(1) not in ("SELECT", "WITH", "(", ")"):
+        for column in cursor.names():
+            if table.column(column) is None:
+                raise errors.UNKNOWN_COLUMN(column=column, clause="field list")
 
 
 # --- reading -------------------------------------------------------------------------------------
@@ -124,6 +140,7 @@ def _read_query(cursor: Cursor, statement: Statement) -> None:
             break
         depth += (word == "(") - (word == ")")
         end += 1
+    statement.query_offset = token.start
     statement.query = cursor.sql[token.start : cursor.tokens[end - 1].end]
     cursor.position = end
 
@@ -165,6 +182,9 @@ def _read_value(session: EngineSession, cursor: Cursor, table: Table) -> Any:
     ):
         cursor.position += 2
         return -_constant(following)
+    if token is not None and token.text == "?" and cursor.word(1) in (",", ")"):
+        cursor.position += 1
+        return session.parameter_at(token.start)
     start, end = cursor.skip_expression()
     return _expression(session, cursor, table, cursor.sql[start:end], start)
 
@@ -207,7 +227,7 @@ def _expression(
         return _constant(tokens[0])
     tree = parse(f"SELECT {text}", offset=offset - 7, whole=cursor.sql)
     try:
-        _, rows = session.query_values(tree)
+        _, rows = session.queries.values(tree)
     except SqlError as error:
         if error.errno != errors.UNKNOWN_COLUMN.errno:
             raise
@@ -278,11 +298,12 @@ class Inserter:
         return found
 
     def _query_rows(self, query: str, width: int) -> list[Sequence[Value]]:
-        tree = parse(query, whole=self.session.statement)
-        plan, _ = self.session.plan_tree(tree, item_names(query, tokenize(query), tree))
+        queries = self.session.queries
+        tree = parse(query, offset=self.statement.query_offset, whole=self.session.statement)
+        plan, _ = queries.plan_tree(tree, item_names(query, tokenize(query), tree))
         if len(plan.query.outputs) != width:
             raise errors.BAD_FIELD_VALUE_COUNT(row=1)
-        return list(self.session.run_plan(plan).rows)
+        return list(queries.run(plan).rows)
 
     def _finished(self, count: int) -> OkResult:
         session = self.session
@@ -291,7 +312,7 @@ class Inserter:
             session.last_insert_id = self.first_id
         info = ""
         if count > 1 or self.statement.query is not None:
-            duplicates, warned = self.duplicates, len(session.warnings)
+            duplicates, warned = self.duplicates, session.diagnostics.count
             info = f"Records: {count}  Duplicates: {duplicates}  Warnings: {warned}"
         shown = (self.first_id or self.explicit_id) if self.affected else 0
         named = session.functions.named_insert_id
@@ -349,8 +370,8 @@ class Inserter:
             self.explicit_id = int(given)
             self._count_on(int(given) + 1)
             return 0
-        generated = self.spare_id or self._next_id(column)
-        self.spare_id = 0
+        generated = self.session.next_insert_id or self.spare_id or self._next_id(column)
+        self.spare_id = self.session.next_insert_id = 0
         row[name] = generated
         self._count_on(generated + 1)
         return generated

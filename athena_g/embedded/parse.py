@@ -16,6 +16,8 @@ from athena_g.embedded.lexer import syntax_error, unquote
 from athena_g.errors import SqlError
 
 FUNCTION_MARK = "f$"
+PARAMETER_MARK = "?"
+"""No name of a statement can begin so."""
 _GRAMMAR_WORDS = frozenset(
     [
         "CAST",
@@ -159,8 +161,30 @@ def _retext(token: TreeToken, kind: TokenType, text: str) -> TreeToken:
     return TreeToken(kind, text, token.line, token.col, token.start, token.end, token.comments)
 
 
-def _tree_tokens(sql: str) -> list[TreeToken]:
+def parameter_position(tree: exp.Expr) -> int | None:
+    """Where the mark of a prepared statement's parameter stands; None for any other node."""
+    if not isinstance(tree, exp.Parameter) or not isinstance(tree.this, exp.Var):
+        return None
+    name = tree.name
+    return int(name[1:]) if name.startswith(PARAMETER_MARK) else None
+
+
+def _marked(tokens: list[TreeToken], offset: int) -> list[TreeToken]:
+    """The tokens with each ``?`` as a variable whose name says where it stands."""
+    found: list[TreeToken] = []
+    for token in tokens:
+        if token.token_type is TokenType.PLACEHOLDER:
+            found.append(_retext(token, TokenType.PARAMETER, "@"))
+            found.append(_retext(token, TokenType.VAR, f"{PARAMETER_MARK}{token.start + offset}"))
+        else:
+            found.append(token)
+    return found
+
+
+def _tree_tokens(sql: str, offset: int) -> list[TreeToken]:
     tokens: list[TreeToken] = _dialect.tokenize(sql)
+    if "?" in sql:
+        tokens = _marked(tokens, offset)
     for index, token in enumerate(tokens):
         if token.token_type is TokenType.STRING:
             raw = sql[token.start : token.end + 1]
@@ -191,7 +215,7 @@ def parse(sql: str, *, offset: int = 0, whole: str | None = None) -> exp.Express
     ``whole`` and ``offset`` place the text in the statement that error texts quote.
     """
     try:
-        trees = _dialect.parser().parse(_tree_tokens(sql), sql)
+        trees = _dialect.parser().parse(_tree_tokens(sql, offset), sql)
     except ParseError as error:
         position = max(0, _position_of(error, sql) + offset)
         raise syntax_error(whole if whole is not None else sql, position) from None

@@ -25,6 +25,8 @@ class OkResult:
     warnings: int = 0
     info: str = ""
     matched_rows: int | None = None
+    closes: bool = False
+    """Whether the connection ends with this answer (RELEASE)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,6 @@ class RowsResult:
 
     columns: list[Column]
     rows: Iterator[Sequence[Value]]
-    warnings: int = 0
 
 
 def column(

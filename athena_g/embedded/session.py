@@ -2,35 +2,33 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import apsw
 
 from athena_g import errors
-from athena_g.embedded import information_schema, shapes, sqlite_errors
+from athena_g.embedded import information_schema, prepared, sqlite_errors
 from athena_g.embedded.catalogue import Table
-from athena_g.embedded.lexer import (
-    Cursor,
-    Token,
-    check_text,
-    syntax_error,
-    tokenize,
-    uncomment,
-)
-from athena_g.embedded.native import Value, converter
-from athena_g.embedded.parse import parse
+from athena_g.embedded.diagnostics import Diagnostics
+from athena_g.embedded.lexer import Cursor, check_text
+from athena_g.embedded.native import Value
+from athena_g.embedded.prepared import Prepared, Statement
+from athena_g.embedded.queries import Queries
 from athena_g.embedded.results import OkResult, RowsResult, column
 from athena_g.embedded.session_functions import SessionFunctions
-from athena_g.embedded.statements import dispatch
+from athena_g.embedded.statements import check, dispatch
 from athena_g.embedded.storage import Storage, TablesChanged, schema_of
+from athena_g.embedded.tracking import NO_TRANSACTION, SessionTracker
 from athena_g.embedded.translate.context import Context
-from athena_g.embedded.translate.names import item_names
+from athena_g.embedded.translate.expressions import constant
+from athena_g.embedded.translate.parameters import UNKNOWN, parameter, parameter_type
 from athena_g.embedded.translate.relations import Relation, column_flags
-from athena_g.embedded.translate.select import Output, Query, Select
-from athena_g.embedded.translate.values import Origin
+from athena_g.embedded.translate.values import Origin, Sql
+from athena_g.embedded.types import SqlType
 from athena_g.embedded.variables import SystemVariables
 from athena_g.embedded.writing import stored_name
 from athena_g.errors import SqlError
@@ -39,24 +37,10 @@ from athena_g.protocol.columns import Column
 if TYPE_CHECKING:
     from athena_g.embedded.engine import Engine
 
-MAX_CACHED_STATEMENT = 8192
 _WRITING = frozenset({"INSERT", "REPLACE", "UPDATE", "DELETE", "CREATE"})
-ATTEMPTS = 20
-"""How often a query is translated anew because its tables were altered meanwhile."""
-
-
-@dataclass(frozen=True, slots=True)
-class SelectPlan:
-    """A translated query: what SQLite runs, and how its values become the client's."""
-
-    query: Query
-    columns: list[Column]
-    converters: list[Callable[[Value], Value]]
-    tables: list[tuple[str, str]]
-    versions: dict[str, tuple[int, int]]
-    locks: bool
-    no_wait: bool
-    counts_all: bool
+T = TypeVar("T")
+_FOREIGN = (apsw.Error, ArithmeticError, LookupError, RecursionError, ValueError)
+"""What statements raise that is no error of the registry yet."""
 
 
 class EngineSession:
@@ -78,22 +62,42 @@ class EngineSession:
         self.host = host
         self.connection_id = connection_id
         self.read_only = read_only
+        self.counts_matched = False
+        """Whether an UPDATE counts the rows it found, changed or not (CLIENT_FOUND_ROWS)."""
         self.storage = Storage(engine, connection_id)
         self.variables = SystemVariables(engine.global_variables)
         self.user_variables: dict[str, Value] = {}
+        self.named_statements: dict[str, Prepared] = {}
         self.temporary: dict[tuple[str, str], Table] = {}
-        self.warnings: list[tuple[str, SqlError]] = []
+        self.diagnostics = Diagnostics()
+        self.tracker = SessionTracker(self.variables)
         self.last_insert_id = 0
+        self.next_insert_id = 0
+        """What SET insert_id gave: the AUTO_INCREMENT value of the next row inserted."""
         self.found_rows = 0
         self.row_count = -1
         self.now = datetime.now(UTC).replace(tzinfo=None)
-        self.state_changed = False
-        self.changed_variables: list[tuple[str, str]] = []
-        self.schema_changed = False
+        self.next_isolation: str | None = None
+        self.next_read_only: bool | None = None
+        """What SET TRANSACTION said of the next transaction."""
         self.read_only_transaction = False
         self.statement = ""
+        self.command_since = time.monotonic()
+        self.killed = False
+        """Whether KILL ended the connection; the server closes it then."""
+        self.on_killed: Callable[[], None] | None = None
+        """Ends what the client's connection waits for; called in the thread that kills."""
+        self._marks: dict[int, int] = {}
+        self.parameter_values: Sequence[Any] = ()
+        self.literal_parameters = False
+        """Whether parameters are translated as constants, where nothing else is understood."""
         self.functions = SessionFunctions(self)
+        self.queries = Queries(self)
         self._closed = False
+        self._started = True
+        """Whether the statement came as far as to forget the diagnostics of the last one."""
+        self.storage.on_started = self._transaction_started
+        self.storage.on_ended = self._transaction_ended
         self._attach_default()
 
     # --- what the server asks -------------------------------------------------------------------
@@ -111,64 +115,169 @@ class EngineSession:
         """Whether faulty values are errors: sql_mode has STRICT_TRANS_TABLES."""
         return "STRICT_" in str(self.variables.get("sql_mode"))
 
+    @property
+    def is_idle(self) -> bool:
+        return not self.statement
+
     def execute(self, sql: str) -> OkResult | RowsResult:
         """Runs one statement; raises :class:`~athena_g.errors.SqlError`."""
-        text = uncomment(sql)
-        tokens = tokenize(text)
-        while tokens and tokens[-1].text == ";":
-            tokens.pop()
-        if not tokens:
-            raise errors.EMPTY_QUERY()
-        for token in tokens:
-            if token.text == ";":
-                raise syntax_error(text, token.end)
-        self._start(text, tokens)
+        return self._reported(lambda: self._dispatched(prepared.read(sql), ()))
+
+    def prepare(self, sql: str) -> Prepared:
+        """The statement, ready to be run with values (COM_STMT_PREPARE)."""
+        return self._reported(lambda: self.prepared(sql))
+
+    def execute_prepared(self, found: Prepared, values: Sequence[Value]) -> OkResult | RowsResult:
+        """Runs a prepared statement with as many values as it has parameters."""
+        return self._reported(lambda: self._dispatched(found.statement, values))
+
+    def _reported(self, run: Callable[[], T]) -> T:
+        """What a statement gives, its error kept for SHOW WARNINGS."""
+        self.tracker.start()
+        self.functions.start()
+        self._started = False
+        self.command_since = time.monotonic()
         try:
-            check_text(text, tokens)
-            while True:
-                try:
-                    return dispatch(self, Cursor(text, tokens))
-                except TablesChanged:
-                    self.warnings = []
-                    self.storage.seen.clear()
+            result = run()
         except SqlError as error:
-            self._failed(error)
+            self.failed(error)
             raise
-        except (apsw.Error, ArithmeticError, LookupError, RecursionError, ValueError) as error:
+        except _FOREIGN as error:
             translated = sqlite_errors.translate(error)
-            self._failed(translated)
+            self.failed(translated)
             raise translated from error
         finally:
             self.statement = ""
+        return result
 
-    def _start(self, text: str, tokens: list[Token]) -> None:
-        self.statement = text
+    def _dispatched(self, read: Statement, values: Sequence[Value]) -> OkResult | RowsResult:
+        self._start(read)
+        check_text(read.text, read.tokens)
+        result = self._run(read, values)
+        if isinstance(result, OkResult):
+            matched = result.matched_rows if self.counts_matched else None
+            affected = result.affected_rows if matched is None else matched
+            self.row_count = affected
+            return replace(result, affected_rows=affected, warnings=self.diagnostics.count)
+        return replace(result, rows=self._told(result.rows))
+
+    def _run(self, read: Statement, values: Sequence[Value]) -> OkResult | RowsResult:
+        """The statement dispatched, again where tables changed meanwhile."""
+        self._marks, self.parameter_values = read.marks, values
+        self.literal_parameters = False
+        while True:
+            self.statement = read.text
+            try:
+                return dispatch(self, Cursor(read.text, read.tokens))
+            except TablesChanged:
+                self.diagnostics.clear()
+                self.storage.seen.clear()
+            except SqlError as error:
+                again = error.errno == errors.NOT_SUPPORTED_YET.errno and values
+                if not again or self.literal_parameters:
+                    raise
+                self.literal_parameters = True
+
+    def _start(self, read: Statement) -> None:
+        self.statement = read.text
+        self._started = True
         self.storage.seen.clear()
         self.now = datetime.now(UTC).replace(tzinfo=None)
-        self.state_changed = self.schema_changed = False
-        self.changed_variables = []
-        writes = tokens[0].word in _WRITING and "IGNORE" not in {each.word for each in tokens[1:5]}
+        self._tell_functions(read)
+        second = read.tokens[1].word if len(read.tokens) > 1 else ""
+        if read.word == "SHOW" and second in ("WARNINGS", "ERRORS", "COUNT"):
+            return
+        self.diagnostics.start()
+
+    def _tell_functions(self, read: Statement) -> None:
+        writes = read.word in _WRITING
+        ignores = "IGNORE" in {each.word for each in read.tokens[1:5]}
         mode = str(self.variables.get("sql_mode"))
-        self.functions.start(
-            strict=writes and self.strict,
+        self.functions.prepare_for(
+            writes=writes,
+            strict=writes and not ignores and self.strict,
             no_zero_division="ERROR_FOR_DIVISION_BY_ZERO" in mode,
         )
-        if tokens[0].word != "SHOW" or len(tokens) < 2 or tokens[1].word not in (
-            "WARNINGS", "ERRORS", "COUNT",
-        ):  # fmt: skip
-            self.warnings = []
 
-    def _failed(self, error: SqlError) -> None:
-        self.warnings.append(("Error", error))
+    def _told(self, rows: Iterator[Sequence[Value]]) -> Iterator[Sequence[Value]]:
+        """The rows of a result; what fails while they are read is kept for SHOW WARNINGS."""
+        try:
+            yield from rows
+        except SqlError as error:
+            self.failed(error)
+            raise
+        finally:
+            self.row_count = -1
+
+    def failed(self, error: SqlError) -> None:
+        """Keeps the error of the statement."""
+        if not self._started:
+            self.diagnostics.start()
+            self._started = True
+        self.diagnostics.add("Error", error)
         self.row_count = -1
         if error.errno == errors.DEADLOCK.errno:
             self.storage.rollback()
+
+    # --- prepared statements --------------------------------------------------------------------
+
+    def prepared(self, sql: str) -> Prepared:
+        """The statement checked and its columns found; raises 1295 for what cannot be prepared."""
+        read = prepared.read(sql, parameters=True)
+        self._start(read)
+        check_text(read.text, read.tokens)
+        prepared.check_preparable(read)
+        self._marks = read.marks
+        self.parameter_values = (UNKNOWN,) * len(read.marks)
+        self.literal_parameters = False
+        columns = check(self, read)
+        return Prepared(read, len(read.marks), columns)
+
+    def run_prepared(self, found: Prepared, values: Sequence[Value]) -> OkResult | RowsResult:
+        """Runs a prepared statement within the one that names it (EXECUTE)."""
+        self._tell_functions(found.statement)
+        return self._run(found.statement, values)
+
+    @property
+    def parameter_count(self) -> int:
+        """How many parameters the statement that runs has."""
+        return len(self.parameter_values)
+
+    def parameter_types(self) -> tuple[SqlType | None, ...]:
+        """The type of each parameter; None while the statement is being prepared."""
+        return tuple(
+            None if value is UNKNOWN else parameter_type(value) for value in self.parameter_values
+        )
+
+    def parameter(self, position: int, collation: str) -> Sql:
+        """The parameter whose mark stands at the position of the statement."""
+        number = self._marks[position]
+        value = self.parameter_values[number]
+        if self.literal_parameters:
+            return constant(value, collation)
+        return parameter(number, value, collation)
+
+    def parameter_number(self, position: int) -> int:
+        """Which parameter it is, counted from 0."""
+        return self._marks[position]
+
+    def parameter_at(self, position: int) -> Value:
+        """The value of the parameter."""
+        return self.parameter_values[self._marks[position]]
+
+    # --- the session's state --------------------------------------------------------------------
 
     def use(self, database: str) -> None:
         """Makes a database the default one; raises 1049."""
         self.database = self.engine.existing(database)
         self._attach_default()
-        self.state_changed = self.schema_changed = True
+        self.tracker.state()
+        self.tracker.database(self.database)
+
+    def init_db(self, database: str) -> None:
+        """COM_INIT_DB: a statement of its own."""
+        self._reported(lambda: self.use(database))
+        self.row_count = 0
 
     def _attach_default(self) -> None:
         if self.database is not None and self.database != "information_schema":
@@ -178,6 +287,7 @@ class EngineSession:
         """The columns of a table whose names match (COM_FIELD_LIST)."""
         from athena_g.embedded.runtime.texts import like
 
+        self.tracker.start()
         database = self.require_database()
         _, found = self.find_table(database, table)
         return [
@@ -195,16 +305,26 @@ class EngineSession:
     def reset(self) -> None:
         """Forgets all state but user and database (COM_RESET_CONNECTION)."""
         self.storage.rollback()
+        self.storage.unlock_tables()
         self.storage.autocommit = True
         self.drop_temporary_tables()
         self.variables.reset()
         self.user_variables.clear()
+        self.named_statements.clear()
         self.functions.release_all()
-        self.warnings = []
-        self.last_insert_id = self.found_rows = 0
+        self.diagnostics.start()
+        self.last_insert_id = self.next_insert_id = self.found_rows = 0
         self.row_count = -1
-        self.read_only_transaction = False
+        self.next_isolation = self.next_read_only = None
+        self.tracker.forget()
         self.apply_variables()
+
+    def change_user(self, database: str | None) -> None:
+        """Everything anew, on that database (COM_CHANGE_USER); raises 1049."""
+        chosen = None if database is None else self.engine.existing(database)
+        self.reset()
+        self.database = chosen
+        self._attach_default()
 
     def drop_temporary_tables(self) -> None:
         """Drops every temporary table of the session."""
@@ -213,9 +333,16 @@ class EngineSession:
         self.temporary.clear()
 
     def interrupt(self) -> None:
-        """Ends the running statement with 1317; callable from any thread."""
-        self.functions.interrupt()
-        self.storage.interrupt()
+        """Ends the running statement with 1317, a SLEEP() with 1; callable from any thread."""
+        if not self.functions.interrupt():
+            self.storage.interrupt()
+
+    def kill(self, *, connection: bool) -> None:
+        """KILL QUERY, or with ``connection`` the end of the session; callable from any thread."""
+        self.killed = self.killed or connection
+        self.interrupt()
+        if connection and self.on_killed is not None:
+            self.on_killed()
 
     def close(self) -> None:
         """Rolls back and gives everything back; may be called twice."""
@@ -225,6 +352,30 @@ class EngineSession:
         self.functions.release_all()
         self.storage.close()
         self.engine.disconnected(self.connection_id)
+
+    # --- transactions ---------------------------------------------------------------------------
+
+    def _transaction_started(self) -> None:
+        variables = self.variables
+        self.storage.isolation = self.next_isolation or str(variables.get("transaction_isolation"))
+        self.read_only_transaction = self._next_is_read_only
+
+    @property
+    def _next_is_read_only(self) -> bool:
+        if self.next_read_only is not None:
+            return self.next_read_only
+        return bool(self.variables.get("transaction_read_only"))
+
+    def _transaction_ended(self) -> None:
+        self.next_isolation = self.next_read_only = None
+        self.read_only_transaction = False
+        self.tracker.transaction = NO_TRANSACTION
+        self.apply_variables()
+
+    def single_statement_ended(self) -> None:
+        """A query outside a transaction was one: SET TRANSACTION was for it alone."""
+        if not self.in_transaction:
+            self.next_isolation = self.next_read_only = None
 
     # --- what translation and statements ask ----------------------------------------------------
 
@@ -259,10 +410,12 @@ class EngineSession:
                 return int(self.storage.autocommit)
             case "last_insert_id" | "identity":
                 return self.last_insert_id
+            case "insert_id":
+                return self.next_insert_id
             case "warning_count":
-                return len(self.warnings)
+                return self.diagnostics.earlier_count
             case "error_count":
-                return sum(level == "Error" for level, _ in self.warnings)
+                return self.diagnostics.earlier_errors
             case "pseudo_thread_id":
                 return self.connection_id
         if name in ("read_only", "super_read_only"):
@@ -276,21 +429,56 @@ class EngineSession:
     def apply_variables(self) -> None:
         """Hands the variables that SQLite's side depends on to it."""
         self.storage.lock_timeout = float(self.variables.get("innodb_lock_wait_timeout"))
-        self.storage.isolation = str(self.variables.get("transaction_isolation"))
         checks = "ON" if self.variables.get("foreign_key_checks") else "OFF"
         if not self.storage.connection.in_transaction:
             self.storage.connection.execute(f"PRAGMA foreign_keys = {checks}")
 
+    @property
+    def results_collation_id(self) -> int:
+        """The collation id of texts in results: that of character_set_results."""
+        return self.variables.results_collation_id
+
+    def select_limit(self, limited: bool) -> int | None:
+        """What sql_select_limit leaves of a query; None: all rows."""
+        most = self.variables.get("sql_select_limit")
+        return None if limited or most >= 2**63 else int(most)
+
     def note(self, error: SqlError, level: str = "Warning") -> None:
         """Adds a warning to the statement's."""
-        self.warnings.append((level, error))
+        self.diagnostics.add(level, error)
 
-    def check_writable(self) -> None:
-        """Raises 1290 or 1792 where the session may not write."""
+    @property
+    def warnings(self) -> list[tuple[str, SqlError]]:
+        """The first warnings of the statement, with their levels."""
+        return self.diagnostics.entries
+
+    def check_writable(self, *, temporary: bool = False, ends_transaction: bool = False) -> None:
+        """Raises 1290 or 1792 where the session may not write.
+
+        Temporary tables may be written to in any transaction; what commits the transaction first
+        is refused only where the next one is read-only, too.
+        """
         if self.read_only:
             raise errors.READ_ONLY()
-        if self.read_only_transaction and self.in_transaction:
+        if temporary:
+            return
+        open_and_kept = self.in_transaction and not ends_transaction
+        if self.read_only_transaction if open_and_kept else self._next_is_read_only:
             raise errors.READ_ONLY_TRANSACTION()
+
+    def check_locked(self, tables: Sequence[tuple[str, str]], *, writes: bool = False) -> None:
+        """Raises 1099 or 1100 for tables that LOCK TABLES does not let the session use."""
+        locked = self.storage.locked_tables
+        if not locked:
+            return
+        for database, name in tables:
+            mode = locked.get((database, name.lower()))
+            if (database, name.lower()) in self.temporary:
+                continue
+            if mode is None:
+                raise errors.TABLE_NOT_LOCKED(table=name)
+            if writes and mode == "READ":
+                raise errors.TABLE_LOCKED_FOR_READING(table=name)
 
     def context(self) -> Context:
         """The surroundings of one translation."""
@@ -300,153 +488,8 @@ class EngineSession:
             self.statement,
             str(self.variables.get("collation_connection")),
             full_group_by="ONLY_FULL_GROUP_BY" in mode,
+            cacheable=not self.literal_parameters,
         )
-
-    # --- SELECT ---------------------------------------------------------------------------------
-
-    def select(self, sql: str, tokens: list[Token]) -> RowsResult:
-        """Runs a query."""
-        self.storage.enter()
-        fresh = self.storage.has_no_snapshot
-        for _ in range(ATTEMPTS):
-            plan, values = self._plan(sql, tokens)
-            if fresh and self._takes_locks(plan):
-                # What was read to plan the query must not be older than what the lock guards.
-                self._lock_tables_of(plan)
-                fresh = False
-                continue
-            try:
-                result = self.run_plan(plan, values)
-            except apsw.SQLError:
-                if self._is_current(plan):
-                    raise
-                continue
-            if self._is_current(plan):
-                return result
-        raise errors.DEADLOCK()
-
-    def _takes_locks(self, plan: SelectPlan) -> bool:
-        return plan.locks and self.in_transaction and not self.read_only
-
-    def _lock_tables_of(self, plan: SelectPlan) -> None:
-        databases = sorted({name for name, _ in plan.tables})
-        for database in databases:
-            self.storage.lock(database, wait=not plan.no_wait)
-        self.storage.refresh_snapshot()
-        for database in databases:
-            self.storage.claim(database)
-
-    def _is_current(self, plan: SelectPlan) -> bool:
-        """Whether no table has changed since the query was translated."""
-        return all(self.storage.version(name) == known for name, known in plan.versions.items())
-
-    def _key(self, sql: str) -> tuple[Value, ...]:
-        """What a translation depends on, besides the tables."""
-        return (
-            sql,
-            self.database,
-            self.variables.get("sql_mode"),
-            self.variables.get("collation_connection"),
-            self.variables.get("group_concat_max_len"),
-        )
-
-    def _cached(self, key: tuple[Value, ...]) -> SelectPlan | None:
-        plan: SelectPlan | None = self.engine.plan(key)
-        return plan if plan is not None and self._is_current(plan) else None
-
-    def _plan(self, sql: str, tokens: list[Token]) -> tuple[SelectPlan, Sequence[int]]:
-        """The query translated, and the values of its parameters."""
-        if self.temporary or len(sql) > MAX_CACHED_STATEMENT:
-            return self._translated(sql, tokens)[0], ()
-        shape = shapes.marked(sql, tokens)
-        if shape is not None:
-            plan = self._shared_plan(*shape)
-            if plan is not None:
-                return plan, shape[1]
-        key = self._key(sql)
-        plan = self._cached(key)
-        if plan is None:
-            plan, cacheable = self._translated(sql, tokens)
-            if cacheable:
-                self.engine.keep_plan(key, plan)
-        return plan, ()
-
-    def _shared_plan(self, sql: str, values: list[int]) -> SelectPlan | None:
-        """The plan of every query of this shape; None if they cannot share one."""
-        key = ("shape", *self._key(sql))
-        plan = self._cached(key)
-        if plan is not None:
-            return plan
-        try:
-            plan, cacheable = self._translated(sql, tokenize(sql))
-        except SqlError:
-            return None
-        text = shapes.with_parameters(plan.query.text, len(values))
-        if text is None or not cacheable or plan.counts_all:
-            return None
-        plan = replace(plan, query=replace(plan.query, text=text))
-        self.engine.keep_plan(key, plan)
-        return plan
-
-    def _translated(self, sql: str, tokens: list[Token]) -> tuple[SelectPlan, bool]:
-        tree = parse(sql[: tokens[-1].end], whole=sql)
-        return self.plan_tree(tree, item_names(sql, tokens, tree))
-
-    def plan_tree(self, tree: object, names: dict[int, list[str]]) -> tuple[SelectPlan, bool]:
-        """A query's tree translated, and whether others may use the result."""
-        context = self.context()
-        query = Select(context, names).query(tree)  # type: ignore[arg-type]
-        versions = {name: self.storage.version(name) for name, _ in context.tables}
-        plan = SelectPlan(
-            query,
-            [self.output_column(output) for output in query.outputs],
-            [converter(output.value.type) for output in query.outputs],
-            context.tables,
-            versions,
-            context.locks,
-            context.no_wait,
-            context.calc_found_rows,
-        )
-        return plan, context.cacheable
-
-    def output_column(self, output: Output) -> Column:
-        """The column definition of a query's output."""
-        value = output.value
-        return column(output.name, value.type, nullable=value.nullable, origin=value.origin)
-
-    def run_plan(self, plan: SelectPlan, values: Sequence[int] = ()) -> RowsResult:
-        """The rows of a translated query; ``values`` are those of its parameters."""
-        if self._takes_locks(plan):
-            for database in {name for name, _ in plan.tables}:
-                self.storage.lock(database, wait=not plan.no_wait)
-                self.storage.claim(database)
-        total = None
-        if plan.counts_all and plan.query.unlimited_text:
-            counted = f"SELECT COUNT(*) FROM ({plan.query.unlimited_text})"
-            total = int(next(self.storage.connection.execute(counted))[0])
-        cursor = self.storage.connection.execute(plan.query.text, tuple(values))
-        return RowsResult(plan.columns, self._rows(cursor, plan, total), len(self.warnings))
-
-    def _rows(
-        self, cursor: apsw.Cursor, plan: SelectPlan, total: int | None
-    ) -> Iterator[Sequence[Value]]:
-        converters, count = plan.converters, 0
-        self.row_count = -1
-        try:
-            for row in cursor:
-                count += 1
-                yield [convert(cell) for convert, cell in zip(converters, row, strict=True)]
-        except (apsw.Error, ArithmeticError, LookupError, ValueError) as error:
-            raise sqlite_errors.translate(error) from error
-        finally:
-            cursor.close(True)
-            self.found_rows = count if total is None else total
-
-    def query_values(self, tree: object) -> tuple[Query, Iterator[Sequence[Value]]]:
-        """A query's outputs and rows as Python values, for INSERT … SELECT and SET."""
-        plan, _ = self.plan_tree(tree, {})
-        cursor = self.storage.connection.execute(plan.query.text)
-        return plan.query, self._rows(cursor, plan, None)
 
 
 __all__ = ["EngineSession", "OkResult", "RowsResult"]

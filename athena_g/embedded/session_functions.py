@@ -6,7 +6,8 @@ import random
 import re
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from athena_g import errors
 from athena_g.embedded.runtime import dates, numbers
 from athena_g.embedded.store import value_text
 from athena_g.embedded.temporal import date_text, datetime_text, microseconds_of_day
+from athena_g.embedded.translate.parameters import held, limit, number
 from athena_g.embedded.variables import SERVER_VERSION
 
 if TYPE_CHECKING:
@@ -37,6 +39,15 @@ def _cut(moment: datetime, fraction: int) -> datetime:
     return moment.replace(microsecond=moment.microsecond // unit * unit)
 
 
+def _lock_name(name: str | None) -> str:
+    """The name of a lock; raises 3057 and 4163."""
+    if not name:
+        raise errors.WRONG_LOCK_NAME(name="NULL" if name is None else name)
+    if len(name) > 64:
+        raise errors.LOCK_NAME_TOO_LONG(name=name)
+    return name.lower()
+
+
 class SessionFunctions:
     """Registers the functions with the session's connection and answers them."""
 
@@ -44,7 +55,9 @@ class SessionFunctions:
         self._session = session
         self._interrupted = threading.Event()
         self._locks: list[str] = []
-        self._strict = self._no_zero_division = False
+        self._strict = self._no_zero_division = self._writes = False
+        self._waiting = False
+        """Whether a function waits, and notices by itself that it is interrupted."""
         self.named_insert_id: int | None = None
         """What the statement gave LAST_INSERT_ID(…): the client is told it."""
         self.converted: Callable[[int, Any], Any] | None = None
@@ -63,6 +76,9 @@ class SessionFunctions:
             "my_database": (lambda: session.database, 0),
             "my_user": (lambda: f"{session.user}@{session.host}", 0),
             "my_connection_id": (lambda: session.connection_id, 0),
+            "my_parameter": (lambda n: held(session.parameter_values[n]), 1),
+            "my_parameter_number": (lambda n: number(session.parameter_values[n]), 1),
+            "my_limit": (lambda n: limit(session.parameter_values[n]), 1),
             "my_found_rows": (lambda: session.found_rows, 0),
             "my_row_count": (lambda: session.row_count, 0),
             "my_number": (self._strictly(numbers.number, _is_number, "DOUBLE"), 1),
@@ -105,8 +121,8 @@ class SessionFunctions:
             if value is None:
                 return None
             found = function(value)
-            if self._strict and (found is None if fits is None else not fits(value)):
-                raise errors.TRUNCATED_VALUE(type=kind, value=value_text(value))
+            if found is None if fits is None else not fits(value):
+                self._faulty(errors.TRUNCATED_VALUE(type=kind, value=value_text(value)))
             return found
 
         return checked
@@ -118,27 +134,40 @@ class SessionFunctions:
             if None in values:
                 return None
             found = function(*values)
-            if found is None and self._strict and self._no_zero_division:
-                raise errors.DIVISION_BY_ZERO()
+            if found is None and self._no_zero_division:
+                self._faulty(errors.DIVISION_BY_ZERO())
             return found
 
         return checked
+
+    def _faulty(self, error: errors.SqlError) -> None:
+        """An error where the statement writes in strict mode; a warning of any other."""
+        if self._strict:
+            raise error
+        self._session.note(error)
 
     @staticmethod
     def _clock() -> datetime:
         return datetime.now(UTC).replace(tzinfo=None)
 
-    def start(self, *, strict: bool = False, no_zero_division: bool = False) -> None:
-        """A new statement: an interruption of the last one is over.
-
-        ``strict`` says that it writes, so that what is a warning to a SELECT is an error.
-        """
-        self._strict, self._no_zero_division = strict, no_zero_division
+    def start(self) -> None:
+        """A new statement: an interruption of the last one is over."""
         self._interrupted.clear()
         self.named_insert_id = None
 
-    def interrupt(self) -> None:
+    def prepare_for(self, *, writes: bool, strict: bool, no_zero_division: bool) -> None:
+        """What the statement is: with ``strict`` what is a warning to a SELECT is an error."""
+        self._writes, self._strict, self._no_zero_division = writes, strict, no_zero_division
+
+    def interrupt(self) -> bool:
+        """Ends a SLEEP() or GET_LOCK() of the statement; whether one was waiting."""
         self._interrupted.set()
+        return self._waiting
+
+    def check_interrupted(self) -> None:
+        """Raises 1317 if the statement was interrupted."""
+        if self._interrupted.is_set():
+            raise errors.QUERY_INTERRUPTED()
 
     def _assign(self, place: int, old: Any, new: Any) -> Any:
         assert self.assign is not None
@@ -157,31 +186,44 @@ class SessionFunctions:
     def _sleep(self, seconds: float | None) -> int:
         if seconds is None or seconds < 0:
             raise errors.NOT_SUPPORTED_YET(construct="SLEEP() of NULL or less than 0")
-        return int(self._interrupted.wait(seconds))
+        self.check_interrupted()
+        with self._a_wait():
+            interrupted = self._interrupted.wait(min(seconds, threading.TIMEOUT_MAX))
+        if interrupted and self._writes:
+            raise errors.QUERY_INTERRUPTED()
+        return int(interrupted)
+
+    @contextmanager
+    def _a_wait(self) -> Iterator[None]:
+        self._waiting = True
+        try:
+            yield
+        finally:
+            self._waiting = False
 
     # --- named locks ----------------------------------------------------------------------------
 
     def _get_lock(self, name: str | None, timeout: float | None) -> int | None:
-        if not name or timeout is None:
-            return None
+        name = _lock_name(name)
         lock = self._session.engine.named_lock(name)
         owner = self._session.connection_id
         if lock.try_acquire(owner):
             self._locks.append(name)
             return 1
         waiter = lock.line_up(owner)
-        remaining = timeout if timeout >= 0 else 1e9
-        while not waiter.granted and remaining > 0 and not self._interrupted.is_set():
-            waiter.event.wait(min(0.05, remaining))
-            remaining -= 0.05
+        remaining = 0.0 if timeout is None else timeout if timeout >= 0 else 1e9
+        with self._a_wait():
+            while not waiter.granted and remaining > 0 and not self._interrupted.is_set():
+                waiter.event.wait(min(0.05, remaining))
+                remaining -= 0.05
         if not lock.wait(waiter, 0):
-            return None if self._interrupted.is_set() else 0
+            self.check_interrupted()
+            return 0
         self._locks.append(name)
         return 1
 
     def _release_lock(self, name: str | None) -> int | None:
-        if not name:
-            return None
+        name = _lock_name(name)
         lock = self._session.engine.named_lock(name)
         if lock.release(self._session.connection_id):
             self._locks.remove(name)
@@ -189,10 +231,10 @@ class SessionFunctions:
         return 0 if lock.owner is not None else None
 
     def _is_free_lock(self, name: str | None) -> int | None:
-        return None if not name else int(self._session.engine.named_lock(name).owner is None)
+        return int(self._session.engine.named_lock(_lock_name(name)).owner is None)
 
     def _is_used_lock(self, name: str | None) -> Any:
-        return None if not name else self._session.engine.named_lock(name).owner
+        return self._session.engine.named_lock(_lock_name(name)).owner
 
     def release_all(self) -> int:
         """Gives up every named lock of the session; how many there were."""

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from athena_g import errors
 from athena_g.embedded import describe as description
-from athena_g.embedded import information_schema, types
+from athena_g.embedded import information_schema, threads, types
 from athena_g.embedded.collation import charset_of
 from athena_g.embedded.lexer import Cursor
 from athena_g.embedded.parse import parse
@@ -53,8 +53,7 @@ def run(session: EngineSession, cursor: Cursor) -> RowsResult:
     if cursor.accept("CREATE"):
         return _show_create(session, cursor)
     if cursor.accept("COUNT", "(", "*", ")"):
-        cursor.expect("WARNINGS")
-        return table_of([("@@session.warning_count", _NUMBER)], [[len(session.warnings)]])
+        return _diagnostics_count(session, cursor)
     if cursor.accept("CHARACTER", "SET") or cursor.accept("CHARSET"):
         return _filtered(session, cursor, _charsets(session))
     if cursor.accept("TABLE", "STATUS"):
@@ -71,6 +70,8 @@ def run(session: EngineSession, cursor: Cursor) -> RowsResult:
     if word == "VARIABLES":
         rows = session.variables.listed(scope)
         return _filtered(session, cursor, Listing(_variable_columns(), rows))
+    if word == "PROCESSLIST":
+        return _filtered(session, cursor, _processes(session, full))
     simple = _SIMPLE.get(word)
     if simple is None:
         cursor.position -= 1
@@ -240,16 +241,36 @@ def _show_create(session: EngineSession, cursor: Cursor) -> RowsResult:
 
 
 def _diagnostics(session: EngineSession, cursor: Cursor, word: str) -> RowsResult:
-    cursor.accept("LIMIT")
-    limit = cursor.integer() if not cursor.at_end else 65535
-    cursor.finish()
+    start, count = _limit(cursor)
     columns = [("Level", types.varchar(7)), ("Code", _NUMBER), ("Message", types.varchar(512))]
     rows = [
         [level, error.errno, error.message]
         for level, error in session.warnings
         if word == "WARNINGS" or level == "Error"
     ]
-    return table_of(columns, rows[:limit])
+    return table_of(columns, rows[start : start + count])
+
+
+def _diagnostics_count(session: EngineSession, cursor: Cursor) -> RowsResult:
+    word = cursor.accept_any("WARNINGS", "ERRORS")
+    if not word:
+        cursor.fail()
+    cursor.finish()
+    found = session.diagnostics
+    if word == "WARNINGS":
+        return table_of([("@@session.warning_count", _NUMBER)], [[found.count]])
+    return table_of([("@@session.error_count", _NUMBER)], [[found.errors]])
+
+
+def _limit(cursor: Cursor) -> tuple[int, int]:
+    """``[LIMIT [start,] count]``: how many are left out, and how many are shown."""
+    start, count = 0, 65535
+    if cursor.accept("LIMIT"):
+        count = cursor.integer()
+        if cursor.accept(","):
+            start, count = count, cursor.integer()
+    cursor.finish()
+    return start, count
 
 
 def _databases(session: EngineSession) -> Listing:
@@ -281,12 +302,12 @@ def _status(session: EngineSession) -> Listing:
     return Listing(_variable_columns(), rows)
 
 
-def _processes(session: EngineSession) -> Listing:
+def _processes(session: EngineSession, full: bool) -> Listing:
     columns = [
         (name, _NUMBER if name in ("Id", "Time") else _NAME)
         for name in ("Id", "User", "Host", "db", "Command", "Time", "State", "Info")
     ]
-    return Listing(columns, information_schema._processes(session))
+    return Listing(columns, threads.processes(session, full=full))
 
 
 def _grants(session: EngineSession) -> Listing:
@@ -307,7 +328,6 @@ _SIMPLE: dict[str, Callable[[EngineSession], Listing]] = {
     "COLLATION": _collations,
     "ENGINES": _engines,
     "STATUS": _status,
-    "PROCESSLIST": _processes,
     "GRANTS": _grants,
     "WARNINGS": _empty("Level"),
     "ERRORS": _empty("Level"),

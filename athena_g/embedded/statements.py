@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from athena_g import errors
@@ -10,15 +10,20 @@ from athena_g.embedded import (
     databases,
     delete,
     insert,
+    prepared,
     set_statement,
     show,
     tables,
+    threads,
     transactions,
     update,
 )
 from athena_g.embedded.lexer import Cursor, tokenize
 from athena_g.embedded.parse import parse_expression
+from athena_g.embedded.prepared import Statement
 from athena_g.embedded.results import OkResult, RowsResult
+from athena_g.errors import SqlError
+from athena_g.protocol.columns import Column
 
 if TYPE_CHECKING:
     from athena_g.embedded.session import EngineSession
@@ -39,8 +44,35 @@ def dispatch(session: EngineSession, cursor: Cursor) -> OkResult | RowsResult:
     return handler(session, cursor)
 
 
+def check(session: EngineSession, statement: Statement) -> Sequence[Column]:
+    """The columns that a statement will give, found without running it.
+
+    Raises what can be told without values: 1064, 1146, 1054 ...
+    """
+    cursor = Cursor(statement.text, statement.tokens)
+    if statement.word in ("UPDATE", "DELETE", "INSERT", "REPLACE"):
+        _CHECKS[statement.word](session, cursor)
+        return []
+    if not prepared.has_columns(statement):
+        return []
+    try:
+        return _columns(session, statement, cursor)
+    except SqlError as error:
+        # A function may be known only with its arguments' values: then it is when it runs.
+        if error.errno != errors.NOT_SUPPORTED_YET.errno or not statement.marks:
+            raise
+        return []
+
+
+def _columns(session: EngineSession, statement: Statement, cursor: Cursor) -> Sequence[Column]:
+    if statement.word in ("SHOW", "DESCRIBE", "DESC", "EXPLAIN"):
+        result = dispatch(session, cursor)
+        return result.columns if isinstance(result, RowsResult) else []
+    return session.queries.columns(statement.text, statement.tokens)
+
+
 def _select(session: EngineSession, cursor: Cursor) -> RowsResult:
-    return session.select(cursor.sql, cursor.tokens)
+    return session.queries.select(cursor.sql, cursor.tokens)
 
 
 def _with(session: EngineSession, cursor: Cursor) -> RowsResult:
@@ -62,9 +94,12 @@ def _do(session: EngineSession, cursor: Cursor) -> OkResult:
     cursor.finish()
     body = cursor.tokens[1:]
     select = "SELECT " + cursor.sql[body[0].start : body[-1].end]
-    for _ in session.select(select, tokenize(select)).rows:
+    found_rows = session.found_rows
+    offset = body[0].start - len("SELECT ")
+    for _ in session.queries.select(select, tokenize(select), offset).rows:
         pass
-    return OkResult(warnings=len(session.warnings))
+    session.found_rows = found_rows
+    return OkResult()
 
 
 def _use(session: EngineSession, cursor: Cursor) -> OkResult:
@@ -94,6 +129,8 @@ def _drop(session: EngineSession, cursor: Cursor) -> OkResult:
         return tables.drop_table(session, cursor)
     if word == "INDEX":
         return tables.drop_index(session, cursor)
+    if word == "PREPARE":
+        return prepared.deallocate(session, cursor)
     raise errors.NOT_SUPPORTED_YET(construct=f"DROP {word or '…'}")
 
 
@@ -109,18 +146,6 @@ def _describe(session: EngineSession, cursor: Cursor) -> RowsResult:
 
 def _maintain(session: EngineSession, cursor: Cursor) -> RowsResult:
     return show.maintain(session, cursor)
-
-
-def _kill(session: EngineSession, cursor: Cursor) -> OkResult:
-    cursor.expect("KILL")
-    cursor.accept_any("QUERY", "CONNECTION")
-    number = cursor.integer()
-    cursor.finish()
-    for other in session.engine.sessions():
-        if other.connection_id == number:
-            other.interrupt()
-            return OkResult()
-    raise errors.NO_SUCH_THREAD(thread=number)
 
 
 def _flush(session: EngineSession, cursor: Cursor) -> OkResult:
@@ -159,16 +184,22 @@ _HANDLERS: dict[str, Handler] = {
     "ANALYZE": _maintain,
     "OPTIMIZE": _maintain,
     "CHECK": _maintain,
-    "KILL": _kill,
+    "KILL": threads.kill,
+    "PREPARE": prepared.prepare,
+    "EXECUTE": prepared.execute,
+    "DEALLOCATE": prepared.deallocate,
     "FLUSH": _flush,
+}
+_CHECKS: dict[str, Callable[["EngineSession", Cursor], None]] = {
+    "INSERT": insert.check,
+    "REPLACE": insert.check,
+    "UPDATE": update.check,
+    "DELETE": delete.check,
 }
 _REFUSED = frozenset(
     [
         "CALL",
         "LOAD",
-        "PREPARE",
-        "EXECUTE",
-        "DEALLOCATE",
         "GRANT",
         "REVOKE",
         "HANDLER",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,10 @@ def schema_of(database: str) -> str:
     return "@" + _CAPITAL.sub(lambda match: f"^{match[0].lower()}", database)
 
 
+def _nothing() -> None:
+    """What is called where nobody wants to know."""
+
+
 class TablesChanged(Exception):
     """Another session changed the database's tables before the statement got the lock."""
 
@@ -56,6 +60,11 @@ class Storage:
         """The savepoints of the transaction: the name, and that of SQLite's."""
         self._savepoints_set = 0
         self._held: set[str] = set()
+        self.on_started: Callable[[], None] = _nothing
+        self.on_ended: Callable[[], None] = _nothing
+        """Called when a transaction began or ended, one of a single statement also."""
+        self.locked_tables: dict[tuple[str, str], str] = {}
+        """The tables of LOCK TABLES, READ or WRITE by database and lower-case name."""
         self.table_locks: set[str] = set()
         """Databases whose writer lock LOCK TABLES holds beyond the transaction."""
         self._waiter: Waiter | None = None
@@ -136,6 +145,7 @@ class Storage:
         self.commit()
         self.connection.execute("BEGIN")
         self.explicit = True
+        self.on_started()
 
     def enter(self) -> None:
         """Starts the transaction that autocommit = 0 means, if none is open."""
@@ -157,26 +167,30 @@ class Storage:
 
     def commit(self) -> None:
         """Ends the transaction, if there is one, keeping its changes."""
+        was_open = self.in_transaction or self.connection.in_transaction
         try:
             if self.connection.in_transaction:
                 self.connection.execute("COMMIT")
         except apsw.Error:
             self.rollback()
             raise
-        self._ended()
+        self._ended(was_open)
 
     def rollback(self) -> None:
         """Ends the transaction, if there is one, undoing its changes."""
+        was_open = self.in_transaction or self.connection.in_transaction
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
-        self._ended()
+        self._ended(was_open)
 
-    def _ended(self) -> None:
+    def _ended(self, was_open: bool) -> None:
         self.explicit = False
         self._savepoints = []
         for database in list(self._held):
             self._held.discard(database)
             self.engine.writer_lock(database).release(self.owner)
+        if was_open:
+            self.on_ended()
 
     def lock(self, database: str, *, wait: bool = True) -> None:
         """Takes the database's writer lock until the transaction ends; raises 1205, 3572."""
@@ -259,6 +273,7 @@ class Storage:
         for database in self.table_locks:
             self.engine.writer_lock(database).release(self.owner)
         self.table_locks.clear()
+        self.locked_tables.clear()
 
     def savepoint(self, name: str) -> None:
         """Sets a savepoint; one of that name that is there is forgotten."""
@@ -296,6 +311,6 @@ class Storage:
     def close(self) -> None:
         if self.connection.in_transaction:
             self.rollback()
-        self._ended()
+        self._ended(False)
         self.unlock_tables()
         self.connection.close()

@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 @contextmanager
 def changing(session: EngineSession, database: str, *, temporary: bool = False) -> Iterator[None]:
     """A statement that changes tables: ends the transaction before and after itself."""
-    session.check_writable()
+    session.check_writable(ends_transaction=not temporary)
     if temporary:
         with session.storage.writing(None):
             yield
-        session.state_changed = True
+        session.tracker.state()
         return
     storage = session.storage
     storage.commit()
@@ -215,10 +215,10 @@ def _read_table(
 def _create(session: EngineSession, database: str, table: Table, query: str | None) -> int:
     rows = None
     if query is not None:
-        tree = parse(query, whole=session.statement)
-        plan, _ = session.plan_tree(tree, item_names(query, tokenize(query), tree))
-        result = session.run_plan(plan)
-        rows = list(result.rows)
+        offset = session.statement.rindex(query)
+        tree = parse(query, offset=offset, whole=session.statement)
+        plan, _ = session.queries.plan_tree(tree, item_names(query, tokenize(query), tree))
+        rows = list(session.queries.run(plan).rows)
         known = {column.name.lower() for column in table.columns}
         added = tuple(
             _column_of(output.name, output.value.type, output.value.nullable)
@@ -263,7 +263,7 @@ def drop_table(session: EngineSession, cursor: Cursor) -> OkResult:
         names.append(cursor.qualified_name())
     cursor.accept_any("RESTRICT", "CASCADE")
     cursor.finish()
-    session.check_writable()
+    session.check_writable(temporary=True)
     missing, found = [], []
     for named_database, name in names:
         database = session.require_database(named_database)

@@ -77,17 +77,20 @@ class Target:
         return [key for key, _ in self.rows(session, tree, [])[1]]
 
     def rows(
-        self, session: EngineSession, tree: exp.Select, expressions: Sequence[str]
+        self, session: EngineSession, tree: exp.Select, pairs: Sequence[tuple[str, str, int]]
     ) -> tuple[list[SqlType], list[Row]]:
-        """Each row once: its key and the values of the expressions, with their types."""
+        """Each row once: its key and the values it is to be given, with their types."""
         context = session.context()
-        if len(expressions) == 0 and tree.args.get("joins") is None:
+        if len(pairs) == 0 and tree.args.get("joins") is None:
             context.forbidden_table = None
         select = Select(context)
         scope = Scope()
         translator = Expressions(context, scope, select.query)
         text = From(select, scope, translator).translate(tree)
-        values = [translator.translate(parse_expression(part)) for part in expressions]
+        values = [
+            translator.translate(parse_expression(text, offset=offset, whole=session.statement))
+            for _, text, offset in pairs
+        ]
         width = len(self._key())
         listed = ", ".join([*self._key(), *(value.text for value in values)])
         query = f"SELECT {listed} FROM {text}{self.condition(translator, tree)}"

@@ -227,7 +227,27 @@ _QUIET = _Quiet()
 
 def run(session: EngineSession, cursor: Cursor) -> OkResult:
     """``UPDATE …`` of one table or several."""
-    session.check_writable()
+    tree, pairs = _read(cursor)
+    database = targets_database(session, tree)
+    session.check_writable(temporary=database is None)
+    with session.storage.writing(database):
+        targets = read_targets(session, tree)
+        if len(targets) == 1:
+            return _update_one(session, targets[0], tree, pairs)
+        return _update_many(session, targets, tree, pairs)
+
+
+def check(session: EngineSession, cursor: Cursor) -> None:
+    """Raises what is wrong with the statement whatever values it will be given."""
+    tree, pairs = _read(cursor)
+    targets = read_targets(session, tree)
+    for name, _, _ in pairs:
+        if not any(target.owns(name, targets) for target in targets):
+            raise errors.UNKNOWN_COLUMN(column=name, clause="field list")
+
+
+def _read(cursor: Cursor) -> tuple[exp.Select, list[Pair]]:
+    """The statement's tables and conditions as a query, and its SET list."""
     cursor.expect("UPDATE")
     ignore = False
     while word := cursor.accept_any("LOW_PRIORITY", "IGNORE"):
@@ -244,12 +264,7 @@ def run(session: EngineSession, cursor: Cursor) -> OkResult:
     tree = parse(f"SELECT 1 FROM {references} {tail}", offset=offset, whole=cursor.sql)
     if not isinstance(tree, exp.Select):
         cursor.fail()
-    database = targets_database(session, tree)
-    with session.storage.writing(database):
-        targets = read_targets(session, tree)
-        if len(targets) == 1:
-            return _update_one(session, targets[0], tree, pairs)
-        return _update_many(session, targets, tree, pairs)
+    return tree, pairs
 
 
 def targets_database(session: EngineSession, tree: exp.Expression) -> str | None:
@@ -270,6 +285,7 @@ def _update_one(
     session: EngineSession, target: Target, tree: exp.Select, pairs: list[Pair]
 ) -> OkResult:
     row = StatementRow(session, strict=session.strict)
+    session.check_locked([(target.database, target.table.name)], writes=True)
     run = Assignments(session, target.table, target.database, target.alias, row)
     for name, _, _ in pairs:
         target.check_qualifier(name)
@@ -288,7 +304,8 @@ def _update_one(
 
 def _finished(session: EngineSession, changed: int, matched: int) -> OkResult:
     session.row_count = changed
-    info = f"Rows matched: {matched}  Changed: {changed}  Warnings: {len(session.warnings)}"
+    warned = session.diagnostics.count
+    info = f"Rows matched: {matched}  Changed: {changed}  Warnings: {warned}"
     named = session.functions.named_insert_id or 0
     return OkResult(changed, named % 2**64, len(session.warnings), info, matched)
 
@@ -354,7 +371,7 @@ def _update_many(
         if own:
             if not target.updatable:
                 raise errors.NOT_SUPPORTED_YET(construct=f"UPDATE of {target.alias}")
-            plans.append((target, own, target.rows(session, tree, [text for _, text, _ in own])))
+            plans.append((target, own, target.rows(session, tree, own)))
     if sum(len(own) for _, own, _ in plans) != len(pairs):
         raise errors.UNKNOWN_COLUMN(column=pairs[0][0], clause="field list")
     changed = matched = 0

@@ -1,12 +1,14 @@
 """The server's side of a login, as blocking code over a packet stream.
 
-Source: MySQL Source Code Documentation, "Connection Phase" (page_protocol_connection_phase).
+Source: MySQL Source Code Documentation, "Connection Phase" (page_protocol_connection_phase), with
+its section "Authentication After COM_CHANGE_USER Command".
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 from gevent.ssl import SSLContext
 from loguru import logger
@@ -14,15 +16,26 @@ from loguru import logger
 from athena_g import errors
 from athena_g.net.stream import PacketStream, SocketStream, TlsStream
 from athena_g.protocol import auth
-from athena_g.protocol.auth import Reject, RsaKey, Send, ServerAuth
-from athena_g.protocol.constants import CLIENT_SSL, SERVER_STATUS_AUTOCOMMIT
-from athena_g.protocol.handshake import Greeting, HandshakeResponse, is_ssl_request
+from athena_g.protocol.auth import CACHING_SHA2, NATIVE, Reject, RsaKey, Send, ServerAuth
+from athena_g.protocol.constants import (
+    CLIENT_PLUGIN_AUTH,
+    CLIENT_SSL,
+    SERVER_STATUS_AUTOCOMMIT,
+)
+from athena_g.protocol.handshake import (
+    ChangeUserRequest,
+    Greeting,
+    HandshakeResponse,
+    is_ssl_request,
+)
 
 MAX_LOGIN_PACKET = 256 * 1024
 """Bytes a packet may have before the login is done; connection attributes are at most 64 KiB."""
 
 _SSL_REQUEST_SIZE = 36
 _NO_PASSWORD = (b"", b"\0")
+_NO_PLUGIN = ""
+"""Named by a client, this makes the authentication begin with a switch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +67,18 @@ class LoginPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """What a client said of itself, and who it proved to be."""
+    """What a client said of itself, and who it proved to be.
+
+    ``scramble`` is the greeting's: clients that know no authentication switch prove themselves
+    with it again when they change their user.
+    """
 
     account: Account
     database: str | None
     capabilities: int
     collation_id: int
     attributes: dict[str, str]
+    scramble: bytes = field(default=b"", repr=False)
 
 
 def log_in(
@@ -86,15 +104,50 @@ def log_in(
     elif policy.tls_required and not stream.secure:
         raise errors.SECURE_TRANSPORT_REQUIRED()
     response = HandshakeResponse.decode(payload)
-    account = policy.find_account(response.user, response.database or None)
-    _authenticate(stream, policy, response, account, scramble, host)
-    assert account is not None
+    exchange = _Exchange(stream, policy, response.user, response.database, host)
+    exchange.run(policy.auth_plugin, scramble, response.plugin, response.auth_response)
     return Login(
-        account,
+        exchange.proven(),
         response.database or None,
         response.capabilities & policy.capabilities,
         response.collation_id,
         response.attributes,
+        scramble,
+    )
+
+
+def change_user(
+    stream: PacketStream,
+    policy: LoginPolicy,
+    payload: bytes,
+    login: Login,
+    connection_id: int,
+    host: str,
+) -> Login:
+    """Who the client of ``login`` proved to be by the COM_CHANGE_USER in ``payload``.
+
+    The OK is not sent yet. Raises :class:`~athena_g.errors.SqlError`, which ends the connection.
+
+    Some clients hash the password with the scramble of the greeting, some with that of their last
+    authentication, and libmysqlclient with none, waiting for one. So, as MySQL does, every
+    client that understands a switch is given a fresh scramble, whatever it sent.
+    """
+    request = ChangeUserRequest.decode(payload, login.capabilities)
+    logger.debug("connection {}: changes its user to {!r}", connection_id, request.user)
+    exchange = _Exchange(stream, policy, request.user, request.database, host)
+    if login.capabilities & CLIENT_PLUGIN_AUTH:
+        known = request.plugin in (NATIVE, CACHING_SHA2)
+        plugin = request.plugin if known and request.plugin else policy.auth_plugin
+        exchange.run(plugin, login.scramble, _NO_PLUGIN, request.auth_response)
+    else:
+        exchange.run(NATIVE, login.scramble, None, request.auth_response)
+    collation_id = login.collation_id if request.collation_id is None else request.collation_id
+    return replace(
+        login,
+        account=exchange.proven(),
+        database=request.database or None,
+        collation_id=collation_id,
+        attributes=request.attributes,
     )
 
 
@@ -139,37 +192,52 @@ def _start_tls(
     return secure
 
 
-def _authenticate(
-    stream: PacketStream,
-    policy: LoginPolicy,
-    response: HandshakeResponse,
-    account: Account | None,
-    scramble: bytes,
-    host: str,
-) -> None:
-    """Return when the client proved to be ``account``; raises ACCESS_DENIED."""
-    exchange = ServerAuth(
-        password=account.password.encode() if account else None,
-        plugin=policy.auth_plugin,
-        scramble=scramble,
-        secure=stream.secure,
-        rsa_key=policy.rsa_key,
-    )
-    given = response.auth_response
-    using_password = given not in _NO_PASSWORD
-    step = exchange.start(response.plugin, given)
-    while isinstance(step, Send):
-        stream.write_packet(step.payload)
-        stream.flush()
-        given = stream.read_packet()
-        using_password = using_password or given not in _NO_PASSWORD
-        step = exchange.feed(given)
-    if isinstance(step, Reject):
-        logger.info("login of {!r} from {} refused: {}", response.user, host, step.reason)
-        raise errors.ACCESS_DENIED(
-            user=response.user,
-            host=host,
-            using_password="YES" if using_password else "NO",
+class _Exchange:
+    """The authentication of one client as ``user``, who wants to work in ``database``."""
+
+    def __init__(
+        self, stream: PacketStream, policy: LoginPolicy, user: str, database: str | None, host: str
+    ) -> None:
+        self._stream = stream
+        self._policy = policy
+        self._user = user
+        self._host = host
+        self._account = policy.find_account(user, database or None)
+
+    def run(self, plugin: str, scramble: bytes, client_plugin: str | None, given: bytes) -> None:
+        """Return when the client proved to be the account's owner; raises ACCESS_DENIED.
+
+        ``plugin`` and ``scramble`` are what the client was told before it named its own plugin
+        and gave its first proof.
+        """
+        stream = self._stream
+        exchange = ServerAuth(
+            password=self._account.password.encode() if self._account else None,
+            plugin=plugin,
+            scramble=scramble,
+            secure=stream.secure,
+            rsa_key=self._policy.rsa_key,
         )
-    if step.payload:
-        stream.write_packet(step.payload)
+        using_password = given not in _NO_PASSWORD
+        step = exchange.start(client_plugin, given)
+        while isinstance(step, Send):
+            stream.write_packet(step.payload)
+            stream.flush()
+            given = stream.read_packet()
+            using_password = using_password or given not in _NO_PASSWORD
+            step = exchange.feed(given)
+        if isinstance(step, Reject):
+            self._deny(step.reason, using_password)
+        elif step.payload:
+            stream.write_packet(step.payload)
+
+    def _deny(self, reason: str, using_password: bool) -> NoReturn:
+        logger.info("login of {!r} from {} refused: {}", self._user, self._host, reason)
+        raise errors.ACCESS_DENIED(
+            user=self._user, host=self._host, using_password="YES" if using_password else "NO"
+        )
+
+    def proven(self) -> Account:
+        """The account, after :meth:`run`."""
+        assert self._account is not None
+        return self._account

@@ -7,10 +7,12 @@ unread. Tests put a real server or session on one end, without sockets and witho
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
+from gevent import get_hub
 from gevent.event import Event
 
-from athena_g.net.stream import ConnectionClosed, PacketStream
+from athena_g.net.packets import READ_SIZE, ConnectionClosed, PacketStream
 
 CAPACITY = 256 * 1024
 
@@ -22,6 +24,7 @@ class _Pipe:
         self.chunks: deque[bytes] = deque()
         self.size = 0
         self.closed = False
+        self.on_close: Callable[[], None] | None = None
         self.readable = Event()
         self.writable = Event()
         self.writable.set()
@@ -46,9 +49,13 @@ class _Pipe:
         return data
 
     def close(self) -> None:
+        if self.closed:
+            return
         self.closed = True
         self.readable.set()
         self.writable.set()
+        if self.on_close is not None:
+            self.on_close()
 
 
 class MemoryStream(PacketStream):
@@ -58,21 +65,45 @@ class MemoryStream(PacketStream):
         super().__init__(max_allowed_packet)
         self._in = incoming
         self._outgoing = outgoing
+        self._reading = False
+        self._closed = False
+        incoming.on_close = self.watch
 
     def recv(self) -> bytes:
-        self._in.readable.wait()
+        self._reading = True
+        try:
+            self._in.readable.wait()
+        finally:
+            self._reading = False
         return self._in.take()
 
     def send(self, data: bytes) -> None:
+        for start in range(0, len(data), READ_SIZE):
+            self._wait_writable()
+            self._outgoing.put(data[start : start + READ_SIZE])
+
+    def _wait_writable(self) -> None:
         pipe = self._outgoing
-        pipe.writable.wait()
+        untaken = pipe.size
+        while not pipe.writable.wait(self.write_timeout):
+            if pipe.size >= untaken:
+                raise self._writing_timed_out()
+            untaken = pipe.size
         if pipe.closed:
             raise ConnectionClosed(self, "closed by the other side")
-        pipe.put(data)
 
     @property
     def stale(self) -> bool:
         return bool(self._in.chunks) or self._in.closed
+
+    def watch(self) -> None:
+        if self._in.closed and not self._reading:
+            get_hub().loop.run_callback(self._look_for_end)
+
+    def _look_for_end(self) -> None:
+        """Called by the hub after the end was declared."""
+        if not (self._reading or self._closed or self._in.chunks):
+            self._call_on_gone()
 
     def shutdown(self) -> None:
         self._in.close()
@@ -82,6 +113,7 @@ class MemoryStream(PacketStream):
         self._outgoing.close()
 
     def close(self) -> None:
+        self._closed = True
         self.shutdown()
 
 

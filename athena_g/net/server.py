@@ -8,6 +8,8 @@ from __future__ import annotations
 import itertools
 import socket
 import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -17,9 +19,10 @@ from loguru import logger
 
 from athena_g import errors
 from athena_g.errors import SqlError
-from athena_g.net.handshake import Account, Login, LoginPolicy, log_in
+from athena_g.net.compressed import CompressedStream
+from athena_g.net.handshake import Account, Login, LoginPolicy, change_user, log_in
 from athena_g.net.stream import ConnectionClosed, PacketStream, SocketStream
-from athena_g.protocol.constants import SERVER_STATUS_AUTOCOMMIT
+from athena_g.protocol.constants import CLIENT_COMPRESS, SERVER_STATUS_AUTOCOMMIT
 from athena_g.protocol.replies import OkPacket
 
 _DRAIN_BYTES = 64 << 20
@@ -27,7 +30,11 @@ _DRAIN_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class ListenSettings:
-    """Where a server listens and what it bears; times in seconds, sizes in bytes."""
+    """Where a server listens and what it bears; times in seconds, sizes in bytes.
+
+    Once a client is logged in, it may take nothing of an answer for ``net_write_timeout``, and
+    send nothing in the middle of a packet for ``net_read_timeout``, before it is given up.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0
@@ -35,6 +42,8 @@ class ListenSettings:
     max_connections: int = 1000
     connect_timeout: float = 10.0
     max_allowed_packet: int = 64 << 20
+    net_write_timeout: float = 60.0
+    net_read_timeout: float = 30.0
     tcp_keepalive: bool = True
     tcp_keepalive_time: int = 60
     tcp_keepalive_interval: int = 10
@@ -43,11 +52,16 @@ class ListenSettings:
 
 @dataclass(slots=True)
 class Client:
-    """One connection that a client made; the registry holds it from accept to close."""
+    """One connection that a client made; the registry holds it from accept to close.
+
+    ``registry`` has all clients of the server by their connection ids.
+    """
 
     id: int
     stream: PacketStream
     host: str
+    registry: Mapping[int, Client] = field(repr=False)
+    prove: Callable[[Client, bytes], Login] = field(repr=False)
     connected_at: float = field(default_factory=time.time)
     login: Login | None = None
     session: Session | None = None
@@ -55,6 +69,14 @@ class Client:
     def switch(self, stream: PacketStream) -> None:
         """Go on over ``stream``, which took over the connection of the one before."""
         self.stream = stream
+
+    def change_user(self, payload: bytes) -> Login:
+        """Who the client has become by the COM_CHANGE_USER in ``payload``; the OK is to be sent.
+
+        Raises :class:`~athena_g.errors.SqlError`, which ends the connection.
+        """
+        self.login = login = self.prove(self, payload)
+        return login
 
 
 class Session(Protocol):
@@ -125,7 +147,8 @@ class Server:
             stream = SocketStream(sock.detach(), self.settings.max_allowed_packet)
         except OSError:
             return
-        client = Client(next(self._ids), stream, str(address[0]) if address else "localhost")
+        host = str(address[0]) if address else "localhost"
+        client = Client(next(self._ids), stream, host, self.clients, self._change_user)
         try:
             if len(self.clients) >= self.settings.max_connections:
                 self.refused += 1
@@ -145,13 +168,8 @@ class Server:
     def _serve(self, client: Client) -> None:
         session: Session | None = None
         try:
-            with gevent.Timeout(self.settings.connect_timeout) as timeout:
-                try:
-                    session = self._log_in(client)
-                except gevent.Timeout as fired:
-                    if fired is not timeout:
-                        raise
-                    raise errors.HANDSHAKE_TIMEOUT(seconds=self.settings.connect_timeout) from None
+            with self._login_timeout():
+                session = self._log_in(client)
             session.run()
         finally:
             if session is not None:
@@ -160,18 +178,45 @@ class Server:
     def _log_in(self, client: Client) -> Session:
         login = log_in(client.stream, self._policy, client.id, client.host, client.switch)
         client.login = login
+        compressed = None
+        if login.capabilities & CLIENT_COMPRESS:
+            client.switch(compressed := CompressedStream(client.stream))
         client.session = session = self._handler.open(client, login)
-        stream = client.stream
         try:
-            stream.allow_packets(self.settings.max_allowed_packet)
-            stream.write_packet(
-                OkPacket(status=SERVER_STATUS_AUTOCOMMIT).encode(login.capabilities)
-            )
-            stream.flush()
+            self._welcome(client.stream, login)
+            if compressed is not None:
+                compressed.begin()
         except BaseException:
             session.close()
             raise
         return session
+
+    def _welcome(self, stream: PacketStream, login: Login) -> None:
+        """Send the OK; from here on the settings for clients that are logged in apply."""
+        settings = self.settings
+        stream.allow_packets(settings.max_allowed_packet)
+        stream.write_timeout = settings.net_write_timeout
+        stream.read_timeout = settings.net_read_timeout
+        stream.write_packet(OkPacket(status=SERVER_STATUS_AUTOCOMMIT).encode(login.capabilities))
+        stream.flush()
+
+    def _change_user(self, client: Client, payload: bytes) -> Login:
+        assert client.login is not None
+        with self._login_timeout():
+            return change_user(
+                client.stream, self._policy, payload, client.login, client.id, client.host
+            )
+
+    @contextmanager
+    def _login_timeout(self) -> Iterator[None]:
+        seconds = self.settings.connect_timeout
+        with gevent.Timeout(seconds) as timeout:
+            try:
+                yield
+            except gevent.Timeout as fired:
+                if fired is not timeout:
+                    raise
+                raise errors.HANDSHAKE_TIMEOUT(seconds=seconds) from None
 
     def _say_goodbye(self, client: Client, error: SqlError) -> None:
         """Send the ERR that ends the connection, waiting at most a second for the client."""
@@ -223,8 +268,8 @@ def _linger(stream: PacketStream) -> None:
     """Read what the client had sent: closing with unread bytes would reset the ERR away."""
     stream.shutdown_write()
     taken = 0
-    while taken < _DRAIN_BYTES and (data := stream.recv()):
-        taken += len(data)
+    while taken < _DRAIN_BYTES and (size := stream.discard()):
+        taken += size
 
 
 def _internal_error(client: Client, error: Exception) -> SqlError:

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 
+from athena_g.parser.substitute import questions
+
 
 class Special(Enum):
     """Why a statement is not simply passed on."""
@@ -24,6 +26,13 @@ class Special(Enum):
     USE = "changes the database"
     REFUSE = "means what the server would take for something else"
     PIN = "keeps its server connection"
+    SET = "sets variables"
+    TRANSACTION = "begins or ends a transaction"
+    HOLDING = "takes or frees what belongs to one connection"
+    KILL = "ends another connection or its statement"
+    SHOW = "may show what the proxy knows"
+    CALC_FOUND_ROWS = "counts rows for the next statement"
+    ASKS = "asks what only the session's own connection, or the proxy, can answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +40,12 @@ class Recognised:
     """A statement that needs the session's attention.
 
     ``detail`` is the database, the construct that is refused, or the reason of the pin.
+    ``questions`` are the keys of :func:`athena_g.parser.substitute.questions` that it asks.
     """
 
     special: Special
-    detail: str
+    detail: str = ""
+    questions: frozenset[bytes] = frozenset()
 
 
 MAX_LOOKED_AT = 1 << 20
@@ -68,7 +79,6 @@ _QUOTED = (
     rb"'[^'\\]*(?:\\.?[^'\\]*)*(?:'|\Z)|\"[^\"\\]*(?:\\.?[^\"\\]*)*(?:\"|\Z)|`[^`]*(?:`|\Z)|"
     rb"/\*(?!M?!).*?(?:\*/|\Z)|--(?=[\s\x00-\x1f]|\Z)[^\n]*|#[^\n]*"
 )
-_QUOTED_PIECE = re.compile(_QUOTED, re.DOTALL | re.IGNORECASE)
 _STATEMENT = re.compile(rb"(?:[^;'\"`/#-]++|" + _QUOTED + rb"|[/-])*+;", re.DOTALL | re.IGNORECASE)
 
 _PLAIN_STARTS = frozenset(
@@ -79,18 +89,32 @@ _PLAIN_STARTS = frozenset(
 XA = "XA transaction"
 """The pin after which a connection is not given to others: MariaDB's does not survive a reset."""
 
-_PINNING_WORDS = {
-    b"set": "SET",
-    b"call": "CALL",
-    b"lock": "LOCK",
-    b"flush": "FLUSH",
-    b"handler": "HANDLER",
-    b"xa": XA,
-    b"backup": "BACKUP",
-    b"prepare": "PREPARE",
-    b"execute": "EXECUTE",
-    b"load": "LOAD DATA",
+_WORDS = {
+    b"set": Recognised(Special.SET),
+    b"begin": Recognised(Special.TRANSACTION),
+    b"start": Recognised(Special.TRANSACTION),
+    b"commit": Recognised(Special.TRANSACTION),
+    b"rollback": Recognised(Special.TRANSACTION),
+    b"kill": Recognised(Special.KILL),
+    b"show": Recognised(Special.SHOW),
+    b"lock": Recognised(Special.HOLDING),
+    b"unlock": Recognised(Special.HOLDING),
+    b"flush": Recognised(Special.HOLDING),
+    b"handler": Recognised(Special.HOLDING),
+    b"prepare": Recognised(Special.HOLDING),
+    b"deallocate": Recognised(Special.HOLDING),
+    b"drop": Recognised(Special.HOLDING),
+    b"call": Recognised(Special.PIN, "CALL"),
+    b"execute": Recognised(Special.PIN, "EXECUTE"),
+    b"xa": Recognised(Special.PIN, XA),
+    b"backup": Recognised(Special.PIN, "BACKUP"),
 }
+_AMONG_SEVERAL = {
+    Special.SET: Recognised(Special.PIN, "SET among several statements"),
+    Special.HOLDING: Recognised(Special.PIN, "several statements"),
+    Special.KILL: Recognised(Special.REFUSE, "KILL among several statements in one text"),
+}
+"""What a statement means that comes with others; what is not here needs nothing there."""
 _PLAIN_WORDS = frozenset(
     (b"select", b"insert", b"update", b"delete", b"replace", b"with", b"values")
 )
@@ -99,21 +123,8 @@ _PLAIN_WORDS = frozenset(
 # behind INTO may hide a variable.
 _ASSIGNS = re.compile(rb":=|\binto\s*+(?:@|/\*|--|#)|\bdiagnostics\b", re.IGNORECASE)
 
-_MAY_LOOK_BACK = re.compile(
-    rb"last_insert_id|identity|lastval|previous|found_rows|row_count|warning|error|diagnostics",
-    re.IGNORECASE,
-)
-_INSERT_ID = (
-    rb"last_insert_id\s*+\(\s*+\)|@@\s*+(?:(?:session|local)\s*+\.\s*+)?(?:identity|last_insert_id)\b|"
-    rb"\blastval\s*+\(|\bprevious\s++value\s++for\b"
-)
-_ASKS_FOR_INSERT_ID = re.compile(_INSERT_ID, re.IGNORECASE)
-_LOOKS_BACK = re.compile(
-    _INSERT_ID + rb"|@@\s*+(?:(?:session|local)\s*+\.\s*+)?(?:warning_count|error_count)\b|"
-    rb"\bfound_rows\s*+\(|\brow_count\s*+\(|"
-    rb"\bshow\s++(?:count\s*+\(\s*+\*\s*+\)\s*+)?(?:warnings|errors)\b|\bdiagnostics\b",
-    re.IGNORECASE,
-)
+_LOCKS = re.compile(rb"get_lock|release_lock|release_all_locks")
+_SIDE_EFFECTS = re.compile(_LOCKS.pattern + rb"|\([^()]*+:=|\binto\b")
 
 
 def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised | None:
@@ -133,23 +144,42 @@ def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised |
     if len(packet) > MAX_LOOKED_AT:
         return _recognise_long(packet, start, multi_statements)
     text = packet.lower()
-    several = multi_statements and text.find(b";") >= 0
+    several = multi_statements and text.rstrip(b"; \t\r\n\0").find(b";", start) >= 0
+    found = None
     if several or text[start : start + 3] not in _PLAIN_STARTS:
         found = _recognise_words(packet, text, start, several)
-        if found is not None:
-            return found
-    if text.find(b"get_lock") >= 0:
-        return Recognised(Special.PIN, "GET_LOCK")
+    if found is None:
+        found = _of_contents(text)
+    elif found.special is Special.SET and _SIDE_EFFECTS.search(text) is not None:
+        found = Recognised(Special.PIN, "an expression in SET")
+    asked = questions(packet, start)
+    if not asked:
+        return found
+    return Recognised(Special.ASKS, questions=asked) if found is None else _asking(found, asked)
+
+
+def _asking(found: Recognised, asked: frozenset[bytes]) -> Recognised:
+    return Recognised(found.special, found.detail, asked)
+
+
+def _of_contents(text: bytes) -> Recognised | None:
+    """What words anywhere in a statement say of it."""
+    if _LOCKS.search(text) is not None:
+        return Recognised(Special.HOLDING)
     if text.find(b"@") >= 0 and _ASSIGNS.search(text):
         return Recognised(Special.PIN, "a user variable")
+    if text.find(b"sql_calc_found_rows") >= 0:
+        return Recognised(Special.CALC_FOUND_ROWS)
     return None
 
 
 def _recognise_long(packet: bytes, start: int, multi_statements: bool) -> Recognised | None:
     """What the beginning of a long text needs; a pin where the rest would have to be looked at."""
     found = recognise(packet[:MAX_LOOKED_AT], start, multi_statements)
-    if found is not None:
+    if found is not None and found.special in (Special.USE, Special.REFUSE, Special.PIN):
         return found
+    if found is not None:
+        return Recognised(Special.PIN, "a text of more than 1 MiB")
     several = multi_statements and packet.find(b";", MAX_LOOKED_AT, -1) >= 0
     if several or packet.find(b"@", MAX_LOOKED_AT) >= 0 or packet.lower().find(b"get_lock") >= 0:
         return Recognised(Special.PIN, "a text of more than 1 MiB")
@@ -172,6 +202,10 @@ def _recognise_words(packet: bytes, text: bytes, start: int, several: bool) -> R
             return Recognised(Special.PIN, "a first word that was not looked for any further")
         hidden = _EXECUTABLE.search(text, beginning, match.start(1)) is not None
         found = _of_word(match.group(1), packet, looked_at, hidden)
+        if found is not None and several and found.special not in (Special.USE, Special.PIN):
+            found = _AMONG_SEVERAL.get(found.special)
+        elif hidden and found is not None and found.special is Special.SHOW:
+            found = None
         if found is not None and found.special is not Special.PIN:
             return found
         pinning = pinning or found
@@ -194,13 +228,11 @@ def _of_word(word: bytes, packet: bytes, end: int, hidden: bool) -> Recognised |
         return Recognised(Special.REFUSE, f"{word.decode().upper()} in an executable comment")
     if word == b"use":
         return _of_use(packet, end)
-    if word == b"kill":
-        return Recognised(Special.REFUSE, "KILL through the proxy")
     if word == b"create" and packet.lower().find(b"temporary", end) >= 0:
-        return Recognised(Special.PIN, "a temporary table")
-    if word in _PINNING_WORDS:
-        return Recognised(Special.PIN, _PINNING_WORDS[word])
-    return None
+        return Recognised(Special.HOLDING)
+    if word == b"load" and packet.find(b"@", end) >= 0:
+        return Recognised(Special.PIN, "a user variable")
+    return _WORDS.get(word)
 
 
 def _of_use(packet: bytes, end: int) -> Recognised | None:
@@ -223,28 +255,3 @@ def is_plain(packet: bytes, start: int) -> bool:
     """Whether the statement reads or changes rows and so, failing, leaves no transaction open."""
     match = _LEADING.match(packet, start, start + MAX_LEADING)
     return match is not None and match.group(1).lower() in _PLAIN_WORDS
-
-
-def looks_back(packet: bytes) -> str | None:
-    """The words by which a statement asks about the one before it, or ``None``."""
-    return _words_of(_LOOKS_BACK, packet)
-
-
-def asks_for_insert_id(packet: bytes) -> str | None:
-    """The words by which a statement asks for an id that an earlier one made, or ``None``."""
-    return _words_of(_ASKS_FOR_INSERT_ID, packet)
-
-
-def _words_of(pattern: re.Pattern[bytes], packet: bytes) -> str | None:
-    if _MAY_LOOK_BACK.search(packet) is None:
-        return None
-    match = pattern.search(_QUOTED_PIECE.sub(_without_quotes, packet))
-    return match.group().decode("ascii", "replace") if match else None
-
-
-def _without_quotes(piece: re.Match[bytes]) -> bytes:
-    """A name without its quotes, a space for a comment, an empty string for a string."""
-    text = piece.group()
-    if text[:1] == b"`":
-        return text.strip(b"`")
-    return b"''" if text[:1] in (b"'", b'"') else b" "

@@ -6,6 +6,7 @@ Times are seconds of a monotonic clock that the caller gives.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -14,6 +15,7 @@ class Pooled(Protocol):
     """What the ledger asks of a connection."""
 
     flags: int
+    profile: Any
     opened_at: float
     idle: bool
     idle_since: float
@@ -103,24 +105,24 @@ class Ledger(Generic[C]):
         self.idle += 1
         return True
 
-    def checkout(self, flags: int) -> Use[C] | Open[C] | Wait:
-        """What a session without a connection does; ``flags`` are its capability flags."""
+    def checkout(self, flags: int, profile: Any) -> Use[C] | Open[C] | Wait:
+        """What a session without a connection does: its capability flags, and its settings."""
         if self.waiting:
             return Wait()
-        for connection in reversed(self._free):
-            # The one used last, so that those too many grow old.
-            if connection.flags == flags:
-                return Use(self._take_out(connection))
+        # The one used last, so that those too many grow old.
+        free = _fitting(reversed(self._free), flags, profile)
+        if free is not None:
+            return Use(self._take_out(free))
         if self.open < self.limits.max_open:
             self.open += 1
             return Open()
         if not self.idle:
             return Wait()
+        # The one idle for longest: its session is the least likely to want it back.
         kept = sorted(self._idle_kept(), key=_idle_since)
-        for connection in kept:
-            # The one idle for longest: its session is the least likely to want it back.
-            if connection.flags == flags:
-                return Use(self._take_out(connection))
+        connection = _fitting(kept, flags, profile)
+        if connection is not None:
+            return Use(self._take_out(connection))
         return Open(self._take_out(next(iter(self._free)) if self._free else kept[0]))
 
     def checkin(self, connection: C, keep: bool) -> bool:
@@ -222,3 +224,14 @@ class Ledger(Generic[C]):
 
 def _idle_since(connection: Pooled) -> float:
     return connection.idle_since
+
+
+def _fitting(connections: Iterable[C], flags: int, profile: Any) -> C | None:
+    """The first that was opened with ``flags``, if there is one the first that has ``profile``."""
+    first = None
+    for connection in connections:
+        if connection.flags == flags:
+            if connection.profile is profile:
+                return connection
+            first = first or connection
+    return first

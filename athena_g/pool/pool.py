@@ -10,10 +10,14 @@ from gevent.event import AsyncResult
 from loguru import logger
 
 from athena_g import errors
-from athena_g.backend.connection import BackendConnection, SessionSetup
+from athena_g.backend.connection import BackendConnection
 from athena_g.backend.endpoint import Endpoint
+from athena_g.backend.kill import Killer
+from athena_g.backend.look_back import LookBack
+from athena_g.backend.profile import Profile
 from athena_g.errors import SqlError
 from athena_g.pool.ledger import Ledger, Limits, Open, Use, Wait
+from athena_g.pool.transactions import TransactionPool
 
 SWEEP_INTERVAL = 1.0
 """Seconds between two looks at idle connections."""
@@ -39,17 +43,19 @@ class Pool:
         self.endpoint = endpoint
         self.limits = limits
         self.opened = 0
+        self.killer = Killer(endpoint)
+        self.transactions: TransactionPool[BackendConnection] = TransactionPool()
         self._ledger: Ledger[BackendConnection] = Ledger(limits)
         self._all: set[BackendConnection] = set()
-        self._accepted: set[bytes] = set()
+        self._accepted: set[str] = set()
         self._sweeper: gevent.Greenlet[..., Any] | None = None
         self._closed = False
 
     def __repr__(self) -> str:
         books = self._ledger
         return (
-            f"<pool of {self.endpoint.name}: {books.out} out, {books.idle} idle, "
-            f"{len(books.waiting)} waiting, at most {self.limits.max_open}>"
+            f"<pool of {self.endpoint.name}: {books.out} out ({len(self.transactions)} bound), "
+            f"{books.idle} idle, {len(books.waiting)} waiting, at most {self.limits.max_open}>"
         )
 
     @property
@@ -67,12 +73,12 @@ class Pool:
         """Statements in line for a connection."""
         return len(self._ledger.waiting)
 
-    def reclaim(self, connection: BackendConnection, setup: SessionSetup) -> bool:
-        """Whether the session of ``setup`` has ``connection`` back, as it left it.
+    def reclaim(self, connection: BackendConnection, owner: LookBack) -> bool:
+        """Whether the session whose memory is ``owner`` has ``connection`` back, as it left it.
 
         It is then given back by :meth:`keep`, :meth:`release` or :meth:`discard`.
         """
-        if connection.setup is not setup or not self._ledger.reclaim(connection):
+        if connection.owner is not owner or not self._ledger.reclaim(connection):
             return False
         if connection.stream.stale:
             self.discard(connection)
@@ -85,20 +91,20 @@ class Pool:
             connection.kept = True
             self._give_back(connection, True)
 
-    def acquire(self, flags: int) -> BackendConnection:
+    def acquire(self, flags: int, profile: Profile) -> BackendConnection:
         """A connection that may hold another session's state, or nobody's.
 
-        Waits at most ``limits.acquire_timeout``; raises :class:`~athena_g.errors.SqlError`.
+        ``profile`` are the settings it had best have already. Waits at most
+        ``limits.acquire_timeout``; raises :class:`~athena_g.errors.SqlError`.
         """
         while True:
-            decision = self._ledger.checkout(flags)
+            decision = self._ledger.checkout(flags, profile)
             if isinstance(decision, Wait):
                 decision = self._wait(flags)
             if isinstance(decision, Open):
                 return self._open(flags, decision.instead_of)
             if not decision.connection.stream.stale:
                 decision.connection.kept = False
-                decision.connection.setup = None
                 return decision.connection
             self.discard(decision.connection)
 
@@ -122,7 +128,7 @@ class Pool:
     def _return_gift(self, gift: Use[BackendConnection] | Open[BackendConnection]) -> None:
         """Pass on what came in the moment the waiter gave up."""
         if isinstance(gift, Use):
-            self.release(gift.connection)
+            self._give_back(gift.connection, gift.connection.kept)
         else:
             if gift.instead_of is not None:
                 self._close(gift.instead_of)
@@ -134,15 +140,16 @@ class Pool:
             group=self.endpoint.group,
             timeout_ms=round(self.limits.acquire_timeout * 1000),
             out=self.out,
+            bound=len(self.transactions),
             limit=self.limits.max_open,
             waiting=self.waiting,
         )
 
     def _open(self, flags: int, instead_of: BackendConnection | None) -> BackendConnection:
         """A new connection in a place that is reserved."""
-        if instead_of is not None:
-            self._close(instead_of)
         try:
+            if instead_of is not None:
+                self._retire(instead_of)
             connection = BackendConnection(self.endpoint, flags, self._accepted)
         except BaseException:
             self._ledger.vacate()
@@ -155,18 +162,24 @@ class Pool:
     def release(self, connection: BackendConnection) -> None:
         """Give back a connection whose session is gone and that has no reply outstanding."""
         connection.kept = False
+        connection.disown()
         self._give_back(connection, False)
 
     def _give_back(self, connection: BackendConnection, keep: bool) -> None:
         if connection.stream.stale:
             self.discard(connection)
         elif not self._ledger.checkin(connection, keep):
-            self._close(connection)
+            self._retire(connection)
 
     def discard(self, connection: BackendConnection) -> None:
         """Close a connection got by :meth:`acquire` or :meth:`reclaim`."""
         self._close(connection)
         self._ledger.discard(connection)
+
+    def _retire(self, connection: BackendConnection) -> None:
+        """Close an idle connection, which may be the last to know something of its session."""
+        connection.farewell()
+        self._close(connection)
 
     def _close(self, connection: BackendConnection) -> None:
         self._all.discard(connection)
@@ -175,6 +188,7 @@ class Pool:
     def disown(self, connection: BackendConnection) -> None:
         """The session whose state an idle connection holds is gone."""
         connection.kept = False
+        connection.disown()
         self._ledger.disown(connection)
 
     # -- background --------------------------------------------------------------------------------
@@ -205,7 +219,7 @@ class Pool:
             if now - connection.opened_at >= self.limits.max_age:
                 connection.retired = True
         for connection in books.tick(now):
-            self._close(connection)
+            self._retire(connection)
         for connection in [one for one in self._all if one.stream.stale]:
             if books.remove_idle(connection):
                 self._close(connection)

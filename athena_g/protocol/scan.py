@@ -20,6 +20,7 @@ from athena_g.protocol.constants import (
     MAX_PAYLOAD,
     SERVER_MORE_RESULTS_EXISTS,
     SERVER_SESSION_STATE_CHANGED,
+    SERVER_STATUS_CURSOR_EXISTS,
     SESSION_TRACK_SCHEMA,
     SESSION_TRACK_STATE_CHANGE,
     SESSION_TRACK_SYSTEM_VARIABLES,
@@ -52,7 +53,9 @@ REPLY_SINGLE = 1
 REPLY_STRING = 2
 """One packet of any content (COM_STATISTICS)."""
 REPLY_FIELDS = 3
-"""Column definitions up to an EOF, or ERR (COM_FIELD_LIST)."""
+"""Column definitions or rows up to an EOF, or ERR (COM_FIELD_LIST, COM_STMT_FETCH)."""
+REPLY_EXECUTE = 4
+"""Like :data:`REPLY_COMMAND`, with a cursor perhaps: then there are columns and no rows."""
 
 _FIRST, _COLUMNS, _COLUMNS_END, _ROWS, _ANY = range(5)
 
@@ -76,40 +79,50 @@ class ReplyScanner:
 
     After :meth:`feed`: ``output`` is what may be sent to the client now, ``status`` the server
     status flags of the last OK or EOF, ``errno`` the number of the ERR that ended the reply (0:
-    none), ``inserted`` whether an OK told of an id it made, ``state_changed`` whether the server
+    none), ``warnings`` how many the last OK or EOF told of, ``affected`` the rows that the last OK
+    told of (-1: the reply ended otherwise), ``rows`` how many the last result set had,
+    ``inserted`` whether an OK told of an id it made, ``state_changed`` whether the server
     reported a change of session state, ``changes`` what it said of it (nothing, when a result set
-    ended with the flag), ``sequence_id`` the id of the packet that would come next,
-    ``mid_packet`` whether ``output`` ends within a packet.
+    ended with the flag), ``local_infile`` whether the server now waits for a file of the client,
+    ``sequence_id`` the id of the packet that would come next, ``mid_packet`` whether ``output``
+    ends within a packet.
     """
 
     __slots__ = (
         "_carry",
         "_columns",
         "_continued",
+        "_cursor",
         "_head",
         "_patches",
         "_single",
         "_skip",
         "_state",
+        "affected",
         "changes",
         "errno",
         "inserted",
+        "local_infile",
         "output",
+        "rows",
         "sequence_id",
         "state_changed",
         "status",
+        "warnings",
     )
 
     def __init__(self) -> None:
         self.status = 0
+        self.rows = 0
         self._head = b"\xff" * 5  # begins no reply
         self.begin(REPLY_COMMAND)
 
     def is_whole(self, chunk: bytes) -> bool:
         """Whether ``chunk`` is all of a reply that may go to the client as it is.
 
-        ``status`` is then its server status flags. False for all others: those are to be walked,
-        by :meth:`begin` and :meth:`feed`. Most replies are one result set or one OK that came in
+        ``status``, ``warnings``, ``affected``, ``rows`` and ``inserted`` are then what it said, and
+        ``errno`` is 0. False for all others: those are to be walked, by :meth:`begin` and
+        :meth:`feed`. Most replies are one result set or one OK that came in
         one read. Looking at them here takes a fifth of the time, since the head of a result set,
         up to its rows, is mostly the same as that of the one before on this connection.
         """
@@ -122,14 +135,20 @@ class ReplyScanner:
             if not pos:
                 return False
         last = len(chunk) - 9
+        rows = 0
         while pos < last and chunk[pos + 4] < _EOF:
             pos += 4 + chunk[pos] + (chunk[pos + 1] << 8) + (chunk[pos + 2] << 16)
+            rows += 1
         if pos != last or chunk[pos:-4] not in _EOF_STARTS:
             return False
         status = chunk[-2] | chunk[-1] << 8
         if status & _NOT_PLAIN:
             return False
         self.status = status
+        self.warnings = chunk[-4] | chunk[-3] << 8
+        self.rows = rows
+        self.affected = -1
+        self.errno = 0
         self.inserted = False
         return True
 
@@ -143,6 +162,9 @@ class ReplyScanner:
         if status & _NOT_PLAIN:
             return False
         self.status = status
+        self.warnings = chunk[9] | chunk[10] << 8
+        self.affected = chunk[5]
+        self.errno = 0
         self.inserted = chunk[6] != 0
         return True
 
@@ -174,16 +196,20 @@ class ReplyScanner:
         """
         self._state = _ANY if kind == REPLY_STRING else _ROWS if kind == REPLY_FIELDS else _FIRST
         self._single = kind == REPLY_SINGLE
+        self._cursor = kind == REPLY_EXECUTE
         self._carry = b""
         self._columns = 0
         self._continued = False
         self._patches: list[tuple[int, int, bytes]] = []
         self._skip = 0
+        self.affected = -1
         self.errno = 0
         self.inserted = False
+        self.local_infile = False
         self.output = b""
         self.sequence_id = sequence_id
         self.state_changed = False
+        self.warnings = 0
         self.changes: list[SessionChange] = []
 
     @property
@@ -264,16 +290,21 @@ class ReplyScanner:
         """
         last = before = pos
         stop = len(buffer) - 5
+        rows = self.rows
         while pos <= stop:
             header, first = _header_and_first_at(buffer, pos)
             length = header & MAX_PAYLOAD
             if first >= _EOF or not 0 < length < MAX_PAYLOAD:
+                self.rows = rows
                 return last, pos
             before = last
             last = pos
             pos += length + 4
+            rows += 1
         if pos > len(buffer):
+            self.rows = rows - 1
             return before, last
+        self.rows = rows
         return last, pos
 
     def _finish(self, buffer: bytes, pos: int, last: int, done: bool) -> bool:
@@ -305,6 +336,8 @@ class ReplyScanner:
         if size - pos > 4 and self._state == _ROWS:
             length = _header_at(buffer, pos)[0] & MAX_PAYLOAD
             if length > HOLD_LIMIT:
+                if not self._continued:
+                    self.rows += 1
                 self._continued = length == MAX_PAYLOAD
                 self.sequence_id = (buffer[pos + 3] + 1) & 0xFF
                 self._skip = pos + 4 + length - size
@@ -316,6 +349,8 @@ class ReplyScanner:
         """Note whether the next packet goes on with this one; a continuation has no first byte."""
         if not self._continued and (not length or self._state not in (_ROWS, _ANY)):
             raise ProtocolViolation(f"a packet of {length} bytes outside rows")
+        if self._state == _ROWS and not self._continued:
+            self.rows += 1
         self._continued = length == MAX_PAYLOAD
 
     def _packet(self, buffer: bytes, pos: int, first: int, length: int) -> bool:
@@ -325,6 +360,7 @@ class ReplyScanner:
             return True
         if first == _ERR:
             self.errno = _errno_at(buffer, pos + 5)[0]
+            self.affected = -1
             return True
         if state == _COLUMNS:
             self._columns -= 1
@@ -335,11 +371,17 @@ class ReplyScanner:
             return self._eof(buffer, pos, length)
         if state == _COLUMNS_END:
             raise ProtocolViolation("no EOF after the column definitions")
-        return state == _FIRST and self._start_columns(buffer, pos + 4, first)
+        if state == _ROWS:
+            self.rows += 1
+            return False
+        return self._start_columns(buffer, pos + 4, first)
 
     def _start_columns(self, buffer: bytes, at: int, first: int) -> bool:
-        if self._single or first == _LOCAL_INFILE:
+        if self._single:
             raise ProtocolViolation(f"a packet starting {first:#04x} that was not asked for")
+        if first == _LOCAL_INFILE:
+            self.local_infile = True
+            return False
         self._columns = lenenc_int_at(buffer, at)[0]
         self._state = _COLUMNS
         return False
@@ -348,12 +390,15 @@ class ReplyScanner:
         """Whether the OK ends the reply; it is patched if the client must not see all of it."""
         payload = buffer[pos + 4 : end]
         status_at = 3
-        insert_id = payload[2]
-        if payload[1] >= 251 or payload[2] >= 251:
-            insert_id, status_at = lenenc_int_at(payload, lenenc_int_at(payload, 1)[1])
+        affected, insert_id = payload[1], payload[2]
+        if affected >= 251 or insert_id >= 251:
+            affected, insert_at = lenenc_int_at(payload, 1)
+            insert_id, status_at = lenenc_int_at(payload, insert_at)
         if insert_id:
             self.inserted = True
+        self.affected = affected
         status = payload[status_at] | payload[status_at + 1] << 8
+        self.warnings = payload[status_at + 2] | payload[status_at + 3] << 8
         done = self._set_status(status & ~SERVER_SESSION_STATE_CHANGED)
         plain = ok_without_session_track(payload)
         if plain is not payload:
@@ -377,10 +422,16 @@ class ReplyScanner:
         high = buffer[pos + 8]
         if high & _STATE_CHANGED_HIGH:
             self._patches.append((pos + 8, pos + 9, bytes((high & ~_STATE_CHANGED_HIGH,))))
-        if self._state == _COLUMNS_END:
+        warnings, status = _eof_at(buffer, pos + 5)
+        if self._state == _COLUMNS_END and not (
+            self._cursor and status & SERVER_STATUS_CURSOR_EXISTS
+        ):
             self._state = _ROWS
+            self.rows = 0
             return False
-        return self._set_status(_eof_at(buffer, pos + 5)[1])
+        self.warnings = warnings
+        self.affected = -1
+        return self._set_status(status)
 
     def _set_status(self, status: int) -> bool:
         self.status = status

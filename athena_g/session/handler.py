@@ -10,6 +10,7 @@ from athena_g.protocol.constants import (
     CLIENT_CONNECT_WITH_DB,
     CLIENT_FOUND_ROWS,
     CLIENT_IGNORE_SPACE,
+    CLIENT_LOCAL_FILES,
     CLIENT_LONG_FLAG,
     CLIENT_LONG_PASSWORD,
     CLIENT_MULTI_RESULTS,
@@ -17,6 +18,7 @@ from athena_g.protocol.constants import (
     CLIENT_PLUGIN_AUTH,
     CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA,
     CLIENT_PROTOCOL_41,
+    CLIENT_PS_MULTI_RESULTS,
     CLIENT_SECURE_CONNECTION,
     CLIENT_TRANSACTIONS,
 )
@@ -35,20 +37,23 @@ CAPABILITIES = (
     | CLIENT_MULTI_RESULTS
     | CLIENT_PLUGIN_AUTH
     | CLIENT_CONNECT_ATTRS
+    | CLIENT_LOCAL_FILES
+    | CLIENT_PS_MULTI_RESULTS
     | CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA
 )
 """What the proxy offers: no more than it does for every backend.
 
-CLIENT_DEPRECATE_EOF and CLIENT_SESSION_TRACK would change the bytes of the replies that are
-relayed; CLIENT_LOCAL_FILES, CLIENT_COMPRESS and CLIENT_INTERACTIVE are not done.
+CLIENT_DEPRECATE_EOF, CLIENT_SESSION_TRACK and CLIENT_QUERY_ATTRIBUTES would change the bytes of the
+commands and replies that are relayed, so they are not offered.
 """
 
 
 class ProxyHandler:
     """A handler for :class:`athena_g.net.server.Server`."""
 
-    def __init__(self, directory: Directory) -> None:
+    def __init__(self, directory: Directory, max_statements: int = 16382) -> None:
         self.directory = directory
+        self._max_statements = max_statements
 
     def find_account(self, user: str, database: str | None) -> Account | None:
         """The account of the group that ``user`` may enter with ``database``."""
@@ -59,4 +64,4 @@ class ProxyHandler:
         """A session; no connection to a server is made for it yet."""
         group = login.account.owner
         assert isinstance(group, Group)
-        return ProxySession(client, login, group)
+        return ProxySession(client, login, group, self._max_statements)

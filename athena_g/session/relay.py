@@ -3,71 +3,109 @@
 from __future__ import annotations
 
 from athena_g import errors
-from athena_g.backend.connection import BackendConnection, SessionSetup
+from athena_g.backend.connection import BackendConnection
 from athena_g.net.stream import ConnectionClosed, PacketStream
-from athena_g.protocol.constants import MAX_PAYLOAD
-from athena_g.protocol.scan import REPLY_COMMAND, ProtocolViolation, ReplyScanner
+from athena_g.protocol.constants import CLIENT_LOCAL_FILES, MAX_PAYLOAD
+from athena_g.protocol.framing import frame
+from athena_g.protocol.scan import (
+    REPLY_COMMAND,
+    REPLY_EXECUTE,
+    ProtocolViolation,
+    ReplyScanner,
+)
 
 _SEQUENCE_ID = 3
 
 
 def relay(
-    connection: BackendConnection,
-    setup: SessionSetup,
-    client: PacketStream,
-    command: bytes,
-    kind: int,
+    connection: BackendConnection, client: PacketStream, command: bytes, chunk: bytes, kind: int
 ) -> bool:
-    """Send ``command`` and pass its reply on, at most one read's worth held at a time.
+    """Pass on the reply to ``command``, at most one read's worth held at a time.
 
-    ``command`` is framed; ``kind`` is one of the ``REPLY_`` constants. True when the reply was
-    short and plain: an OK or a result set, and nothing the session need look at but the status
-    flags. A slow client slows the reads from its server and nothing else. Raises
-    :class:`ConnectionClosed`, whose ``stream`` says which side it was, and
-    :class:`~athena_g.errors.SqlError`; after either the connection cannot be used further.
+    ``command`` is framed and was sent, as much of it as came with the first read; the rest of a
+    long one is passed on from here. ``chunk`` is what was read of the reply already; ``kind`` is one of
+    the ``REPLY_`` constants. True when the reply was short and plain: an OK or a result set, and
+    nothing the session need look at but the status flags. A slow client slows the reads from its
+    server and nothing else. Raises :class:`ConnectionClosed`, whose ``stream`` says which side it
+    was, and :class:`~athena_g.errors.SqlError`; after either the connection cannot be used further.
     """
-    server = connection.stream
     scanner = connection.scanner
     # Until the server has said something, the next packet to the client is the first of the reply.
-    scanner.sequence_id = 1 if len(command) <= MAX_PAYLOAD else client.sequence_id
-    if connection.setup is setup:
-        server.send(command)
-        chunk = server.recv()
-    else:
-        chunk = connection.settle(setup, command) or server.recv()
-    if kind == REPLY_COMMAND and scanner.is_whole(chunk):
+    scanner.sequence_id = 1
+    if client.continues:
+        chunk = _send_rest(connection, client)
+    if len(command) > MAX_PAYLOAD or client.sequence_id != 1:
+        scanner.sequence_id = client.sequence_id
+    chunk = chunk or connection.stream.recv()
+    if (kind == REPLY_COMMAND or kind == REPLY_EXECUTE) and scanner.is_whole(chunk):
         client.send(chunk)
         return True
     scanner.begin(kind, scanner.sequence_id)
-    _walk(connection, client, command, chunk)
+    _walk(connection, client, chunk)
     return False
 
 
-def _walk(
-    connection: BackendConnection, client: PacketStream, command: bytes, chunk: bytes
-) -> None:
+def _send_rest(connection: BackendConnection, client: PacketStream) -> bytes:
+    """Pass on the rest of a long command as it comes; what the server said meanwhile, if it left."""
+    server = connection.stream
+    try:
+        while client.continues:
+            server.send(client.read_more())
+    except ConnectionClosed as error:
+        if error.stream is client:
+            raise
+        client.skip_rest()
+        return server.recv()  # a server that refuses a long command says so and leaves
+    return b""
+
+
+def _walk(connection: BackendConnection, client: PacketStream, chunk: bytes) -> None:
     """Pass on the reply that begins with ``chunk``, up to its end."""
     server = connection.stream
     scanner = connection.scanner
     if chunk[_SEQUENCE_ID : _SEQUENCE_ID + 2] == b"\0\xff":
         raise ConnectionClosed(server, "an ERR from before the command")
+    long_command = scanner.sequence_id != 1
     try:
         while True:
             if not chunk:
                 raise ConnectionClosed(server)
             done = scanner.feed(chunk)
-            if scanner.errno and len(command) > MAX_PAYLOAD:
+            if scanner.errno and long_command:
                 _renumber(scanner, client)
             if scanner.output:
                 client.send(scanner.output)
             if done:
                 return
+            if scanner.local_infile:
+                _send_file(connection, client)
             chunk = server.recv()
     except ProtocolViolation as error:
         client.sequence_id = scanner.sequence_id
         raise errors.BACKEND_PROTOCOL(
             instance=connection.endpoint.name, group=connection.endpoint.group, reason=error
         ) from None
+
+
+def _send_file(connection: BackendConnection, client: PacketStream) -> None:
+    """Pass on the file that the server asked the client for: packets up to an empty one."""
+    scanner = connection.scanner
+    scanner.local_infile = False
+    if not connection.flags & CLIENT_LOCAL_FILES:
+        raise ProtocolViolation("a request for a local file, which was not allowed")
+    sequence_id = client.sequence_id = scanner.sequence_id
+    gone: ConnectionClosed | None = None
+    while part := client.read_packet():
+        try:
+            if gone is None:
+                connection.stream.send(frame(part, sequence_id))
+        except ConnectionClosed as error:
+            gone = error  # the client cannot be stopped before it has sent everything
+        sequence_id = client.sequence_id
+    scanner.sequence_id = client.sequence_id
+    if gone is not None:
+        raise gone
+    connection.stream.send(frame(b"", sequence_id))
 
 
 def _renumber(scanner: ReplyScanner, client: PacketStream) -> None:

@@ -1,156 +1,295 @@
-"""The command loop of one client of the proxy, and which server connection it has when.
-
-A statement runs on the session's *held* connection if it has one, else on a connection leased for
-that statement. A connection stays held while a transaction is open on it, and, *pinned*, once it
-holds what no other connection has (a variable, a temporary table, a lock ...).
-"""
+"""The command loop of one client of the proxy: which command is answered where."""
 
 from __future__ import annotations
 
-from typing import NoReturn
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any
 
-from loguru import logger
+from gevent import getcurrent
 
 from athena_g import errors
-from athena_g.backend.connection import BackendConnection, SessionSetup
+from athena_g.backend.profile import profile
 from athena_g.errors import SqlError
 from athena_g.group.group import Group
 from athena_g.net.handshake import Login
 from athena_g.net.server import Client
 from athena_g.net.stream import ConnectionClosed
-from athena_g.parser.recognise import (
-    XA,
-    Recognised,
-    Special,
-    asks_for_insert_id,
-    is_plain,
-    looks_back,
-    recognise,
-)
+from athena_g.parser.connections import Kill, parse_kill, parse_show_processlist
+from athena_g.parser.recognise import Recognised, Special, recognise
+from athena_g.protocol.charsets import codec_of
+from athena_g.protocol.columns import Column
 from athena_g.protocol.commands import command_name
 from athena_g.protocol.constants import (
     CLIENT_FOUND_ROWS,
     CLIENT_IGNORE_SPACE,
+    CLIENT_LOCAL_FILES,
     CLIENT_MULTI_STATEMENTS,
-    SERVER_STATUS_AUTOCOMMIT,
-    SERVER_STATUS_IN_TRANS,
+    CLIENT_PS_MULTI_RESULTS,
     Command,
 )
 from athena_g.protocol.framing import frame
 from athena_g.protocol.replies import OkPacket
+from athena_g.protocol.resultset import encode_result_set
 from athena_g.protocol.scan import (
     REPLY_COMMAND,
     REPLY_FIELDS,
     REPLY_SINGLE,
     REPLY_STRING,
 )
-from athena_g.session.relay import relay
+from athena_g.protocol.text_values import Value
+from athena_g.session import processlist
+from athena_g.session.binding import Binding
+from athena_g.session.effects import FOUND_ROWS, effect_of
+from athena_g.session.prepared import Statements
+from athena_g.session.recall import Recall
+from athena_g.session.transactions import Transactions
 
-BACKEND_FLAGS = CLIENT_FOUND_ROWS | CLIENT_IGNORE_SPACE
+BACKEND_FLAGS = (
+    CLIENT_FOUND_ROWS | CLIENT_IGNORE_SPACE | CLIENT_LOCAL_FILES | CLIENT_PS_MULTI_RESULTS
+)
 """Capabilities that change answers and cannot change after login: connections differ by them."""
 
 _PAYLOAD = 4
 _BODY = 5
 # An enumeration's members cost a call each to look up.
-_QUERY, _QUIT = int(Command.QUERY), int(Command.QUIT)
+_QUERY, _EXECUTE = int(Command.QUERY), int(Command.STMT_EXECUTE)
+
+
+class Quit(Exception):  # noqa: N818
+    """The client wants no more, or was told all it will be told."""
 
 
 class ProxySession:
     """Answers one client with what its group's servers say."""
 
-    def __init__(self, client: Client, login: Login, group: Group) -> None:
+    def __init__(self, client: Client, login: Login, group: Group, max_statements: int) -> None:
         self._client = client
         self._stream = client.stream
+        self._max_statements = max_statements
+        self._greenlet: Any = None
+        self._command: bytes | None = None
+        self._since = time.monotonic()
+        self._enter(login, group)
+
+    def _enter(self, login: Login, group: Group) -> None:
+        """Start as a new session of an account."""
+        self._login = login
         self._group = group
-        self._pool = group.home.master.pool
-        self._flags = login.capabilities & BACKEND_FLAGS
-        self._multi_statements = bool(login.capabilities & CLIENT_MULTI_STATEMENTS)
-        self._setup = SessionSetup(login.collation_id, self._multi_statements)
-        self._held: BackendConnection | None = None
-        self._last: BackendConnection | None = None
-        self._pinned = ""
-        self._spoils = False
-        self._has_insert_id = False
-        self._insert_id_lost = False
+        self.account = group.account
+        multi_statements = bool(login.capabilities & CLIENT_MULTI_STATEMENTS)
+        self._binding = Binding(
+            self._client.id,
+            self._stream,
+            group.home.master.pool,
+            login.capabilities & BACKEND_FLAGS,
+            profile(login.collation_id, multi_statements),
+        )
+        self._statements = Statements(
+            self._binding, self._stream, self._max_statements, self._stream.max_allowed_packet
+        )
+        self._transactions = Transactions(self._binding)
+        self._recall = Recall(self._binding, self._client.id)
 
     # -- the loop ----------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Answer commands until the client quits."""
-        stream = self._stream
+        stream = self._stream = self._client.stream
+        self._use(stream)
+        self._greenlet = getcurrent()
+        stream.on_gone = self.end
         while True:
+            self._command = None
             packet = stream.read_command()
             if len(packet) < _BODY:
                 raise errors.MALFORMED_PACKET(reason="an empty packet is no command")
+            self._command = packet
+            self._since = time.monotonic()
             command = packet[_PAYLOAD]
             try:
                 if command == _QUERY:
                     self._query(packet)
-                elif command == _QUIT:
-                    return
+                elif command == _EXECUTE:
+                    self._statements.execute(packet)
                 else:
                     self._other_command(command, packet)
             except SqlError as error:
+                if stream.continues:
+                    stream.skip_rest()
                 if error.fatal:
                     raise
                 stream.write_error(error)
                 stream.flush()
+            except Quit:
+                return
+
+    def _use(self, stream: Any) -> None:
+        """Talk over the stream that the login ended with (compression begins behind it)."""
+        self._binding.use(stream)
+        self._statements.use(stream)
 
     def close(self) -> None:
-        """Give back the connection: clean, or not at all."""
-        held, self._held = self._held, None
-        last, self._last = self._last, None
-        if held is not None:
-            clean = False
-            try:
-                clean = not self._spoils and held.reset()
-            finally:  # also when the server is stopped in the middle of it
-                give_back = self._pool.release if clean else self._pool.discard
-                give_back(held)
-        elif last is not None and last.setup is self._setup:
-            self._pool.disown(last)
+        """Give back everything."""
+        self._stream.on_gone = None
+        self._binding.close()
 
-    # -- commands ----------------------------------------------------------------------------------
+    # -- as others see it --------------------------------------------------------------------------
+
+    def describe(self, full: bool) -> tuple[str, int, str | None]:
+        """What SHOW PROCESSLIST says: the command, for how many seconds, its text."""
+        seconds = int(time.monotonic() - self._since)
+        packet = self._command
+        if packet is None:
+            return "Sleep", seconds, None
+        command = packet[_PAYLOAD]
+        name = command_name(command).removeprefix("COM_").removeprefix("STMT_")
+        name = name.replace("_", " ").capitalize()
+        if command not in (Command.QUERY, Command.STMT_PREPARE):
+            return name, seconds, None
+        text = packet[_BODY:].decode(codec_of(self._login.collation_id), "replace")
+        return name, seconds, text if full else text[: processlist.INFO_SIZE]
+
+    def kill_statement(self) -> None:
+        """Have the server stop the statement that runs, if one does."""
+        connection = self._binding.current
+        if self._command is not None and connection is not None:
+            # A KILL that comes late would hit whoever has the connection by then.
+            connection.retired = True
+            self._binding.pool.killer.kill(connection.thread_id, query=True)
+
+    def end(self) -> None:
+        """End the session, wherever it is: its client is gone, or somebody killed it."""
+        if self._greenlet is not None:
+            gone = ConnectionClosed(self._stream, "the client is gone, or was killed")
+            self._greenlet.kill(gone, block=False)
+
+    # -- statements --------------------------------------------------------------------------------
 
     def _query(self, packet: bytes) -> None:
-        special = recognise(packet, _BODY, self._multi_statements)
-        if special is not None and self._answered(special, packet):
-            return
-        self._execute(packet, REPLY_COMMAND)
+        found = recognise(packet, _BODY, self._binding.profile.multi_statements)
+        if found is None and not self._stream.continues and not self._binding.pins:
+            self._binding.execute(packet, REPLY_COMMAND)
+        else:
+            self._special(found, packet)
 
-    def _answered(self, special: Recognised, packet: bytes) -> bool:
-        """Do what the proxy does with a statement of this kind; true when that was the answer."""
-        if special.special is Special.PIN:
-            self._pinned = self._pinned or special.detail
-            self._spoils = self._spoils or special.detail == XA
-            return False
-        if special.special is Special.REFUSE:
-            raise errors.NOT_SUPPORTED_YET(construct=special.detail)
-        if b";" in packet.rstrip(b"; \t\r\n\0"):
-            raise errors.NOT_SUPPORTED_YET(construct="USE among several statements in one text")
-        self._choose(special.detail)
+    def _special(self, found: Recognised | None, packet: bytes) -> None:
+        """A statement that needs attention, or one of a session that does."""
+        binding = self._binding
+        if self._stream.continues:
+            found = Recognised(Special.PIN, "a text of more than 1 MiB")
+        asked = found.questions if found is not None else frozenset()
+        if b"found_rows()" not in asked:
+            binding.pins.free(FOUND_ROWS)
+        if found is None:
+            binding.execute(packet, REPLY_COMMAND)
+            return
+        if self._answered(found, packet):
+            return
+        if asked:
+            answer = self._recall.answer(packet, _BODY, asked)
+            if not isinstance(answer, bytes):
+                self._send_rows(answer.columns, answer.rows)
+                return
+            packet = answer
+        binding.execute(packet, REPLY_COMMAND, effect_of(packet, _BODY, found))
+
+    def _answered(self, found: Recognised, packet: bytes) -> bool:
+        """Do what the proxy itself does with such a statement; true when that was the answer."""
+        match found.special:
+            case Special.REFUSE:
+                raise errors.NOT_SUPPORTED_YET(construct=found.detail)
+            case Special.USE:
+                self._use_database(found.detail, packet)
+            case Special.TRANSACTION:
+                return self._transaction(packet)
+            case Special.KILL:
+                asked = parse_kill(packet, _BODY)
+                if asked is None:
+                    raise errors.NOT_SUPPORTED_YET(construct="KILL of other than a connection id")
+                self._kill(asked)
+            case Special.SHOW:
+                full = parse_show_processlist(packet, _BODY)
+                if full is None:
+                    return False
+                self._show_processlist(full)
+            case _:
+                return False
         return True
 
+    def _use_database(self, database: str, packet: bytes) -> None:
+        if b";" in packet.rstrip(b"; \t\r\n\0"):
+            raise errors.NOT_SUPPORTED_YET(construct="USE among several statements in one text")
+        self._choose(database)
+
+    def _transaction(self, packet: bytes) -> bool:
+        done = self._transactions.control(packet, _BODY)
+        if done.answered:
+            self._answer_ok()
+        if done.over:
+            raise Quit
+        return done.answered or done.sent
+
+    # -- other commands ----------------------------------------------------------------------------
+
     def _other_command(self, command: int, packet: bytes) -> None:
+        binding = self._binding
         match command:
-            case Command.PING if self._held is None:
+            case Command.QUIT:
+                raise Quit
+            case Command.PING if binding.held is None:
                 self._answer_ok()
-            case Command.PING:
-                self._execute(packet, REPLY_SINGLE)
+            case Command.PING | Command.DEBUG:
+                binding.execute(packet, REPLY_SINGLE)
             case Command.INIT_DB:
                 self._choose(packet[_BODY:].decode("utf-8", "replace"))
             case Command.STATISTICS:
-                self._execute(packet, REPLY_STRING)
+                binding.execute(packet, REPLY_STRING)
             case Command.FIELD_LIST:
-                self._execute(packet, REPLY_FIELDS)
+                binding.execute(packet, REPLY_FIELDS)
             case Command.SET_OPTION:
                 self._set_option(packet)
             case Command.RESET_CONNECTION:
                 self._reset()
-            case Command.STMT_CLOSE | Command.STMT_SEND_LONG_DATA:
-                pass  # of a statement that was never prepared; these have no answer
+            case Command.CHANGE_USER:
+                self._change_user(packet)
+            case Command.PROCESS_KILL if len(packet) >= _BODY + 4:
+                self._kill(Kill(False, int.from_bytes(packet[_BODY : _BODY + 4], "little")))
+            case _:
+                self._statement_command(command, packet)
+
+    def _statement_command(self, command: int, packet: bytes) -> None:
+        match command:
+            case Command.STMT_PREPARE:
+                self._prepare(packet)
+            case Command.STMT_CLOSE:
+                self._statements.close(packet)
+            case Command.STMT_SEND_LONG_DATA:
+                self._statements.send_long_data(packet)
+            case Command.STMT_RESET:
+                self._statements.reset(packet)
+            case Command.STMT_FETCH:
+                self._statements.fetch(packet)
             case _:
                 raise errors.UNKNOWN_COMMAND(command=command_name(command))
+
+    def _prepare(self, packet: bytes) -> None:
+        packet = self._whole(packet)
+        found = recognise(packet, _BODY, False)
+        if found is not None:
+            if found.special in (Special.USE, Special.REFUSE, Special.KILL):
+                raise errors.NOT_PREPARABLE()
+            packet = self._recall.with_own_id(packet, _BODY, found.questions)
+        statement = self._statements.prepare(packet)
+        if statement is not None and found is not None:
+            statement.effect = effect_of(packet, _BODY, found)
+
+    def _whole(self, packet: bytes) -> bytes:
+        """All of a command that is to be kept."""
+        parts = [packet]
+        while self._stream.continues:
+            parts.append(self._stream.read_more())
+        return b"".join(parts)
 
     def _choose(self, database: str) -> None:
         """Answer a USE: there is one database, and the connections are in it.
@@ -159,149 +298,60 @@ class ProxySession:
         """
         if not self._group.is_called(database):
             raise errors.OTHER_DATABASE(database=database, group=self._group.name)
-        held = self._held
+        held = self._binding.held
         if held is not None and held.schema_changed and held.endpoint.database is not None:
             command = bytes([Command.INIT_DB]) + held.endpoint.database.encode()
-            self._execute(frame(command, 0), REPLY_SINGLE)
+            self._binding.execute(frame(command, 0), REPLY_SINGLE)
         else:
             self._answer_ok()
 
     def _set_option(self, packet: bytes) -> None:
-        """Turn multi-statements on (0) or off (1), on the connection and for those to come."""
+        """Turn multi-statements on (0) or off (1), for all connections to come."""
         option = packet[_BODY:]
         if option not in (b"\0\0", b"\1\0"):
             raise errors.UNKNOWN_COMMAND(command=f"COM_SET_OPTION {option.hex()}")
-        connection = self._execute(packet, REPLY_SINGLE)
-        if not connection.scanner.errno:
-            on = option == b"\0\0"
-            self._multi_statements = self._setup.multi_statements = on
-            connection.multi_statements = on
+        self._binding.allow_multi_statements(option == b"\0\0")
+        self._stream.write_packet(b"\xfe\0\0" + self._binding.local_status.to_bytes(2, "little"))
+        self._stream.flush()
 
     def _reset(self) -> None:
         """Forget the session's state, on the server too."""
-        self.close()
-        self._pinned = ""
-        self._spoils = self._has_insert_id = self._insert_id_lost = False
-        self._setup = SessionSetup(self._setup.collation_id, self._multi_statements)
+        self._binding.close()
+        self._statements.forget()
+        self._enter(self._login, self._group)
+        self._use(self._stream)
         self._answer_ok()
 
-    def _answer_ok(self) -> None:
-        self._stream.write_packet(OkPacket(status=self._status()).encode(0))
+    def _change_user(self, packet: bytes) -> None:
+        """Become another user, perhaps of another group, as if newly connected."""
+        self._binding.close()
+        login = self._client.change_user(packet[_PAYLOAD:])
+        group = login.account.owner
+        assert isinstance(group, Group)
+        self._client.login = login
+        self._enter(login, group)
+        self._use(self._stream)
+        self._answer_ok()
+
+    def _kill(self, asked: Kill) -> None:
+        processlist.kill(self._client.registry, self, self._client.id, asked)
+        self._answer_ok()
+
+    # -- answers -----------------------------------------------------------------------------------
+
+    def _show_processlist(self, full: bool) -> None:
+        shown = processlist.rows(
+            self._client.registry, self, self.account.user, self._group.name, full
+        )
+        self._send_rows(processlist.columns(self._login.collation_id), shown)
+
+    def _send_rows(
+        self, columns: Sequence[Column], rows: Iterable[Sequence[Value]]
+    ) -> None:
+        for payload in encode_result_set(columns, rows, 0, status=self._binding.local_status):
+            self._stream.write_packet(payload)
         self._stream.flush()
 
-    def _status(self) -> int:
-        """The server status flags as the session's last reply had them."""
-        if self._held is None:
-            return SERVER_STATUS_AUTOCOMMIT
-        return self._held.scanner.status & (SERVER_STATUS_AUTOCOMMIT | SERVER_STATUS_IN_TRANS)
-
-    # -- connections -------------------------------------------------------------------------------
-
-    def _execute(self, packet: bytes, kind: int) -> BackendConnection:
-        """Have a server answer ``packet``, then keep, give back or drop the connection."""
-        if self._insert_id_lost:
-            self._refuse(asks_for_insert_id(packet))
-        connection = self._held
-        if connection is None:
-            connection = self._last
-            if connection is None or not self._pool.reclaim(connection, self._setup):
-                try:
-                    connection = self._lease(packet)
-                except BaseException:
-                    self._pinned = ""  # by this statement, which was not run
-                    raise
-        try:
-            plain = relay(connection, self._setup, self._stream, packet, kind)
-        except BaseException as error:
-            consequence = self._consequence(connection)
-            self._drop(connection)
-            if isinstance(error, ConnectionClosed) and error.stream is connection.stream:
-                error = self._lost(connection, consequence)
-            elif isinstance(error, SqlError):
-                error.message += consequence
-            if isinstance(error, SqlError) and connection.scanner.mid_packet:
-                self._cut_off(connection, error)
-            raise error from None
-        scanner = connection.scanner
-        if scanner.inserted:
-            self._has_insert_id = True
-            self._insert_id_lost = False
-        hold = self._pinned or scanner.status & SERVER_STATUS_IN_TRANS
-        if not (plain and connection.tracks_session):
-            if not connection.finished():
-                self._drop(connection)
-                return connection
-            hold = self._noted(connection, packet) or hold
-        if hold:
-            self._held = connection
-        else:
-            self._held = None
-            self._pool.keep(connection)
-        return connection
-
-    def _lease(self, packet: bytes) -> BackendConnection:
-        """Another connection than the session had last, if it had one."""
-        if self._last is not None:
-            self._refuse(looks_back(packet))
-            self._insert_id_lost = self._has_insert_id
-        self._last = connection = self._pool.acquire(self._flags)
-        return connection
-
-    def _refuse(self, question: str | None) -> None:
-        """Refuse what another connection would answer for somebody else."""
-        if question is not None:
-            endpoint = self._pool.endpoint
-            raise errors.SESSION_STATE_LOST(
-                what=question, instance=endpoint.name, group=endpoint.group
-            )
-
-    def _noted(self, connection: BackendConnection, packet: bytes) -> bool:
-        """Whether the connection holds something now, or may."""
-        scanner = connection.scanner
-        if not connection.tracks_session:
-            self._pin("a server that does not report session state")
-        elif scanner.state_changed:
-            self._pin("session state")
-        # An ERR has no status flags. What is no plain statement (a CALL, say) may have failed
-        # with a transaction open: the next reply will tell.
-        return bool(self._pinned or (scanner.errno and not is_plain(packet, _BODY)))
-
-    def _pin(self, reason: str) -> None:
-        if not self._pinned:
-            self._pinned = reason
-            logger.debug("connection {}: pinned by {}", self._client.id, reason)
-
-    def _drop(self, connection: BackendConnection) -> None:
-        """Close a connection that cannot be used further, and forget what it held."""
-        self._held = self._last = None
-        self._pinned = ""
-        self._spoils = False
-        self._insert_id_lost = self._has_insert_id
-        self._pool.discard(connection)
-
-    def _consequence(self, connection: BackendConnection) -> str:
-        """What the session loses with ``connection`` beyond the statement."""
-        if connection is not self._held:
-            return ""
-        lost = "; the transaction is lost" if connection.in_transaction else ""
-        if self._pinned:
-            lost += f"; what the session held there is lost ({self._pinned})"
-        return lost
-
-    def _lost(self, connection: BackendConnection, consequence: str) -> SqlError:
-        """What the client is told of a server that went away."""
-        self._stream.sequence_id = connection.scanner.sequence_id
-        return errors.BACKEND_LOST(
-            instance=connection.endpoint.name,
-            group=connection.endpoint.group,
-            consequence=consequence,
-        )
-
-    def _cut_off(self, connection: BackendConnection, error: SqlError) -> NoReturn:
-        """End a client that has part of a packet; it would take an ERR for the packet's rest."""
-        cut = errors.BACKEND_LOST_IN_ROW(
-            instance=connection.endpoint.name, group=connection.endpoint.group
-        )
-        logger.warning("connection {}: {} ({})", self._client.id, cut.message, error.message)
-        self._stream.shutdown()
-        raise ConnectionClosed(self._stream, cut.message) from None
+    def _answer_ok(self) -> None:
+        self._stream.write_packet(OkPacket(status=self._binding.local_status).encode(0))
+        self._stream.flush()

@@ -8,6 +8,7 @@ from typing import Protocol
 from athena_g.embedded.catalogue import Table
 from athena_g.embedded.native import Value
 from athena_g.embedded.translate.relations import Relation
+from athena_g.embedded.translate.values import Sql
 from athena_g.embedded.types import DEFAULT_COLLATION
 
 
@@ -27,6 +28,12 @@ class Surroundings(Protocol):
 
     def user_variable(self, name: str) -> Value:
         """The value of ``@name``; None if never set."""
+
+    def parameter(self, position: int, collation: str) -> Sql:
+        """The parameter whose mark stands at the position of the statement."""
+
+    def parameter_number(self, position: int) -> int:
+        """Which parameter it is, counted from 0."""
 
 
 @dataclass(slots=True)

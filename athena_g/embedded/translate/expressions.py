@@ -13,7 +13,7 @@ from athena_g import errors
 from athena_g.embedded import types
 from athena_g.embedded.collation import COLLATIONS
 from athena_g.embedded.native import Value
-from athena_g.embedded.parse import FUNCTION_MARK, unsupported
+from athena_g.embedded.parse import FUNCTION_MARK, parameter_position, unsupported
 from athena_g.embedded.store import value_text
 from athena_g.embedded.translate import arithmetic, casts, functions, patterns
 from athena_g.embedded.translate.context import Context
@@ -152,6 +152,8 @@ class Expressions:
         return self.scope.resolve(tree.name, tree.table or None, tree.db or None)
 
     def _user_variable(self, tree: exp.Parameter) -> Sql:
+        if (position := parameter_position(tree)) is not None:
+            return self.context.surroundings.parameter(position, self.context.collation)
         self.context.cacheable = False
         value = self.context.surroundings.user_variable(tree.name.lower())
         return replace(constant(value, self.context.collation), nullable=True)

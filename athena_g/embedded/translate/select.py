@@ -10,7 +10,7 @@ from sqlglot import exp
 from athena_g import errors
 from athena_g.embedded.catalogue import quote
 from athena_g.embedded.lexer import syntax_error
-from athena_g.embedded.parse import unsupported
+from athena_g.embedded.parse import parameter_position, unsupported
 from athena_g.embedded.translate.aggregates import window_text
 from athena_g.embedded.translate.context import Context
 from athena_g.embedded.translate.expressions import Expressions
@@ -81,6 +81,8 @@ class Query:
     limited: bool = False
     single_row: bool = False
     unlimited_text: str = ""
+    offset: str = ""
+    """The number of rows that are skipped, as SQLite's text; empty if none are."""
 
 
 @dataclass(slots=True)
@@ -250,7 +252,9 @@ class Select:
         text = parts.render()
         limit = self._limit(tree)
         one = parts.single_row or limit.strip() in ("LIMIT 1", "LIMIT 0")
-        return Query(text + limit, parts.outputs, bool(limit), one, text)
+        offset = tree.args.get("offset")
+        skipped = self._count(offset.expression) if limit and offset is not None else ""
+        return Query(text + limit, parts.outputs, bool(limit), one, text, skipped)
 
     def _parts(self, tree: exp.Select, parent: Scope | None) -> _Parts:
         refuse_others(tree, _SELECT_PARTS)
@@ -452,10 +456,12 @@ class Select:
         text = f" LIMIT {self._count(limit.expression)}"
         return text + (f" OFFSET {self._count(offset.expression)}" if offset is not None else "")
 
-    def _count(self, tree: exp.Expression) -> int:
+    def _count(self, tree: exp.Expression) -> str:
+        if (position := parameter_position(tree)) is not None:
+            return f"my_limit({self.context.surroundings.parameter_number(position)})"
         if not isinstance(tree, exp.Literal) or tree.is_string or not str(tree.this).isdigit():
             raise unsupported(tree)
-        return min(int(str(tree.this)), 2**63 - 1)
+        return str(min(int(str(tree.this)), 2**63 - 1))
 
     # --- UNION ----------------------------------------------------------------------------------
 

@@ -41,6 +41,8 @@ class Sql:
     constant: Any = NOT_CONSTANT
     coercibility: int = COERCIBLE
     origin: Origin | None = None
+    parameter: int | None = None
+    """The number of the parameter that the expression is, and nothing else."""
 
     @property
     def kind(self) -> Kind:
@@ -429,7 +431,20 @@ def _compared(convert: Callable[[Sql], Sql], value: Sql) -> Sql:
     return replace(held, text=text, constant=NOT_CONSTANT)
 
 
+def _as_parameter(value: Sql, other: Sql) -> str | None:
+    """A parameter compared with a number, so that SQLite can still look in an index for it."""
+    if value.parameter is None or value.text != f"my_parameter({value.parameter})":
+        return None
+    if value.kind is Kind.BINARY or other.kind not in (Kind.INT, Kind.REAL):
+        return None
+    return f"my_parameter_number({value.parameter})"
+
+
 def _numeric_comparands(left: Sql, right: Sql) -> tuple[str, str]:
+    if (number := _as_parameter(left, right)) is not None:
+        return number, right.text
+    if (number := _as_parameter(right, left)) is not None:
+        return left.text, number
     left = _constant_number(left, right.type) or left
     right = _constant_number(right, left.type) or right
     left, right = to_number(left), to_number(right)

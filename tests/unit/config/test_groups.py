@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from athena_g.config import DbGroupSettings, InstanceSettings, ShardingRuleSettings
+from athena_g.config import (
+    DbGroupSettings,
+    InstanceSettings,
+    PoolSettings,
+    ShardingRuleSettings,
+)
+from athena_g.config.groups import InstancePoolSettings
 
 from .samples import EMBEDDED, LOGIN, ON_A_SERVER, Bench
 
@@ -163,3 +169,15 @@ def test_groups_may_be_several(bench: Bench) -> None:
     text = EMBEDDED + LOGIN.replace('"shop"', '"b"') + '[[groups.db_groups]]\nname = "home"\n'
     groups = bench.load(text + "embedded = true\n").groups
     assert [group.name for group in groups] == ["shop", "b"]
+
+
+def test_an_instance_overrides_the_pool_s_limits_and_keeps_the_rest() -> None:
+    own = InstancePoolSettings(max_open=5, acquire_timeout_ms=100)
+    merged = own.over(PoolSettings(max_open=50, max_idle=40, min_idle=10, max_age_secs=7))
+    assert (merged.max_open, merged.max_idle, merged.min_idle) == (5, 5, 5)
+    assert (merged.acquire_timeout_ms, merged.max_age_secs) == (100, 7)
+
+
+def test_an_instance_without_limits_of_its_own_has_the_pool_s() -> None:
+    general = PoolSettings(max_open=3)
+    assert InstancePoolSettings().over(general) == general

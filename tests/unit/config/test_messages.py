@@ -50,7 +50,8 @@ def test_an_unknown_key_gets_the_nearest_one(bench: Bench) -> None:
 def test_a_key_of_another_table_is_sent_there(bench: Bench) -> None:
     text = "[server]\nmax_idle = 1\nqueue_timeout_ms = 1\n" + EMBEDDED
     assert bench.problems(text) == {
-        "server.max_idle": "is not a key here; it is one of [pool]",
+        "server.max_idle": "is not a key here; it is one of [pool] and "
+        "[groups.db_groups.instances.pool]",
         "server.queue_timeout_ms": "is not a key here; it is one of "
         "[groups.db_groups.instances.limiter]",
     }

@@ -19,6 +19,7 @@ EVERY_TABLE = [
     "[[groups.db_groups]]",
     "[[groups.db_groups.instances]]",
     "[groups.db_groups.instances.limiter]",
+    "[groups.db_groups.instances.pool]",
     "[[groups.sharding_rules]]",
 ]
 

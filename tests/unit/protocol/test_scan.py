@@ -415,7 +415,7 @@ def test_a_violation_right_behind_a_large_row_leaves_the_client_within_it(rest: 
 @pytest.mark.parametrize(
     ("kind", "payloads"),
     [
-        (REPLY_COMMAND, [b"\xfb/etc/passwd"]),
+        (REPLY_SINGLE, [b"\xfb/etc/passwd"]),
         (REPLY_COMMAND, [b"\x01", COLUMN, COLUMN]),
         (REPLY_COMMAND, [b"\x01", COLUMN, b"\xfe"]),
         (REPLY_COMMAND, [b"\x00\x00"]),

@@ -1,0 +1,78 @@
+"""What a session may still ask about its last statement, wherever that ran.
+
+The connection that ran it can answer, as long as it is this session's. Before another session gets
+it the connection is asked what it cannot be asked later (:meth:`LookBack.questions`).
+
+Source: MySQL Reference Manual, "Information Functions", "SHOW WARNINGS Statement".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from gevent.event import Event
+
+from athena_g.protocol.scan import ReplyScanner
+
+MAX_CONDITIONS = 1024
+"""Warnings and errors of one statement that are remembered; servers keep 64 or 1,024 by default."""
+
+ASK_CONDITIONS = "SHOW WARNINGS"
+ASK_INSERT_ID = "SELECT LAST_INSERT_ID()"
+
+
+@dataclass(slots=True, eq=False)
+class LookBack:
+    """One session's memory, and by its identity the name of that session for its connection.
+
+    ``insert_id`` is what LAST_INSERT_ID() answers, ``None`` while only the connection knows.
+    The others tell of the last statement: ``row_count`` and ``found_rows`` what ROW_COUNT() and
+    FOUND_ROWS() answer, ``conditions`` level, number and text of its warnings and errors, and
+    ``known`` whether they are to be answered from here.
+    """
+
+    insert_id: int | None = 0
+    row_count: int = 0
+    found_rows: int = 0
+    conditions: list[Sequence[bytes | None]] = field(default_factory=list)
+    known: bool = False
+    _parted: Event | None = None
+
+    def questions(self, scanner: ReplyScanner) -> list[str]:
+        """What the connection of the session's last reply is to be asked, in this order."""
+        asks = [ASK_CONDITIONS] if scanner.warnings or scanner.errno else []
+        return [*asks, ASK_INSERT_ID] if self.insert_id is None else asks
+
+    def remember(self, scanner: ReplyScanner) -> None:
+        """Keep what the last reply itself told."""
+        if not self.known:
+            self.row_count = scanner.affected
+            self.found_rows = scanner.rows
+            self.conditions = []
+            self.known = True
+
+    def answered(self, question: str, rows: list[list[bytes | None]]) -> None:
+        """Keep the answer to one of :meth:`questions`."""
+        if question == ASK_CONDITIONS:
+            self.conditions = list(rows[:MAX_CONDITIONS])
+        elif rows and rows[0][0] is not None:
+            self.insert_id = int(rows[0][0])
+
+    def wait_for_parting(self, timeout: float) -> None:
+        """Wait until the connection that another session took was asked, or is gone."""
+        if self._parted is None:
+            self._parted = Event()
+        self._parted.wait(timeout)
+
+    def part(self) -> None:
+        """The connection is another session's now, or nobody's, or closed."""
+        if self._parted is not None:
+            self._parted.set()
+            self._parted = None
+
+    def nothing_happened(self) -> None:
+        """The last statement was one without rows and warnings that no server saw."""
+        self.row_count = 0
+        self.conditions = []
+        self.known = True

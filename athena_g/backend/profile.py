@@ -1,0 +1,165 @@
+"""What a session has set, and what brings a connection from one session's settings to another's.
+
+A profile is a value: sessions with the same settings share one object, so whether a connection
+fits a session is one comparison of identity, and moving between sessions of the same application,
+which all set the same, costs nothing.
+
+Source: MySQL Reference Manual, "SET Syntax for Variable Assignment", "SET NAMES Statement".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from weakref import WeakValueDictionary
+
+from athena_g.protocol.charsets import collation
+
+CHARSET_VARIABLES = (
+    "character_set_client",
+    "character_set_connection",
+    "character_set_results",
+    "collation_connection",
+)
+"""The variables that belong together: ``SET NAMES`` changes all of them."""
+
+MAX_BYTES = 16 * 1024
+"""The most that the settings of one session may take, as SQL; a session with more is pinned."""
+
+_PARSING = ("sql_mode", *CHARSET_VARIABLES)
+_NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
+_PLAIN_TEXT = re.compile(r"[ !#-&(-\[\]-~]*")  # ASCII that no SQL mode and no charset reads otherwise
+
+Settings = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, weakref_slot=True)
+class Profile:
+    """The settings of a session; make one with :func:`profile`.
+
+    ``collation_id`` is the client's of the handshake. ``variables`` are the session variables that
+    were set and ``user_variables`` the user variables, names in lower case, each with the SQL
+    literal of its value.
+    """
+
+    collation_id: int
+    multi_statements: bool = False
+    variables: Settings = ()
+    user_variables: Settings = ()
+    parsing_key: object = field(default=None, compare=False)
+    """Equal for profiles under which one text means the same statement."""
+
+    def value(self, name: str) -> str | None:
+        """The literal of a session variable, ``None`` when it was not set."""
+        return next((literal for known, literal in self.variables if known == name), None)
+
+    def with_variables(self, changes: Mapping[str, str]) -> Profile | None:
+        """The profile after session variables were set; ``None`` when it would be too large."""
+        return self._with(_merged(self.variables, changes), self.user_variables)
+
+    def with_user_variables(self, changes: Mapping[str, str]) -> Profile | None:
+        """The same for user variables."""
+        return self._with(self.variables, _merged(self.user_variables, changes))
+
+    def with_multi_statements(self, on: bool) -> Profile:
+        """The profile with several statements in one text allowed, or not."""
+        return _interned(replace(self, multi_statements=on))
+
+    def _with(self, variables: Settings, user_variables: Settings) -> Profile | None:
+        size = sum(len(name) + len(literal) for name, literal in variables + user_variables)
+        if size > MAX_BYTES:
+            return None
+        return _interned(replace(self, variables=variables, user_variables=user_variables))
+
+
+_profiles: WeakValueDictionary[Profile, Profile] = WeakValueDictionary()
+
+
+def profile(collation_id: int, multi_statements: bool = False) -> Profile:
+    """The profile of a session that has set nothing yet."""
+    return _interned(Profile(collation_id, multi_statements))
+
+
+def _interned(made: Profile) -> Profile:
+    known = _profiles.get(made)
+    if known is not None:
+        return known
+    parsing = tuple(entry for entry in made.variables if entry[0] in _PARSING)
+    made = replace(made, parsing_key=(made.collation_id, parsing))
+    _profiles[made] = made
+    return made
+
+
+def _merged(settings: Settings, changes: Mapping[str, str]) -> Settings:
+    return tuple(sorted({**dict(settings), **changes}.items()))
+
+
+def assignments(before: Profile | None, after: Profile, mariadb: bool) -> list[str]:
+    """What follows SET to bring a connection from ``before`` to ``after``, empty for nothing.
+
+    ``before`` is ``None`` for a connection as it was opened or reset. User variables cannot be
+    taken away: ``before`` must not have any that ``after`` has not as well.
+    """
+    changes = [*_charset(before, after, mariadb)]
+    old = dict(before.variables) if before is not None else {}
+    new = dict(after.variables)
+    changes += [
+        f"SESSION {name} = DEFAULT"
+        for name in old
+        if name not in new and name not in CHARSET_VARIABLES
+    ]
+    changes += [
+        f"SESSION {name} = {literal}"
+        for name, literal in after.variables
+        if old.get(name) != literal and name not in CHARSET_VARIABLES
+    ]
+    held = dict(before.user_variables) if before is not None else {}
+    changes += [
+        f"@`{name}` = {literal}"
+        for name, literal in after.user_variables
+        if held.get(name) != literal
+    ]
+    return changes
+
+
+def can_move(before: Profile | None, after: Profile) -> bool:
+    """Whether assignments alone lead from ``before`` to ``after``."""
+    if before is None or not before.user_variables:
+        return True
+    return {name for name, _ in before.user_variables} <= {
+        name for name, _ in after.user_variables
+    }
+
+
+def _charset(before: Profile | None, after: Profile, mariadb: bool) -> Iterator[str]:
+    new = [entry for entry in after.variables if entry[0] in CHARSET_VARIABLES]
+    if before is not None and before.collation_id == after.collation_id:
+        old = [entry for entry in before.variables if entry[0] in CHARSET_VARIABLES]
+        if old == new:
+            return
+    yield _names(after.collation_id, mariadb)
+    for name, literal in new:
+        yield f"SESSION {name} = {literal}"
+
+
+def _names(collation_id: int, mariadb: bool) -> str:
+    """The client's character set; its collation too where this kind of server knows it."""
+    known = collation(collation_id)
+    if known is None:
+        return "NAMES DEFAULT"
+    foreign = ("_0900_",) if mariadb else ("_uca1400_", "_nopad_")
+    if any(part in known.name for part in foreign):
+        return f"NAMES {known.charset}"
+    return f"NAMES {known.charset} COLLATE {known.name}"
+
+
+def literal(value: str | None) -> str:
+    """The SQL literal of a session variable's value, the same in every SQL mode and charset."""
+    if value is None:
+        return "NULL"
+    if _NUMBER.fullmatch(value):
+        return value
+    if _PLAIN_TEXT.fullmatch(value):
+        return f"'{value}'"
+    return f"_utf8mb4 0x{value.encode().hex()}"

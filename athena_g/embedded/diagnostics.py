@@ -1,0 +1,56 @@
+"""The errors, warnings and notes of a statement, as SHOW WARNINGS and its kin tell them."""
+
+from __future__ import annotations
+
+from athena_g.errors import SqlError
+
+MAX_KEPT = 1024
+"""How many are kept (max_error_count); all are counted."""
+MAX_COUNTED = 65535
+
+
+class Diagnostics:
+    """What the last statement that was no question about it left behind."""
+
+    def __init__(self) -> None:
+        self.entries: list[tuple[str, SqlError]] = []
+        self._total = 0
+        self._earlier = (0, 0)
+
+    @property
+    def count(self) -> int:
+        """How many there are; the protocol has 16 bits for it."""
+        return min(self._total, MAX_COUNTED)
+
+    @property
+    def errors(self) -> int:
+        """How many of those that are kept are errors."""
+        return sum(level == "Error" for level, _ in self.entries)
+
+    @property
+    def earlier_count(self) -> int:
+        """``@@warning_count``: of the statement before the one that asks."""
+        return self._earlier[0]
+
+    @property
+    def earlier_errors(self) -> int:
+        """``@@error_count``."""
+        return self._earlier[1]
+
+    def start(self) -> None:
+        """A new statement."""
+        self._earlier = self.count, self.errors
+        self.clear()
+
+    def clear(self) -> None:
+        """Forgets what the statement told so far: it begins again."""
+        self.entries = []
+        self._total = 0
+
+    def add(self, level: str, error: SqlError) -> None:
+        """Keeps one; an error that is passed on through several hands only once."""
+        if self.entries and self.entries[-1][1] is error:
+            return
+        self._total += 1
+        if len(self.entries) < MAX_KEPT:
+            self.entries.append((level, error))

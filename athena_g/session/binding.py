@@ -1,0 +1,332 @@
+"""Which server connection a session has when, and what it takes with it from one to the next.
+
+A statement runs on the session's *held* connection if it has one, else on a connection leased for
+that statement. A connection stays held while a transaction is open on it, and while it is *pinned*:
+while it holds what cannot be brought to another one (a temporary table, a lock ...).
+"""
+
+from __future__ import annotations
+
+from typing import NoReturn, Protocol
+
+from greenlet import GreenletExit
+from loguru import logger
+
+from athena_g import errors
+from athena_g.backend.connection import BackendConnection
+from athena_g.backend.look_back import LookBack
+from athena_g.backend.profile import Profile
+from athena_g.errors import SqlError
+from athena_g.net.stream import ConnectionClosed, PacketStream
+from athena_g.parser.recognise import is_plain
+from athena_g.pool.pool import Pool
+from athena_g.protocol.constants import (
+    SERVER_STATUS_AUTOCOMMIT,
+    SERVER_STATUS_IN_TRANS,
+    SERVER_STATUS_IN_TRANS_READONLY,
+    Command,
+)
+from athena_g.session.pins import Pins
+from athena_g.session.relay import relay
+
+XA = "XA transaction"
+"""The pin after which a connection is not given to others: MariaDB's does not survive a reset."""
+
+PARTING_TIMEOUT = 5.0
+"""Seconds to wait for what a connection that another session took was asked."""
+
+_LOCAL_STATUS = SERVER_STATUS_AUTOCOMMIT | SERVER_STATUS_IN_TRANS | SERVER_STATUS_IN_TRANS_READONLY
+_BODY = 5
+
+
+class Effect(Protocol):
+    """What a statement does to the session beyond what the server reports by itself."""
+
+    def apply(self, binding: Binding, connection: BackendConnection) -> None:
+        """Take note of it; called when the reply is out, whether it was an error or not."""
+
+
+class Binding:
+    """One session's hold on the servers of its group.
+
+    ``profile`` are its settings, ``look_back`` what it may ask about its last statement, ``pins``
+    why it keeps its connection, ``status`` the server status flags of its last reply. ``begin`` is
+    the framed command that opens a transaction as soon as there is a statement for it.
+    """
+
+    def __init__(
+        self, name: object, client: PacketStream, pool: Pool, flags: int, profile: Profile
+    ) -> None:
+        self.profile = profile
+        self.look_back = LookBack()
+        self.pins = Pins()
+        self.held: BackendConnection | None = None
+        self.begin = b""
+        self.status = SERVER_STATUS_AUTOCOMMIT
+        self.transaction_lost = False
+        self.insert_id_lost = False
+        self._name = name
+        self._client = client
+        self._pool = pool
+        self._flags = flags
+        self._last: BackendConnection | None = None
+
+    @property
+    def current(self) -> BackendConnection | None:
+        """The connection that the session's statement is running on, if one is running."""
+        connection = self.held or self._last
+        if connection is None or connection.owner is not self.look_back or connection.idle:
+            return None
+        return connection
+
+    def use(self, client: PacketStream) -> None:
+        """Answer over ``client`` from now on."""
+        self._client = client
+
+    def allow_multi_statements(self, on: bool) -> None:
+        """Take several statements in one text, or not, on every connection to come."""
+        self.profile = self.profile.with_multi_statements(on)
+
+    @property
+    def pool(self) -> Pool:
+        """Where the connections come from."""
+        return self._pool
+
+    @property
+    def has_connection(self) -> bool:
+        """Whether the connection of the last statement is still this session's."""
+        last = self._last
+        return last is not None and last.owner is self.look_back
+
+    @property
+    def local_status(self) -> int:
+        """The status flags for an answer that no server gives."""
+        return self.status & _LOCAL_STATUS
+
+    # -- statements ------------------------------------------------------------------------------
+
+    def execute(
+        self, packet: bytes, kind: int, effect: Effect | None = None
+    ) -> BackendConnection:
+        """Have a server answer the framed command ``packet``, on whichever connection."""
+        connection = self.held
+        if connection is None:
+            connection = self._last
+            if connection is None or not self._pool.reclaim(connection, self.look_back):
+                connection = self._lease()
+        return self.run(connection, packet, kind, effect)
+
+    def take(self) -> BackendConnection:
+        """The connection for the next command, brought to the session's state.
+
+        A transaction that is due is not begun yet. Follow it with :meth:`run`, or give it back
+        with :meth:`done`; after an error of an exchange with it, with :meth:`failed`.
+        """
+        connection = self.held
+        if connection is None:
+            connection = self._last
+            if connection is None or not self._pool.reclaim(connection, self.look_back):
+                connection = self._lease()
+        connection.scanner.sequence_id = 1
+        if connection.owner is not self.look_back or connection.profile is not self.profile:
+            try:
+                connection.settle(self.profile, self.look_back, b"")
+            except BaseException as error:
+                self.failed(connection, error)
+        return connection
+
+    def run(
+        self, connection: BackendConnection, packet: bytes, kind: int, effect: Effect | None = None
+    ) -> BackendConnection:
+        """Have ``connection`` answer ``packet``, then keep, give back or drop it."""
+        began = self.begin
+        # Until the server has said something, an error takes the place of the reply's beginning.
+        connection.scanner.sequence_id = 1
+        try:
+            if (
+                began
+                or connection.profile is not self.profile
+                or connection.owner is not self.look_back
+            ):
+                chunk = connection.settle(self.profile, self.look_back, packet, began)
+                self.begin = b""
+            else:
+                connection.stream.send(packet)
+                chunk = b""
+            plain = relay(connection, self._client, packet, chunk, kind)
+        except BaseException as error:
+            self.failed(connection, error)
+        scanner = connection.scanner
+        if scanner.inserted:
+            connection.insert_id = self.look_back.insert_id = None
+            self.insert_id_lost = False
+        self.look_back.known = False
+        if not plain or effect is not None or not connection.tracks_session:
+            if not connection.finished():
+                self._drop(connection)
+                return connection
+            self._take_note(connection, packet, effect, bool(began))
+        self.status = status = scanner.status
+        if status & SERVER_STATUS_IN_TRANS or self.pins:
+            self._hold(connection)
+        else:
+            self._let_go(connection)
+        return connection
+
+    def done(self, connection: BackendConnection) -> None:
+        """Give back a connection got by :meth:`take`, unless it is to be held."""
+        self.status = connection.scanner.status
+        if self.status & SERVER_STATUS_IN_TRANS or self.pins:
+            self._hold(connection)
+        else:
+            self._let_go(connection)
+
+    def _hold(self, connection: BackendConnection) -> None:
+        if self.held is None:
+            self.held = connection
+            reason = str(self.pins) if self.pins else "transaction"
+            self._pool.transactions.bind(connection, reason)
+        if self.pins:
+            connection.dirty = True
+
+    def _let_go(self, connection: BackendConnection) -> None:
+        if self.held is not None:
+            self.held = None
+            self._pool.transactions.free(connection)
+        self._pool.keep(connection)
+
+    def _take_note(
+        self, connection: BackendConnection, packet: bytes, effect: Effect | None, began: bool
+    ) -> None:
+        """See what the statement did to the session."""
+        scanner = connection.scanner
+        if not connection.tracks_session:
+            self.pin("a server that does not report session state")
+        if effect is not None:
+            try:
+                effect.apply(self, connection)
+            except (ConnectionClosed, SqlError) as error:
+                # The reply is out. What the session has set is not known, so it cannot go on.
+                self._drop(connection)
+                logger.warning("connection {}: settings lost: {}", self._name, error)
+                raise ConnectionClosed(self._client, "the session's settings are lost") from None
+        elif scanner.state_changed:
+            self.pin("session state")
+        # An ERR has no status flags: whether it left a transaction open the server must say.
+        if scanner.errno and self.held is None and self._may_have_begun(packet, began):
+            self._see_whether_it_began(connection)
+
+    def _see_whether_it_began(self, connection: BackendConnection) -> None:
+        try:
+            connection.ping()
+        except (ConnectionClosed, SqlError):
+            # The reply is out: the transaction, if there was one, is what the client is told of.
+            connection.scanner.status |= SERVER_STATUS_IN_TRANS
+            connection.retired = True
+            connection.stream.shutdown()
+
+    def _may_have_begun(self, packet: bytes, began: bool) -> bool:
+        autocommit = self.status & SERVER_STATUS_AUTOCOMMIT
+        return began or not autocommit or packet[4] != Command.QUERY or not is_plain(packet, _BODY)
+
+    def pin(self, kind: str, name: str | None = None) -> None:
+        """Keep the connection because of something that is on it."""
+        if not self.pins:
+            logger.debug("connection {}: pinned by {}", self._name, kind)
+        self.pins.take_once(kind, name)
+
+    # -- connections -------------------------------------------------------------------------------
+
+    def _lease(self) -> BackendConnection:
+        """Another connection than the session had last, if it had one."""
+        if self.transaction_lost:
+            endpoint = self._pool.endpoint
+            raise errors.TRANSACTION_LOST(instance=endpoint.name, group=endpoint.group)
+        look_back = self.look_back
+        if look_back.insert_id is None:
+            self.wait_for_parting()
+        if look_back.insert_id is None:  # the connection is gone, and nobody could ask it
+            look_back.insert_id = 0
+            self.insert_id_lost = True
+        self._last = connection = self._pool.acquire(self._flags, self.profile)
+        return connection
+
+    def wait_for_parting(self) -> None:
+        """Wait until what the last connection was asked for this session, if it was, is known."""
+        last = self._last
+        if last is not None and last.owner is self.look_back and not last.idle:
+            self.look_back.wait_for_parting(PARTING_TIMEOUT)
+
+    def close(self) -> None:
+        """Give back the connection: clean, or not at all."""
+        held, self.held = self.held, None
+        last, self._last = self._last, None
+        if held is not None:
+            self._pool.transactions.free(held)
+            clean = False
+            try:
+                clean = (XA, None) not in set(self.pins) and held.reset()
+            finally:  # also when the server is stopped in the middle of it
+                give_back = self._pool.release if clean else self._pool.discard
+                give_back(held)
+        elif last is not None and last.owner is self.look_back:
+            self._pool.disown(last)
+        self.pins.clear()
+        self.begin = b""
+        self.transaction_lost = False
+
+    # -- what goes wrong -------------------------------------------------------------------------
+
+    def failed(self, connection: BackendConnection, error: BaseException) -> NoReturn:
+        """Drop a connection that cannot be used further; raises what the client is to be told."""
+        if self._client.continues and not isinstance(error, ConnectionClosed | GreenletExit):
+            self._client.skip_rest()
+        consequence = self._consequence(connection)
+        mid_packet = connection.scanner.mid_packet
+        by_server = isinstance(error, ConnectionClosed) and error.stream is connection.stream
+        if isinstance(error, ConnectionClosed) and not by_server:
+            self._pool.killer.kill_soon(connection.thread_id)  # closing does not stop a statement
+        self._drop(connection)
+        if by_server:
+            error = self._lost(connection, consequence)
+        elif isinstance(error, SqlError):
+            error.message += consequence
+        if isinstance(error, SqlError) and mid_packet:
+            self._cut_off(connection, error)
+        raise error from None
+
+    def _drop(self, connection: BackendConnection) -> None:
+        """Close a connection that cannot be used further, and forget what it held."""
+        if self.held is not None:
+            self._pool.transactions.free(connection)
+        self.transaction_lost = self.transaction_lost or connection.in_transaction
+        self.held = self._last = None
+        self.pins.clear()
+        self._pool.discard(connection)
+
+    def _consequence(self, connection: BackendConnection) -> str:
+        """What the session loses with ``connection`` beyond the statement."""
+        lost = ""
+        if connection.in_transaction and connection.owner is self.look_back:
+            lost = "; the transaction is lost"
+        if self.pins and connection is self.held:
+            lost += f"; what the session held there is lost ({self.pins})"
+        return lost
+
+    def _lost(self, connection: BackendConnection, consequence: str) -> SqlError:
+        """What the client is told of a server that went away."""
+        self._client.sequence_id = connection.scanner.sequence_id
+        return errors.BACKEND_LOST(
+            instance=connection.endpoint.name,
+            group=connection.endpoint.group,
+            consequence=consequence,
+        )
+
+    def _cut_off(self, connection: BackendConnection, error: SqlError) -> NoReturn:
+        """End a client that has part of a packet; it would take an ERR for the packet's rest."""
+        cut = errors.BACKEND_LOST_IN_ROW(
+            instance=connection.endpoint.name, group=connection.endpoint.group
+        )
+        logger.warning("connection {}: {} ({})", self._name, cut.message, error.message)
+        self._client.shutdown()
+        raise ConnectionClosed(self._client, cut.message) from None

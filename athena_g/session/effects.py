@@ -1,0 +1,221 @@
+"""What statements do to a session, where the server does not report all of it by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from athena_g.backend.connection import BackendConnection
+from athena_g.backend.look_back import ASK_CONDITIONS
+from athena_g.backend.profile import CHARSET_VARIABLES, Profile, literal
+from athena_g.parser.assignments import Assignment, Scope, parse_set
+from athena_g.parser.holding import Effects as Holdings
+from athena_g.parser.holding import holdings
+from athena_g.parser.recognise import Recognised, Special
+from athena_g.protocol.charsets import codec_of, collation
+from athena_g.protocol.columns import Column
+from athena_g.protocol.constants import SESSION_TRACK_SYSTEM_VARIABLES, ColumnType
+from athena_g.session.binding import Binding, Effect
+
+FOUND_ROWS = "SQL_CALC_FOUND_ROWS"
+NEXT_TRANSACTION = "SET TRANSACTION"
+
+_USER_VARIABLE = "user variable"
+
+# Used up or changed by the server itself: bringing them to another connection would be wrong.
+_VOLATILE = frozenset(
+    (
+        "insert_id", "rand_seed1", "rand_seed2", "gtid_next", "pseudo_thread_id",
+        "pseudo_slave_mode", "pseudo_replica_mode", "debug", "debug_sync", "server_id", "gtid_seq_no",
+        "session_track_system_variables", "session_track_schema", "session_track_state_change",
+        "session_track_transaction_info", "session_track_gtids", "proxy_user", "skip_replication",
+    )
+)  # fmt: skip
+_INSERT_ID = frozenset(("last_insert_id", "identity"))
+_NUMERIC = frozenset(
+    (
+        ColumnType.TINY, ColumnType.SHORT, ColumnType.LONG, ColumnType.LONGLONG, ColumnType.INT24,
+        ColumnType.FLOAT, ColumnType.DOUBLE, ColumnType.NEWDECIMAL, ColumnType.DECIMAL,
+    )
+)  # fmt: skip
+_NAME = re.compile(rb"[a-z0-9_.$]+")
+_PLAIN_STRING = re.compile(rb"'[ !#-&(-\[\]-~]*'")
+
+
+def effect_of(packet: bytes, start: int, found: Recognised) -> Effect | None:
+    """What a recognised statement will have done to the session, once it has run."""
+    match found.special:
+        case Special.PIN:
+            return Pinned(found.detail)
+        case Special.CALC_FOUND_ROWS:
+            return Pinned(FOUND_ROWS)
+        case Special.HOLDING:
+            return Held(holdings(packet, start))
+        case Special.SET:
+            assigned = parse_set(packet, start)
+            return Assigned(assigned) if assigned is not None else Pinned("SET")
+        case _:
+            return None
+
+
+class Pinned:
+    """The session keeps its connection from now on."""
+
+    def __init__(self, reason: str) -> None:
+        self._reason = reason
+
+    def apply(self, binding: Binding, connection: BackendConnection) -> None:
+        """Pin, also after an error: part of the statement may have been done."""
+        binding.pin(self._reason)
+
+
+class Held:
+    """Things of the connection's own were taken or freed."""
+
+    def __init__(self, effects: Holdings) -> None:
+        self._effects = effects
+
+    def apply(self, binding: Binding, connection: BackendConnection) -> None:
+        """Pin and unpin; a lock may have been taken before the statement failed."""
+        failed = bool(connection.scanner.errno)
+        for taken in self._effects.takes:
+            if taken.kind.counts:
+                binding.pins.take(taken.kind.value, _text(taken.name))
+            elif not failed or taken.name is None:
+                binding.pin(taken.kind.value, _text(taken.name))
+        if not failed:
+            for freed in self._effects.frees:
+                binding.pins.free(freed.kind.value, _text(freed.name))
+
+
+class Assigned:
+    """Variables were set."""
+
+    def __init__(self, assigned: Sequence[Assignment]) -> None:
+        self._assigned = assigned
+
+    def apply(self, binding: Binding, connection: BackendConnection) -> None:
+        """Take over what the server made of the values; SET does all of it or nothing."""
+        if connection.scanner.errno:
+            return
+        before = binding.profile
+        names: dict[str, bytes | None] = {}
+        values: dict[str, str] = {}
+        for each in self._assigned:
+            name = each.name.decode("ascii", "replace")
+            if each.kind in (Scope.NAMES, Scope.CHARSET):
+                names.update(dict.fromkeys(CHARSET_VARIABLES))
+            elif each.kind is Scope.SESSION:
+                names[name] = each.literal
+            elif each.kind is Scope.USER:
+                self._user_variable(binding, before, each, values)
+            elif each.kind is Scope.NEXT_TRANSACTION:
+                binding.pin(NEXT_TRANSACTION)
+            elif each.kind is Scope.OTHER and name != "password":
+                binding.pin(f"SET {name.upper()}")
+        _learn(binding, connection, names)
+        if values:
+            _take_over(binding, connection, binding.profile.with_user_variables(values))
+
+    def _user_variable(
+        self, binding: Binding, before: Profile, each: Assignment, values: dict[str, str]
+    ) -> None:
+        name = each.name.decode("utf-8", "replace")
+        value = _portable(each.literal, before) if _NAME.fullmatch(each.name) else None
+        if value is None:
+            binding.pin(_USER_VARIABLE, name)
+        else:
+            binding.pins.free(_USER_VARIABLE, name)
+            values[name] = value
+
+
+def _portable(value: bytes | None, profile: Profile) -> str | None:
+    """A literal that means the same on another connection; ``None`` when there is none."""
+    if value is None:
+        return None
+    if not value.startswith(b"'"):
+        return value.decode("ascii", "replace")
+    own = collation(profile.collation_id)
+    named = profile.value("collation_connection")
+    name = named.strip("'") if named is not None else own.name if own is not None else ""
+    if not name or not _PLAIN_STRING.fullmatch(value):
+        return None
+    return f"_{name.split('_', 1)[0]}{value.decode('ascii')} COLLATE {name}"
+
+
+def _learn(
+    binding: Binding, connection: BackendConnection, names: dict[str, bytes | None]
+) -> None:
+    """Take over the values of session variables: as the server reported them, else asked for."""
+    volatile = _VOLATILE.intersection(names)
+    for name in volatile:
+        binding.pin("session variable", name)
+    if not _INSERT_ID.isdisjoint(names):
+        connection.insert_id = binding.look_back.insert_id = None
+        binding.insert_id_lost = False
+    if not CHARSET_GROUP.isdisjoint(names):
+        names.update(dict.fromkeys(CHARSET_VARIABLES))
+    reported = _reported(connection)
+    changes: dict[str, str] = {}
+    unknown: list[str] = []
+    for name, written in names.items():
+        if name in volatile or name in _INSERT_ID:
+            continue
+        if written is not None and written.lower() == b"default" and name not in CHARSET_GROUP:
+            changes[name] = "DEFAULT"
+        elif name in reported and name not in CHARSET_GROUP:
+            changes[name] = literal(reported[name])
+        else:
+            unknown.append(name)
+    changes.update(_asked(binding, connection, unknown))
+    if changes:
+        _take_over(binding, connection, binding.profile.with_variables(changes))
+
+
+CHARSET_GROUP = frozenset((*CHARSET_VARIABLES, "character_set_database", "collation_database"))
+
+
+def _reported(connection: BackendConnection) -> dict[str, str]:
+    return {
+        change.name: change.value
+        for change in connection.scanner.changes
+        if change.kind == SESSION_TRACK_SYSTEM_VARIABLES
+    }
+
+
+def _asked(
+    binding: Binding, connection: BackendConnection, names: Iterable[str]
+) -> dict[str, str]:
+    """The values of variables that the server did not report."""
+    names = list(names)
+    if not names:
+        return {}
+    look_back, scanner = binding.look_back, connection.scanner
+    look_back.remember(scanner)
+    if scanner.warnings:
+        look_back.answered(ASK_CONDITIONS, connection.ask(ASK_CONDITIONS).rows)
+    asked = ", ".join(f"@@SESSION.{name}" for name in names)
+    columns, rows = connection.ask(f"SELECT {asked}")
+    return {
+        name: _literal(column, cell)
+        for name, column, cell in zip(names, columns, rows[0], strict=True)
+    }
+
+
+def _literal(column: Column, cell: bytes | None) -> str:
+    if cell is None:
+        return "NULL"
+    if column.type in _NUMERIC:
+        return cell.decode("ascii")
+    return literal(cell.decode(codec_of(column.collation_id), "replace"))
+
+
+def _take_over(binding: Binding, connection: BackendConnection, changed: Profile | None) -> None:
+    if changed is None:
+        binding.pin("settings of more than 16 KiB")
+    else:
+        binding.profile = connection.profile = changed
+
+
+def _text(name: bytes | None) -> str | None:
+    return None if name is None else name.decode("utf-8", "replace")

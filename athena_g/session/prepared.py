@@ -1,0 +1,348 @@
+"""Prepared statements of one session: its own ids, on whichever connection it has.
+
+A statement is prepared on a server connection when it is first used there. Connections keep what
+was prepared on them, for every session whose settings give the text the same meaning; only a
+statement with a cursor or with long data is its session's alone.
+
+Source: MySQL Source Code Documentation, "Prepared Statements" with its pages "COM_STMT_PREPARE",
+"COM_STMT_EXECUTE", "COM_STMT_SEND_LONG_DATA", "COM_STMT_FETCH", "COM_STMT_RESET", "COM_STMT_CLOSE".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+from athena_g import errors
+from athena_g.backend.connection import BackendConnection
+from athena_g.backend.statements import Prepared
+from athena_g.errors import SqlError
+from athena_g.net.stream import ConnectionClosed, PacketStream
+from athena_g.protocol.commands import command_name
+from athena_g.protocol.constants import (
+    SERVER_STATUS_CURSOR_EXISTS,
+    SERVER_STATUS_LAST_ROW_SENT,
+    Command,
+)
+from athena_g.protocol.framing import Deframer, frame
+from athena_g.protocol.replies import OkPacket
+from athena_g.protocol.resultset import PrepareOk
+from athena_g.protocol.scan import REPLY_EXECUTE, REPLY_FIELDS, REPLY_SINGLE
+from athena_g.session.binding import Binding, Effect
+
+# Where things are in a framed command: behind four bytes of header and the command's number.
+_ID = slice(5, 9)
+_FLAGS = 9
+_PARAMETERS = 14
+_PREPARE_HEAD = 5
+
+_CURSOR = "cursor"
+_LONG_DATA = "long data"
+
+
+class Statement:
+    """One statement that a client prepared.
+
+    ``packet`` is the framed COM_STMT_PREPARE, ``key`` what the statement is known by on server
+    connections, ``types`` the types of the parameters of the last execution, ``error`` what became
+    of long data, to be told at the execution: sending it has no answer.
+    """
+
+    __slots__ = ("effect", "error", "id", "key", "looks_back", "packet", "parameters", "types")
+
+    def __init__(self, id_: bytes, packet: bytes, key: Hashable, parameters: int) -> None:
+        self.id = id_
+        self.packet = packet
+        self.key = key
+        self.parameters = parameters
+        self.types: bytes | None = None
+        self.error: SqlError | None = None
+        self.effect: Effect | None = None
+        self.looks_back = False
+
+    @property
+    def name(self) -> str:
+        """The id, as a pin has it."""
+        return self.id.hex()
+
+
+class Statements:
+    """The statements of one session and the commands that are about them.
+
+    ``limit`` is how many there may be at once; their texts together are at most ``max_bytes``.
+    """
+
+    def __init__(self, binding: Binding, client: PacketStream, limit: int, max_bytes: int) -> None:
+        self._binding = binding
+        self._client = client
+        self._limit = limit
+        self._max_bytes = max_bytes
+        self._bytes = 0
+        self._last_id = 0
+        self._by_id: dict[bytes, Statement] = {}
+
+    def __len__(self) -> int:
+        return len(self._by_id)
+
+    def use(self, client: PacketStream) -> None:
+        """Answer over ``client`` from now on."""
+        self._client = client
+
+    def forget(self) -> None:
+        """The session was reset."""
+        self._by_id.clear()
+        self._bytes = 0
+
+    # -- COM_STMT_PREPARE --------------------------------------------------------------------------
+
+    def prepare(self, packet: bytes) -> Statement | None:
+        """Prepare a statement and answer the client; ``None`` when the answer was an error."""
+        size = len(packet)
+        if len(self._by_id) >= self._limit or self._bytes + size > self._max_bytes:
+            raise errors.TOO_MANY_STATEMENTS(limit=self._limit)
+        binding = self._binding
+        connection = binding.take()
+        key = (packet, binding.profile.parsing_key)
+        try:
+            payloads, prepared = connection.prepare(packet, key)
+        except BaseException as error:
+            binding.failed(connection, error)
+        binding.look_back.known = False
+        statement = None
+        if prepared is not None:
+            ok = PrepareOk.decode(payloads[0])
+            statement = Statement(self._next_id(), packet, key, ok.parameters)
+            self._by_id[statement.id] = statement
+            self._bytes += size
+            payloads[0] = b"\0" + statement.id + payloads[0][_PREPARE_HEAD:]
+        self._answer(connection, payloads)
+        return statement
+
+    def _answer(self, connection: BackendConnection, payloads: list[bytes]) -> None:
+        """Give back the connection, then send what it answered."""
+        self._binding.done(connection)
+        for payload in payloads:
+            self._client.write_packet(payload)
+        self._client.flush()
+
+    def _next_id(self) -> bytes:
+        while True:
+            self._last_id = self._last_id % 0xFFFFFFFF + 1
+            id_ = self._last_id.to_bytes(4, "little")
+            if id_ not in self._by_id:
+                return id_
+
+    # -- COM_STMT_EXECUTE --------------------------------------------------------------------------
+
+    def find(self, packet: bytes) -> Statement:
+        """The statement that a command is about; raises NO_SUCH_STATEMENT."""
+        statement = self._by_id.get(packet[_ID])
+        if statement is None:
+            raise errors.NO_SUCH_STATEMENT(
+                statement=int.from_bytes(packet[_ID], "little"), command=_function(packet[4])
+            )
+        return statement
+
+    def execute(self, packet: bytes) -> None:
+        """Execute a statement, with a cursor if the client wants one."""
+        statement = self.find(packet)
+        if len(packet) < _PARAMETERS:
+            raise errors.MALFORMED_EXECUTE(command=_function(Command.STMT_EXECUTE))
+        if statement.error is not None:
+            error, statement.error = statement.error, None
+            raise error
+        if packet[_FLAGS]:
+            statement.key = statement
+        binding = self._binding
+        connection = binding.take()
+        prepared = connection.statements.get(statement.key)
+        if prepared is None:
+            prepared = self._prepare_again(connection, statement)
+            if prepared is None:
+                return
+        packet = packet[:5] + prepared.id + packet[9:]
+        if statement.parameters:
+            packet = self._with_types(connection, packet, statement, prepared)
+        effect = statement.effect
+        if packet[_FLAGS] or binding.pins:
+            effect = _Executed(statement, effect)
+        binding.run(connection, packet, REPLY_EXECUTE, effect)
+
+    def _prepare_again(
+        self, connection: BackendConnection, statement: Statement
+    ) -> Prepared | None:
+        """Prepare a statement on a connection that has not seen it; ``None``: the error is out."""
+        if statement.key is not statement:
+            statement.key = (statement.packet, self._binding.profile.parsing_key)
+            prepared = connection.statements.get(statement.key)
+            if prepared is not None:
+                return prepared
+        try:
+            payloads, prepared = connection.prepare(statement.packet, statement.key)
+        except BaseException as error:
+            self._binding.failed(connection, error)
+        if prepared is None:
+            self._answer(connection, payloads)
+        return prepared
+
+    def _with_types(
+        self,
+        connection: BackendConnection,
+        packet: bytes,
+        statement: Statement,
+        prepared: Prepared,
+    ) -> bytes:
+        """The execution with the types of its parameters, if the server does not know them.
+
+        The client sends them once. The server remembers those of the last execution on this
+        connection, which may have been another session's.
+        """
+        count = statement.parameters
+        flag_at = _PARAMETERS + (count + 7) // 8
+        while len(packet) < flag_at + 1 + 2 * count and self._client.continues:
+            packet += self._client.read_more()
+        if packet[flag_at : flag_at + 1] == b"\1":
+            statement.types = prepared.types = packet[flag_at + 1 : flag_at + 1 + 2 * count]
+            return packet
+        if statement.types is None:
+            self._binding.done(connection)
+            self._client.skip_rest()
+            raise errors.MALFORMED_EXECUTE(command=_function(Command.STMT_EXECUTE))
+        if prepared.types == statement.types:
+            return packet
+        prepared.types = statement.types
+        payload = self._payload(packet)
+        flag_at -= 4
+        return frame(payload[:flag_at] + b"\1" + statement.types + payload[flag_at + 1 :], 0)
+
+    def _payload(self, packet: bytes) -> bytes:
+        """The whole payload of a command."""
+        deframer = Deframer(self._client.max_allowed_packet)
+        deframer.feed(packet)
+        while (payload := deframer.next_payload()) is None:
+            deframer.feed(self._client.read_more())
+        self._client.skip_rest()
+        return payload
+
+    # -- COM_STMT_FETCH, COM_STMT_RESET, COM_STMT_SEND_LONG_DATA, COM_STMT_CLOSE -----------------
+
+    def fetch(self, packet: bytes) -> None:
+        """Pass on rows of an open cursor."""
+        statement = self.find(packet)
+        self._on_server(statement, packet, REPLY_FIELDS, _Fetched(statement))
+
+    def reset(self, packet: bytes) -> None:
+        """Forget long data and close the cursor, if there are any."""
+        statement = self.find(packet)
+        statement.error = None
+        held = self._binding.held
+        if held is None or held.statements.get(statement.key) is None:
+            ok = OkPacket(status=self._binding.local_status)
+            self._client.write_packet(ok.encode(0))
+            self._client.flush()
+            return
+        self._on_server(statement, packet, REPLY_SINGLE, _Executed(statement, None))
+
+    def _on_server(self, statement: Statement, packet: bytes, kind: int, effect: Effect) -> None:
+        binding = self._binding
+        connection = binding.take()
+        prepared = connection.statements.get(statement.key)
+        if prepared is None:
+            prepared = self._prepare_again(connection, statement)
+        if prepared is not None:
+            binding.run(connection, packet[:5] + prepared.id + packet[9:], kind, effect)
+
+    def send_long_data(self, packet: bytes) -> None:
+        """Pass on a part of a parameter; has no answer, so errors wait for the execution."""
+        statement = self._by_id.get(packet[_ID])
+        if statement is None or statement.error is not None:
+            self._client.skip_rest()
+            return
+        try:
+            self._send_long_data(statement, packet)
+        except SqlError as error:
+            self._client.skip_rest()
+            statement.error = error
+
+    def _send_long_data(self, statement: Statement, packet: bytes) -> None:
+        binding = self._binding
+        statement.key = statement
+        connection = binding.take()
+        try:
+            prepared = connection.statements.get(statement)
+            if prepared is None:
+                prepared = connection.prepare(statement.packet, statement).prepared
+            if prepared is None:
+                raise errors.NO_SUCH_STATEMENT(
+                    statement=int.from_bytes(statement.id, "little"),
+                    command=_function(Command.STMT_SEND_LONG_DATA),
+                )
+            connection.stream.send(packet[:5] + prepared.id + packet[9:])
+            while self._client.continues:
+                connection.stream.send(self._client.read_more())
+        except BaseException as error:
+            binding.failed(connection, error)
+        binding.pin(_LONG_DATA, statement.name)
+        binding.done(connection)
+
+    def close(self, packet: bytes) -> None:
+        """Forget a statement; has no answer."""
+        statement = self._by_id.pop(packet[_ID], None)
+        if statement is None:
+            return
+        self._bytes -= len(statement.packet)
+        held = self._binding.held
+        if held is not None and statement.key is statement:
+            held.statements.remove(statement)
+            _unpin(self._binding, statement)
+            self._flush(held)
+
+    def _flush(self, connection: BackendConnection) -> None:
+        """Close on the server what is to be closed there; has no answer."""
+        closing, connection.statements.closing = connection.statements.closing, b""
+        try:
+            connection.stream.send(closing)
+        except ConnectionClosed:
+            connection.stream.shutdown()  # the next statement finds it closed and says so
+        self._binding.done(connection)
+
+
+class _Executed:
+    """What an execution, or COM_STMT_RESET, does to what only one connection has."""
+
+    def __init__(self, statement: Statement, effect: Effect | None) -> None:
+        self._statement = statement
+        self._effect = effect
+
+    def apply(self, binding: Binding, connection: BackendConnection) -> None:
+        """Long data is used up; a cursor may be there, another one is not."""
+        statement, scanner = self._statement, connection.scanner
+        _unpin(binding, statement)
+        if scanner.status & SERVER_STATUS_CURSOR_EXISTS and not scanner.errno:
+            binding.pin(_CURSOR, statement.name)
+        if self._effect is not None:
+            self._effect.apply(binding, connection)
+        elif scanner.state_changed:
+            binding.pin("session state")
+
+
+class _Fetched:
+    """What COM_STMT_FETCH does: the cursor closes itself behind its last row."""
+
+    def __init__(self, statement: Statement) -> None:
+        self._statement = statement
+
+    def apply(self, binding: Binding, connection: BackendConnection) -> None:
+        """Unpin the session from a cursor that is done."""
+        scanner = connection.scanner
+        if scanner.errno or scanner.status & SERVER_STATUS_LAST_ROW_SENT:
+            binding.pins.free(_CURSOR, self._statement.name)
+
+
+def _unpin(binding: Binding, statement: Statement) -> None:
+    binding.pins.free(_CURSOR, statement.name)
+    binding.pins.free(_LONG_DATA, statement.name)
+
+
+def _function(command: int) -> str:
+    """What MySQL calls the command in its errors."""
+    return command_name(command).replace("COM_STMT_", "mysqld_stmt_").lower()

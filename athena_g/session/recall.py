@@ -1,0 +1,130 @@
+"""Questions that only the session's own last connection, or the proxy itself, can answer.
+
+As long as the session still has that connection it answers them. Otherwise the answers are those
+that were asked for when the connection went to another session: put into the statement in place of
+the question, or sent as they are.
+
+Source: MySQL Reference Manual, "Information Functions", "SHOW WARNINGS Statement".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from athena_g import errors
+from athena_g.parser.substitute import ShowConditions, parse_show_warnings, substitute
+from athena_g.protocol.columns import Column
+from athena_g.protocol.constants import NOT_NULL_FLAG, UNSIGNED_FLAG, ColumnType
+from athena_g.protocol.framing import frame
+from athena_g.protocol.text_values import Value
+from athena_g.session.binding import Binding
+
+_OWN_ID = frozenset((b"connection_id()", b"@@pseudo_thread_id"))
+_INSERT_ID = frozenset((b"last_insert_id()", b"@@last_insert_id", b"@@identity"))
+_UTF8MB4 = 45
+
+
+class Answer(NamedTuple):
+    """A result set that no server is asked for."""
+
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Value]]
+
+
+class Recall:
+    """Answers one session's questions about itself."""
+
+    def __init__(self, binding: Binding, connection_id: int) -> None:
+        self._binding = binding
+        self._own_id = b"%d" % connection_id
+
+    def answer(self, packet: bytes, start: int, asked: frozenset[bytes]) -> bytes | Answer:
+        """The framed command to send in place of ``packet``, or the answer.
+
+        Raises SESSION_STATE_LOST when nobody knows the answer any more.
+        """
+        binding = self._binding
+        binding.wait_for_parting()
+        if binding.insert_id_lost and asked & _INSERT_ID:
+            raise self._lost(asked & _INSERT_ID)
+        answers = self._own(asked)
+        past = asked - _OWN_ID - _INSERT_ID
+        look_back = binding.look_back
+        if past and binding.held is None:
+            if not look_back.known and not binding.has_connection:
+                raise self._lost(past)
+            if look_back.known:
+                shown = parse_show_warnings(packet, start)
+                if shown is not None:
+                    return self._conditions(shown)
+                if past & {b"diagnostics", b"show warnings", b"show errors"}:
+                    raise self._lost(past)
+                answers.update(self._past())
+        return self._with(packet, start, answers)
+
+    def with_own_id(self, packet: bytes, start: int, asked: frozenset[bytes]) -> bytes:
+        """The command with the session's own connection id in place of the function."""
+        return self._with(packet, start, self._own(asked))
+
+    def _own(self, asked: frozenset[bytes]) -> dict[bytes, bytes]:
+        return {question: self._own_id for question in asked & _OWN_ID}
+
+    def _with(self, packet: bytes, start: int, answers: dict[bytes, bytes]) -> bytes:
+        text = substitute(packet, start, answers) if answers else None
+        return packet if text is None else frame(packet[4:start] + text, 0)
+
+    def _past(self) -> dict[bytes, bytes]:
+        look_back = self._binding.look_back
+        errors_only = [row for row in look_back.conditions if row[0] == b"Error"]
+        numbers = {
+            b"row_count()": look_back.row_count,
+            b"found_rows()": look_back.found_rows,
+            b"@@warning_count": len(look_back.conditions),
+            b"@@error_count": len(errors_only),
+        }
+        return {question: b"%d" % number for question, number in numbers.items()}
+
+    def _conditions(self, asked: ShowConditions) -> Answer:
+        """What SHOW WARNINGS, SHOW ERRORS and their COUNT(*) say of the last statement."""
+        found = [
+            row
+            for row in self._binding.look_back.conditions
+            if not asked.errors_only or row[0] == b"Error"
+        ]
+        if asked.count:
+            name = "error_count" if asked.errors_only else "warning_count"
+            count = _number(f"@@session.{name}", ColumnType.LONGLONG, 21, UNSIGNED_FLAG)
+            return Answer((count,), ((len(found),),))
+        stop = None if asked.limit is None else asked.offset + asked.limit
+        columns = (
+            _text("Level", 7),
+            _number("Code", ColumnType.LONG, 4, NOT_NULL_FLAG | UNSIGNED_FLAG),
+            _text("Message", 512),
+        )
+        return Answer(
+            columns,
+            [(row[0], int(row[1] or 0), row[2]) for row in found[asked.offset : stop]],
+        )
+
+    def _lost(self, asked: frozenset[bytes]) -> errors.SqlError:
+        endpoint = self._binding.pool.endpoint
+        what = ", ".join(sorted(question.decode() for question in asked)).upper()
+        return errors.SESSION_STATE_LOST(
+            what=what, instance=endpoint.name, group=endpoint.group
+        )
+
+
+def _text(name: str, characters: int) -> Column:
+    return Column(
+        name,
+        ColumnType.VAR_STRING,
+        collation_id=_UTF8MB4,
+        length=4 * characters,
+        flags=NOT_NULL_FLAG,
+        decimals=31,
+    )
+
+
+def _number(name: str, kind: ColumnType, length: int, flags: int) -> Column:
+    return Column(name, kind, collation_id=63, length=length, flags=flags)
