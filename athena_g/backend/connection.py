@@ -108,7 +108,9 @@ class BackendConnection:
 
     # -- one session's state to another's --------------------------------------------------------
 
-    def settle(self, profile: Profile, owner: LookBack, command: bytes, begin: bytes = b"") -> bytes:
+    def settle(
+        self, profile: Profile, owner: LookBack, command: bytes, begin: bytes = b""
+    ) -> bytes:
         """Bring the connection to a session's state and send ``command``, in one go if it is safe.
 
         ``begin`` is a framed command that opens a transaction, to go in front. A server runs a
@@ -233,7 +235,10 @@ class BackendConnection:
     def prepare(self, command: bytes, key: object) -> Prepare:
         """Prepare a statement from a framed COM_STMT_PREPARE, kept under ``key``."""
         payloads = self._prepare(command)
-        if payloads[0][:1] == b"\xff" and ErrPacket.decode(payloads[0]).errno == _TOO_MANY_STATEMENTS:
+        if (
+            payloads[0][:1] == b"\xff"
+            and ErrPacket.decode(payloads[0]).errno == _TOO_MANY_STATEMENTS
+        ):
             if not len(self.statements):
                 return Prepare(payloads, None)
             self.statements.close_all()

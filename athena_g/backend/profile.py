@@ -29,7 +29,9 @@ MAX_BYTES = 16 * 1024
 
 _PARSING = ("sql_mode", *CHARSET_VARIABLES)
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
-_PLAIN_TEXT = re.compile(r"[ !#-&(-\[\]-~]*")  # ASCII that no SQL mode and no charset reads otherwise
+_PLAIN_TEXT = re.compile(
+    r"[ !#-&(-\[\]-~]*"
+)  # ASCII that no SQL mode and no charset reads otherwise
 
 Settings = tuple[tuple[str, str], ...]
 
@@ -127,9 +129,7 @@ def can_move(before: Profile | None, after: Profile) -> bool:
     """Whether assignments alone lead from ``before`` to ``after``."""
     if before is None or not before.user_variables:
         return True
-    return {name for name, _ in before.user_variables} <= {
-        name for name, _ in after.user_variables
-    }
+    return {name for name, _ in before.user_variables} <= {name for name, _ in after.user_variables}
 
 
 def _charset(before: Profile | None, after: Profile, mariadb: bool) -> Iterator[str]:

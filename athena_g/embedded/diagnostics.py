@@ -16,11 +16,17 @@ class Diagnostics:
         self.entries: list[tuple[str, SqlError]] = []
         self._total = 0
         self._earlier = (0, 0)
+        self._asked = False
 
     @property
     def count(self) -> int:
         """How many there are; the protocol has 16 bits for it."""
         return min(self._total, MAX_COUNTED)
+
+    @property
+    def told(self) -> int:
+        """The count that an answer carries: 0 for a question about the diagnostics themselves."""
+        return 0 if self._asked else self.count
 
     @property
     def errors(self) -> int:
@@ -37,8 +43,13 @@ class Diagnostics:
         """``@@error_count``."""
         return self._earlier[1]
 
+    def ask(self) -> None:
+        """A statement that asks about them and leaves them as they are."""
+        self._asked = True
+
     def start(self) -> None:
-        """A new statement."""
+        """A new statement of any other kind."""
+        self._asked = False
         self._earlier = self.count, self.errors
         self.clear()
 

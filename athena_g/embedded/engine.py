@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote as encode
@@ -47,6 +48,7 @@ class Engine:
         self._named: dict[str, FairLock] = {}
         self._counters: dict[tuple[str, str], int] = {}
         self._sessions: dict[int, EngineSession] = {}
+        self._serials = count(1)
         for path in self.directory.glob(f"*{SUFFIX}"):
             self._incarnations[decode(path.name[: -len(SUFFIX)])] = 1
 
@@ -67,20 +69,27 @@ class Engine:
         if database is not None:
             database = self.existing(database)
         session = EngineSession(
-            self, database, user=user, host=host, connection_id=connection_id, read_only=read_only
+            self,
+            database,
+            user=user,
+            host=host,
+            connection_id=connection_id,
+            serial=next(self._serials),
+            read_only=read_only,
         )
         with self._mutex:
-            self._sessions[connection_id] = session
+            self._sessions[session.serial] = session
         return session
 
-    def disconnected(self, connection_id: int) -> None:
+    def disconnected(self, serial: int) -> None:
         with self._mutex:
-            self._sessions.pop(connection_id, None)
+            self._sessions.pop(serial, None)
 
-    def session(self, connection_id: int) -> EngineSession | None:
-        """The open session of that connection."""
+    def connection_of(self, serial: int) -> int | None:
+        """The connection id of an open session."""
         with self._mutex:
-            return self._sessions.get(connection_id)
+            found = self._sessions.get(serial)
+        return None if found is None else found.connection_id
 
     def sessions(self) -> list[EngineSession]:
         """Every open session."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Hashable
 
 
 class Waiter:
     """One session's place in line; ``cancel`` ends the wait from any thread."""
 
-    def __init__(self, owner: Hashable) -> None:
+    def __init__(self, owner: int) -> None:
         self.owner = owner
         self.event = threading.Event()
         self.granted = False
@@ -27,10 +26,10 @@ class FairLock:
     def __init__(self) -> None:
         self._mutex = threading.Lock()
         self._waiters: deque[Waiter] = deque()
-        self.owner: Hashable | None = None
+        self.owner: int | None = None
         self.depth = 0
 
-    def try_acquire(self, owner: Hashable) -> bool:
+    def try_acquire(self, owner: int) -> bool:
         """Whether the lock is now the owner's, without waiting."""
         with self._mutex:
             if self.owner == owner or (self.owner is None and not self._waiters):
@@ -39,7 +38,7 @@ class FairLock:
                 return True
             return False
 
-    def line_up(self, owner: Hashable) -> Waiter:
+    def line_up(self, owner: int) -> Waiter:
         """A place at the end of the line, or the lock at once."""
         waiter = Waiter(owner)
         with self._mutex:
@@ -63,7 +62,7 @@ class FairLock:
                 self._waiters.remove(waiter)
             return False
 
-    def release(self, owner: Hashable) -> bool:
+    def release(self, owner: int) -> bool:
         """Gives the lock to the next in line; whether it was the owner's."""
         with self._mutex:
             if self.owner != owner:

@@ -18,13 +18,9 @@ if TYPE_CHECKING:
     from athena_g.embedded.session import EngineSession
 
 _PARAMETER: Final = column("?", types.varchar(16383))
-_PREPARABLE: Final = frozenset(
-    "SELECT ( WITH TABLE INSERT REPLACE UPDATE DELETE TRUNCATE CREATE DROP ALTER RENAME SHOW "
-    "DESCRIBE DESC EXPLAIN SET COMMIT ROLLBACK DO ANALYZE OPTIMIZE KILL FLUSH".split()
-)
-_QUERIES: Final = frozenset("SELECT ( WITH TABLE".split())
-_LISTINGS: Final = frozenset("DESCRIBE DESC EXPLAIN SHOW".split())
-_WITHOUT_COLUMNS: Final = frozenset("PROCESSLIST FULL CREATE".split())
+_QUERIES: Final = frozenset(["SELECT", "(", "WITH", "TABLE"])
+_LISTINGS: Final = frozenset(["DESCRIBE", "DESC", "EXPLAIN", "SHOW"])
+_WITHOUT_COLUMNS: Final = frozenset(["PROCESSLIST", "FULL", "CREATE"])
 """What SHOW is followed by where MySQL tells the columns only with the rows."""
 
 
@@ -65,9 +61,9 @@ def read(sql: str, *, parameters: bool = False) -> Statement:
     if not tokens:
         raise errors.EMPTY_QUERY()
     marks: dict[int, int] = {}
-    for token in tokens:
+    for token, following in zip(tokens, [*tokens[1:], None], strict=True):
         if token.text == ";":
-            raise syntax_error(text, token.end)
+            raise syntax_error(text, following.start if following else token.end)
         if token.text == "?" and token.kind == "operator":
             if not parameters:
                 raise syntax_error(text, token.start)
@@ -84,16 +80,16 @@ def check_preparable(statement: Statement) -> None:
     )
     if refused or word in _KNOWN_OTHERS:
         raise errors.NOT_PREPARABLE()
-    if word not in _PREPARABLE:
-        raise syntax_error(statement.text, statement.tokens[0].start)
     if statement.marks and word in (*_LISTINGS, "KILL", "TRUNCATE", "DROP", "RENAME"):
         raise syntax_error(statement.text, min(statement.marks))
 
 
 _KNOWN_OTHERS: Final = frozenset(
-    "BEGIN START SAVEPOINT RELEASE LOCK UNLOCK USE PREPARE EXECUTE DEALLOCATE CHECK LOAD XA "
-    "HANDLER HELP".split()
-)
+    {
+        "BEGIN", "START", "SAVEPOINT", "RELEASE", "LOCK", "UNLOCK", "USE", "PREPARE", "EXECUTE",
+        "DEALLOCATE", "CHECK", "LOAD", "XA", "HANDLER", "HELP",
+    }
+)  # fmt: skip
 
 
 def has_columns(statement: Statement) -> bool:
@@ -103,7 +99,7 @@ def has_columns(statement: Statement) -> bool:
     return statement.word in _LISTINGS and statement.tokens[1].word not in _WITHOUT_COLUMNS
 
 
-# --- PREPARE, EXECUTE and DEALLOCATE in SQL --------------------------------------------------------
+# --- PREPARE, EXECUTE and DEALLOCATE in SQL -------------------------------------------------------
 
 
 def prepare(session: EngineSession, cursor: Cursor) -> OkResult:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 import apsw
 
 from athena_g import errors
-from athena_g.embedded import shapes, sqlite_errors
+from athena_g.embedded import shapes, sqlite_errors, types
 from athena_g.embedded.lexer import Token, tokenize
 from athena_g.embedded.native import Value, converter
 from athena_g.embedded.parse import parse
 from athena_g.embedded.results import RowsResult, column
 from athena_g.embedded.translate.names import item_names
+from athena_g.embedded.translate.parameters import LONGEST_TEXT
 from athena_g.embedded.translate.select import Output, Query, Select
+from athena_g.embedded.types import Kind
 from athena_g.errors import SqlError
 from athena_g.protocol.columns import Column
 
@@ -119,9 +121,7 @@ class Queries:
         plan: SelectPlan | None = self._session.engine.plan(key)
         return plan if plan is not None and self._is_current(plan) else None
 
-    def _plan(
-        self, sql: str, tokens: list[Token], offset: int
-    ) -> tuple[SelectPlan, Sequence[int]]:
+    def _plan(self, sql: str, tokens: list[Token], offset: int) -> tuple[SelectPlan, Sequence[int]]:
         """The query translated, and the values of the integers it shares a translation without."""
         session = self._session
         if session.temporary or len(sql) > MAX_CACHED_STATEMENT or session.literal_parameters:
@@ -182,9 +182,10 @@ class Queries:
 
     def _column(self, output: Output) -> Column:
         value = output.value
+        of_null = value.kind is Kind.NULL and value.parameter is not None
         return column(
             output.name,
-            value.type,
+            types.varchar(LONGEST_TEXT) if of_null else value.type,
             nullable=value.nullable,
             origin=value.origin,
             collation_id=self._session.results_collation_id,

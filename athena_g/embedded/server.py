@@ -13,24 +13,36 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import gevent
+from gevent import get_hub
 from gevent.threadpool import ThreadPool
 from loguru import logger
 
 from athena_g import errors
+from athena_g.embedded import sqlite_errors
 from athena_g.embedded.engine import Engine
 from athena_g.embedded.lexer import split
 from athena_g.embedded.session import EngineSession, OkResult, RowsResult
+from athena_g.embedded.statement_commands import OpenedCursor, StatementCommands
+from athena_g.embedded.threads import kill_thread
 from athena_g.errors import SqlError
 from athena_g.net.handshake import Account, Login
 from athena_g.net.server import Client
 from athena_g.net.stream import PacketStream
+from athena_g.protocol.charsets import charset_named, collation
 from athena_g.protocol.columns import Column
 from athena_g.protocol.commands import (
     Bare,
     FieldList,
     InitDb,
+    ProcessKill,
     Query,
     SetOption,
+    StmtClose,
+    StmtExecute,
+    StmtFetch,
+    StmtPrepare,
+    StmtReset,
+    StmtSendLongData,
     command_name,
     parse_command,
 )
@@ -45,26 +57,29 @@ from athena_g.protocol.constants import (
     CLIENT_PLUGIN_AUTH,
     CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA,
     CLIENT_PROTOCOL_41,
+    CLIENT_PS_MULTI_RESULTS,
     CLIENT_SECURE_CONNECTION,
     CLIENT_SESSION_TRACK,
     CLIENT_TRANSACTIONS,
+    MYSQL_OPTION_MULTI_STATEMENTS_OFF,
+    MYSQL_OPTION_MULTI_STATEMENTS_ON,
     SERVER_MORE_RESULTS_EXISTS,
-    SERVER_SESSION_STATE_CHANGED,
     SERVER_STATUS_AUTOCOMMIT,
+    SERVER_STATUS_CURSOR_EXISTS,
     SERVER_STATUS_IN_TRANS,
-    SESSION_TRACK_SCHEMA,
-    SESSION_TRACK_STATE_CHANGE,
-    SESSION_TRACK_SYSTEM_VARIABLES,
+    SERVER_STATUS_IN_TRANS_READONLY,
+    SERVER_STATUS_LAST_ROW_SENT,
     Command,
 )
+from athena_g.protocol.handshake import ChangeUserRequest
 from athena_g.protocol.replies import EofPacket, OkPacket
 from athena_g.protocol.resultset import (
+    PrepareOk,
     encode_field_list,
     encode_result_set_end,
     encode_result_set_header,
 )
-from athena_g.protocol.rows import TextRows
-from athena_g.protocol.wire import lenenc_bytes
+from athena_g.protocol.rows import BinaryRows, TextRows
 
 CAPABILITIES = (
     CLIENT_LONG_PASSWORD
@@ -76,6 +91,7 @@ CAPABILITIES = (
     | CLIENT_SECURE_CONNECTION
     | CLIENT_MULTI_STATEMENTS
     | CLIENT_MULTI_RESULTS
+    | CLIENT_PS_MULTI_RESULTS
     | CLIENT_PLUGIN_AUTH
     | CLIENT_CONNECT_ATTRS
     | CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA
@@ -85,8 +101,6 @@ CLOSE_TIMEOUT = 1.0
 """Seconds that a statement which was interrupted may take to end."""
 ROWS_AT_ONCE = 500
 """Rows a thread fetches and encodes before the hub sends them."""
-
-_STATE_CHANGED = bytes((SESSION_TRACK_STATE_CHANGE, 1)) + b"1"
 
 T = TypeVar("T")
 
@@ -109,16 +123,27 @@ class EmbeddedHandler:
     def open(self, client: Client, login: Login) -> EmbeddedSession:
         """A session; 1049 for a database that is not there."""
         threads = _Threads(self._threads)
-        session = threads.run(
-            lambda: self._engine.connect(
-                database=login.database,
-                user=login.account.user,
-                host=client.host,
-                connection_id=client.id,
-                read_only=self._read_only,
-            )
+        session = threads.run(lambda: self._connect(client, login))
+        return EmbeddedSession(client, login, session, threads)
+
+    def _connect(self, client: Client, login: Login) -> EngineSession:
+        session = self._engine.connect(
+            database=login.database,
+            user=login.account.user,
+            host=client.host,
+            connection_id=client.id,
+            read_only=self._read_only,
         )
-        return EmbeddedSession(client.stream, login.capabilities, session, threads)
+        session.counts_matched = bool(login.capabilities & CLIENT_FOUND_ROWS)
+        _take_names(session, login)
+        return session
+
+
+def _take_names(session: EngineSession, login: Login) -> None:
+    """The character set of the login; the default where there is no such collation here."""
+    found = collation(login.collation_id)
+    if found is not None:
+        session.variables.log_in(found.charset, found.name)
 
 
 class _Threads:
@@ -147,25 +172,35 @@ class EmbeddedSession:
     """Answers one client from the engine."""
 
     def __init__(
-        self, stream: PacketStream, capabilities: int, session: EngineSession, threads: _Threads
+        self, client: Client, login: Login, session: EngineSession, threads: _Threads
     ) -> None:
-        self._stream = stream
-        self._capabilities = capabilities
+        self._client = client
+        self._capabilities = login.capabilities
         self._session = session
         self._threads = threads
-        self._multi_statements = bool(capabilities & CLIENT_MULTI_STATEMENTS)
+        self._multi_statements = bool(login.capabilities & CLIENT_MULTI_STATEMENTS)
+        self._statements = StatementCommands(session, client.stream.max_allowed_packet)
+        self._ends = False
+        """Whether the connection is to be closed after the answer."""
+        loop = get_hub().loop
+        session.on_killed = lambda: loop.run_callback_threadsafe(self._stream.shutdown)
+
+    @property
+    def _stream(self) -> PacketStream:
+        return self._client.stream
 
     def run(self) -> None:
         """Answer commands until the client quits."""
         stream = self._stream
-        while True:
+        stream.on_gone = lambda: self._session.kill(connection=True)
+        while not self._ends and not self._session.killed:
             stream.sequence_id = 0
             payload = stream.read_packet()
             try:
                 command = parse_command(payload, self._capabilities)
                 if isinstance(command, Bare) and command.code == Command.QUIT:
                     return
-                self._answer(command, payload[0])
+                self._answer(command, payload)
             except SqlError as error:
                 if error.fatal:
                     raise
@@ -178,7 +213,7 @@ class EmbeddedSession:
         while True:
             self._session.interrupt()
             try:
-                self._threads.run(self._session.close)
+                self._threads.run(self._close)
                 return
             except Exception as error:
                 if time.monotonic() > deadline:
@@ -186,30 +221,85 @@ class EmbeddedSession:
                     return
             gevent.sleep(0.02)
 
-    def _answer(self, command: object, number: int) -> None:
+    def _close(self) -> None:
+        self._session.close()
+        self._statements.close_all()
+
+    # --- commands -------------------------------------------------------------------------------
+
+    def _answer(self, command: object, payload: bytes) -> None:
         match command:
             case Query(sql=sql):
                 self._query(sql)
             case InitDb(database=database):
-                self._threads.run(lambda: self._session.use(_text(database)))
-                self._ok()
+                self._threads.run(lambda: self._session.init_db(self._decoded(database)))
+                self._ok(OkResult())
             case FieldList(table=table, wildcard=wildcard):
-                self._field_list(_text(table), _text(wildcard))
+                self._field_list(self._decoded(table), self._decoded(wildcard))
             case SetOption(option=option):
-                self._multi_statements = option == 0
-                self._stream.write_packet(EofPacket(status=self._status()).encode())
+                self._set_option(option)
+            case ProcessKill(connection_id=thread):
+                kill_thread(self._session, thread, connection=True)
+                self._ok()
+            case ChangeUserRequest():
+                self._change_user(payload)
             case Bare(code=Command.PING):
                 self._ok()
             case Bare(code=Command.RESET_CONNECTION):
-                self._threads.run(self._session.reset)
+                self._threads.run(self._reset)
                 self._ok()
             case Bare(code=Command.STATISTICS):
                 self._stream.write_packet(b"athena-g embedded")
             case _:
-                raise errors.UNKNOWN_COMMAND(command=command_name(number))
+                self._answer_statement(command, payload)
+
+    def _answer_statement(self, command: object, payload: bytes) -> None:
+        statements = self._statements
+        match command:
+            case StmtPrepare(sql=sql):
+                self._prepare(self._decoded(sql))
+            case StmtExecute():
+                self._execute(command)
+            case StmtFetch(statement_id=number, rows=count):
+                self._fetch(number, count)
+            case StmtReset(statement_id=number):
+                self._threads.run(lambda: statements.reset(number))
+                self._ok()
+            case StmtSendLongData():
+                statements.send_long_data(command)
+            case StmtClose(statement_id=number):
+                statements.close(number)
+            case _:
+                raise errors.UNKNOWN_COMMAND(command=command_name(payload[0]))
+
+    def _set_option(self, option: int) -> None:
+        if option not in (MYSQL_OPTION_MULTI_STATEMENTS_ON, MYSQL_OPTION_MULTI_STATEMENTS_OFF):
+            raise errors.UNKNOWN_COMMAND(command=f"option {option} of COM_SET_OPTION")
+        self._multi_statements = option == MYSQL_OPTION_MULTI_STATEMENTS_ON
+        self._stream.write_packet(EofPacket(status=self._status()).encode())
+
+    def _reset(self) -> None:
+        self._statements.close_all()
+        self._session.reset()
+
+    def _change_user(self, payload: bytes) -> None:
+        """COM_CHANGE_USER; what is wrong with it ends the connection, as in MySQL."""
+        login = self._client.change_user(payload)
+        try:
+            self._threads.run(lambda: self._log_in_again(login))
+        except SqlError as error:
+            raise SqlError(error.errno, error.sqlstate, error.message, fatal=True) from None
+        self._ok()
+
+    def _log_in_again(self, login: Login) -> None:
+        self._statements.close_all()
+        self._session.change_user(login.account.user, login.database)
+        _take_names(self._session, login)
+
+    # --- statements as text ---------------------------------------------------------------------
 
     def _query(self, text: bytes) -> None:
-        sql = text.decode("utf-8", "surrogateescape")
+        sql = self._decoded(text)
         statements = [sql]
         if self._multi_statements and ";" in sql:
             statements = self._threads.run(lambda: split(sql))
@@ -219,25 +309,35 @@ class EmbeddedSession:
             if isinstance(result, OkResult):
                 self._ok(result, more)
             else:
-                self._rows(result, more)
+                self._rows(result, TextRows(result.columns), more)
+            if self._ends:
+                return
 
-    def _rows(self, result: RowsResult, more: int) -> None:
+    def _rows(self, result: RowsResult, codec: TextRows | BinaryRows, more: int = 0) -> None:
         """Send a result set in pieces; an error in its middle ends it with an ERR."""
-        stream = self._stream
-        for payload in encode_result_set_header(
-            result.columns, self._capabilities, status=self._status() | more
-        ):
-            stream.write_packet(payload)
-        codec = TextRows(result.columns)
+        self._header(result.columns, more)
         rows = result.rows
-        while payloads := self._threads.run(lambda: _encode(codec, rows)):
+        error: SqlError | None = None
+        ended = False
+        while not ended:
+            payloads, error = self._threads.run(lambda: _encode(codec, rows))
             for payload in payloads:
-                stream.write_packet(payload)
-        stream.write_packet(
-            encode_result_set_end(
-                self._capabilities, status=self._status() | more, warnings=result.warnings
-            )
-        )
+                self._stream.write_packet(payload)
+            ended = error is not None or len(payloads) < ROWS_AT_ONCE
+        if error is not None:
+            raise error
+        self._end_of_rows(more)
+
+    def _header(self, columns: Sequence[Column], flags: int = 0) -> None:
+        status = self._status() | flags
+        for payload in encode_result_set_header(columns, self._capabilities, status=status):
+            self._stream.write_packet(payload)
+
+    def _end_of_rows(self, flags: int = 0, warnings: int | None = None) -> None:
+        counted = self._session.diagnostics.told if warnings is None else warnings
+        status = self._status() | flags
+        end = encode_result_set_end(self._capabilities, status=status, warnings=counted)
+        self._stream.write_packet(end)
 
     def _field_list(self, table: str, wildcard: str) -> None:
         columns: Sequence[Column] = self._threads.run(
@@ -246,16 +346,56 @@ class EmbeddedSession:
         for payload in encode_field_list(columns, self._capabilities, status=self._status()):
             self._stream.write_packet(payload)
 
+    # --- prepared statements --------------------------------------------------------------------
+
+    def _prepare(self, sql: str) -> None:
+        number, prepared = self._threads.run(lambda: self._statements.prepare(sql))
+        columns, warnings = prepared.columns, self._session.diagnostics.count
+        answer = PrepareOk(number, len(columns), prepared.parameters, warnings)
+        self._stream.write_packet(answer.encode())
+        self._definitions(prepared.parameter_columns)
+        self._definitions(columns)
+
+    def _definitions(self, columns: Sequence[Column]) -> None:
+        for column in columns:
+            self._stream.write_packet(column.encode())
+        if columns:
+            self._stream.write_packet(EofPacket(status=self._status()).encode())
+
+    def _execute(self, command: StmtExecute) -> None:
+        codec = self._codec
+        result = self._threads.run(lambda: self._statements.execute(command, codec))
+        if isinstance(result, OkResult):
+            self._ok(result)
+        elif isinstance(result, OpenedCursor):
+            self._header(result.columns, SERVER_STATUS_CURSOR_EXISTS)
+        else:
+            self._rows(*result)
+
+    def _fetch(self, number: int, count: int) -> None:
+        portions = self._statements.fetch(number, count)
+        while portion := self._threads.run(lambda: next(portions, None)):
+            for payload in portion:
+                self._stream.write_packet(payload)
+        more = self._statements.has_cursor(number)
+        flag = SERVER_STATUS_CURSOR_EXISTS if more else SERVER_STATUS_LAST_ROW_SENT
+        self._end_of_rows(flag, warnings=0)
+
+    # --- answers --------------------------------------------------------------------------------
+
     def _ok(self, result: OkResult | None = None, more: int = 0) -> None:
+        """An OK, with what the statement changed of the session where it was one."""
         packet = OkPacket(status=self._status() | more)
         if result is not None:
-            found_rows = self._capabilities & CLIENT_FOUND_ROWS
-            matched = result.matched_rows if found_rows else None
-            packet.affected_rows = result.affected_rows if matched is None else matched
+            packet.affected_rows = result.affected_rows
             packet.last_insert_id = result.last_insert_id
             packet.warnings = result.warnings
             packet.info = result.info.encode()
-            packet.session_state = _changes(self._session)
+            if self._capabilities & CLIENT_SESSION_TRACK:
+                packet.session_state = self._session.tracker.encode()
+            if result.closes:
+                packet.status &= ~SERVER_MORE_RESULTS_EXISTS
+                self._ends = True
         self._stream.write_packet(packet.encode(self._capabilities))
 
     def _status(self) -> int:
@@ -263,28 +403,31 @@ class EmbeddedSession:
         status = SERVER_STATUS_AUTOCOMMIT if session.autocommit else 0
         if session.in_transaction:
             status |= SERVER_STATUS_IN_TRANS
-        if session.state_changed and self._capabilities & CLIENT_SESSION_TRACK:
-            status |= SERVER_SESSION_STATE_CHANGED
+            if session.read_only_transaction:
+                status |= SERVER_STATUS_IN_TRANS_READONLY
         return status
 
+    @property
+    def _codec(self) -> str:
+        """Python's codec of what the client sends."""
+        name = str(self._session.variables.get("character_set_client"))
+        found = charset_named(name) if name != "binary" else None
+        return found.codec if found is not None and found.codec else "utf_8"
 
-def _encode(codec: TextRows, rows: Iterator[Sequence[Any]]) -> list[bytes]:
-    return [codec.encode(row) for row in islice(rows, ROWS_AT_ONCE)]
-
-
-def _changes(session: EngineSession) -> bytes:
-    """What a statement changed of its session, as CLIENT_SESSION_TRACK tells it."""
-    if not session.state_changed:
-        return b""
-    entries = _STATE_CHANGED
-    for name, value in session.changed_variables:
-        variable = lenenc_bytes(name.encode()) + lenenc_bytes(value.encode())
-        entries += bytes((SESSION_TRACK_SYSTEM_VARIABLES,)) + lenenc_bytes(variable)
-    if session.schema_changed:
-        schema = lenenc_bytes((session.database or "").encode())
-        entries += bytes((SESSION_TRACK_SCHEMA,)) + lenenc_bytes(schema)
-    return entries
+    def _decoded(self, text: bytes) -> str:
+        return text.decode(self._codec, "surrogateescape")
 
 
-def _text(value: bytes | str) -> str:
-    return value if isinstance(value, str) else value.decode("utf-8", "replace")
+def _encode(
+    codec: TextRows | BinaryRows, rows: Iterator[Sequence[Any]]
+) -> tuple[list[bytes], SqlError | None]:
+    """The next rows, and the error that came after them; fewer than ROWS_AT_ONCE are the last."""
+    payloads: list[bytes] = []
+    try:
+        for row in islice(rows, ROWS_AT_ONCE):
+            payloads.append(codec.encode(row))
+    except SqlError as error:
+        return payloads, error
+    except (ValueError, ArithmeticError) as error:
+        return payloads, sqlite_errors.translate(error)
+    return payloads, None

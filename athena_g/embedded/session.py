@@ -54,6 +54,7 @@ class EngineSession:
         user: str,
         host: str,
         connection_id: int,
+        serial: int,
         read_only: bool = False,
     ) -> None:
         self.engine = engine
@@ -61,10 +62,12 @@ class EngineSession:
         self.user = user
         self.host = host
         self.connection_id = connection_id
+        self.serial = serial
+        """Its number among all sessions of the engine; listeners each count connections."""
         self.read_only = read_only
         self.counts_matched = False
         """Whether an UPDATE counts the rows it found, changed or not (CLIENT_FOUND_ROWS)."""
-        self.storage = Storage(engine, connection_id)
+        self.storage = Storage(engine, serial)
         self.variables = SystemVariables(engine.global_variables)
         self.user_variables: dict[str, Value] = {}
         self.named_statements: dict[str, Prepared] = {}
@@ -76,7 +79,9 @@ class EngineSession:
         """What SET insert_id gave: the AUTO_INCREMENT value of the next row inserted."""
         self.found_rows = 0
         self.row_count = -1
-        self.now = datetime.now(UTC).replace(tzinfo=None)
+        self.fixed_clock: float | None = None
+        """What SET timestamp gave, in seconds since 1970; None: time goes on."""
+        self.now = self.clock()
         self.next_isolation: str | None = None
         self.next_read_only: bool | None = None
         """What SET TRANSACTION said of the next transaction."""
@@ -182,12 +187,13 @@ class EngineSession:
         self.statement = read.text
         self._started = True
         self.storage.seen.clear()
-        self.now = datetime.now(UTC).replace(tzinfo=None)
+        self.now = self.clock()
         self._tell_functions(read)
         second = read.tokens[1].word if len(read.tokens) > 1 else ""
         if read.word == "SHOW" and second in ("WARNINGS", "ERRORS", "COUNT"):
-            return
-        self.diagnostics.start()
+            self.diagnostics.ask()
+        else:
+            self.diagnostics.start()
 
     def _tell_functions(self, read: Statement) -> None:
         writes = read.word in _WRITING
@@ -310,6 +316,7 @@ class EngineSession:
         self.drop_temporary_tables()
         self.variables.reset()
         self.user_variables.clear()
+        self.fixed_clock = None
         self.named_statements.clear()
         self.functions.release_all()
         self.diagnostics.start()
@@ -319,10 +326,11 @@ class EngineSession:
         self.tracker.forget()
         self.apply_variables()
 
-    def change_user(self, database: str | None) -> None:
+    def change_user(self, user: str, database: str | None) -> None:
         """Everything anew, on that database (COM_CHANGE_USER); raises 1049."""
         chosen = None if database is None else self.engine.existing(database)
         self.reset()
+        self.user = user
         self.database = chosen
         self._attach_default()
 
@@ -351,7 +359,7 @@ class EngineSession:
         self._closed = True
         self.functions.release_all()
         self.storage.close()
-        self.engine.disconnected(self.connection_id)
+        self.engine.disconnected(self.serial)
 
     # --- transactions ---------------------------------------------------------------------------
 
@@ -377,6 +385,16 @@ class EngineSession:
         if not self.in_transaction:
             self.next_isolation = self.next_read_only = None
 
+    def clock(self) -> datetime:
+        """The time in the session's time zone."""
+        fixed = self.fixed_clock
+        moment = datetime.now(UTC) if fixed is None else datetime.fromtimestamp(fixed, UTC)
+        return moment.replace(tzinfo=None) + self.variables.utc_offset
+
+    def set_clock(self, seconds: float) -> None:
+        """SET timestamp: stops the clock; 0 lets it go on."""
+        self.fixed_clock = float(seconds) or None
+
     # --- what translation and statements ask ----------------------------------------------------
 
     def require_database(self, database: str | None = None) -> str:
@@ -397,7 +415,17 @@ class EngineSession:
         found = self.storage.catalogue(database).table(name)
         if found is None:
             raise errors.NO_SUCH_TABLE(table=f"{database}.{name}")
+        self._refuse_timestamps(found)
         return schema_of(database), found
+
+    def _refuse_timestamps(self, table: Table) -> None:
+        """Raises 1235 where a TIMESTAMP, kept in UTC, would have to be another time."""
+        if self.variables.utc_offset and any(
+            each.type.base_name == "timestamp" for each in table.columns
+        ):
+            raise errors.NOT_SUPPORTED_YET(
+                construct=f"the TIMESTAMP columns of {table.name} in another time zone than UTC"
+            )
 
     def find_virtual(self, database: str, name: str, alias: str) -> tuple[Relation, str] | None:
         """A computed table of information_schema."""
@@ -416,6 +444,8 @@ class EngineSession:
                 return self.diagnostics.earlier_count
             case "error_count":
                 return self.diagnostics.earlier_errors
+            case "timestamp":
+                return time.time() if self.fixed_clock is None else self.fixed_clock
             case "pseudo_thread_id":
                 return self.connection_id
         if name in ("read_only", "super_read_only"):

@@ -8,13 +8,18 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from athena_g import errors
 from athena_g.embedded.runtime import dates, numbers
 from athena_g.embedded.store import value_text
-from athena_g.embedded.temporal import date_text, datetime_text, microseconds_of_day
+from athena_g.embedded.temporal import (
+    date_text,
+    datetime_text,
+    microseconds_of_day,
+    parse_datetime,
+)
 from athena_g.embedded.translate.parameters import held, limit, number
 from athena_g.embedded.variables import SERVER_VERSION
 
@@ -72,6 +77,11 @@ class SessionFunctions:
             "my_now": (lambda n: datetime_text(_cut(session.now, n)), 1),
             "my_curdate": (lambda: date_text(session.now.date()), 0),
             "my_curtime": (lambda n: microseconds_of_day(_cut(session.now, n)), 1),
+            "my_utc_now": (lambda n: datetime_text(_cut(self._utc_now(), n)), 1),
+            "my_utc_date": (lambda: date_text(self._utc_now().date()), 0),
+            "my_utc_time": (lambda n: microseconds_of_day(_cut(self._utc_now(), n)), 1),
+            "my_utc": (lambda text: self._shifted(text, -1), 1),
+            "my_local": (lambda text: self._shifted(text, 1), 1),
             "my_version": (lambda: SERVER_VERSION, 0),
             "my_database": (lambda: session.database, 0),
             "my_user": (lambda: f"{session.user}@{session.host}", 0),
@@ -93,7 +103,7 @@ class SessionFunctions:
             "my_mod": (self._divisor_checked(numbers.mod), 2),
         }
         volatile: dict[str, tuple[Callable[..., Any], int]] = {
-            "my_sysdate": (lambda n: datetime_text(_cut(self._clock(), n)), 1),
+            "my_sysdate": (lambda n: datetime_text(_cut(session.clock(), n)), 1),
             "my_rand": (random.random, 0),
             "my_uuid": (lambda: str(uuid.uuid1()), 0),
             "my_last_insert_id": (self._last_insert_id, -1),
@@ -146,9 +156,14 @@ class SessionFunctions:
             raise error
         self._session.note(error)
 
-    @staticmethod
-    def _clock() -> datetime:
-        return datetime.now(UTC).replace(tzinfo=None)
+    def _utc_now(self) -> datetime:
+        return self._session.now - self._session.variables.utc_offset
+
+    def _shifted(self, text: str | None, sign: int) -> str | None:
+        """A time of the session's zone in UTC (-1), or the other way (1)."""
+        offset = self._session.variables.utc_offset
+        moment = parse_datetime(text) if text is not None and offset else None
+        return text if moment is None else datetime_text(moment + sign * offset)
 
     def start(self) -> None:
         """A new statement: an interruption of the last one is over."""
@@ -206,7 +221,7 @@ class SessionFunctions:
     def _get_lock(self, name: str | None, timeout: float | None) -> int | None:
         name = _lock_name(name)
         lock = self._session.engine.named_lock(name)
-        owner = self._session.connection_id
+        owner = self._session.serial
         if lock.try_acquire(owner):
             self._locks.append(name)
             return 1
@@ -225,7 +240,7 @@ class SessionFunctions:
     def _release_lock(self, name: str | None) -> int | None:
         name = _lock_name(name)
         lock = self._session.engine.named_lock(name)
-        if lock.release(self._session.connection_id):
+        if lock.release(self._session.serial):
             self._locks.remove(name)
             return 1
         return 0 if lock.owner is not None else None
@@ -234,12 +249,14 @@ class SessionFunctions:
         return int(self._session.engine.named_lock(_lock_name(name)).owner is None)
 
     def _is_used_lock(self, name: str | None) -> Any:
-        return self._session.engine.named_lock(_lock_name(name)).owner
+        engine = self._session.engine
+        owner = engine.named_lock(_lock_name(name)).owner
+        return None if owner is None else engine.connection_of(owner)
 
     def release_all(self) -> int:
         """Gives up every named lock of the session; how many there were."""
         count = len(self._locks)
         for name in self._locks:
-            self._session.engine.named_lock(name).release(self._session.connection_id)
+            self._session.engine.named_lock(name).release(self._session.serial)
         self._locks.clear()
         return count

@@ -1,19 +1,30 @@
-"""SET: system variables, user variables, names, transaction characteristics."""
+"""SET: system variables, user variables, names, transaction characteristics.
+
+All assignments of a statement are read and checked before the first of them is made: either all
+are made or none is, and ``SET @a = 1, @b = @a`` gives @b what @a was before.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from athena_g import errors
-from athena_g.embedded.lexer import Cursor, unquote
+from athena_g.embedded.lexer import Cursor, Token, unquote
 from athena_g.embedded.native import Value
-from athena_g.embedded.parse import parse_expression
+from athena_g.embedded.parse import parse, parse_expression
+from athena_g.embedded.prepared import variable_name
 from athena_g.embedded.results import OkResult
 
 if TYPE_CHECKING:
     from athena_g.embedded.session import EngineSession
 
-_BARE_VALUES = frozenset({"ON", "OFF", "DEFAULT", "BINARY", "ALL"})
+Change = Callable[[], None]
+_SCOPES = frozenset({"SESSION", "GLOBAL", "LOCAL", "PERSIST", "PERSIST_ONLY"})
+_ONCE = "once"
+"""The scope of ``SET @@transaction_isolation``: the next transaction alone."""
+_OF_NEXT_TRANSACTION = frozenset({"transaction_isolation", "transaction_read_only"})
+_IN_SEVERAL_NAMES = ("character_set_client", "character_set_connection", "character_set_results")
 
 
 def run(session: EngineSession, cursor: Cursor) -> OkResult:
@@ -23,18 +34,55 @@ def run(session: EngineSession, cursor: Cursor) -> OkResult:
         cursor.word() == "DEFAULT" and cursor.word(1) == "ROLE"
     ):
         cursor.refuse(f"SET {cursor.word()}")
-    if _is_transaction(cursor):
-        return _transaction(session, cursor)
+    changes = _transaction(session, cursor) if _is_transaction(cursor) else _all(session, cursor)
+    for change in changes:
+        change()
+    session.apply_variables()
+    return OkResult()
+
+
+def _all(session: EngineSession, cursor: Cursor) -> list[Change]:
+    changes: list[Change] = []
     while True:
-        if cursor.accept("NAMES") or cursor.accept("CHARACTER", "SET") or cursor.accept("CHARSET"):
-            _names(session, cursor)
+        if cursor.accept("NAMES"):
+            changes.append(_names(session, cursor))
+        elif cursor.accept("CHARACTER", "SET") or cursor.accept("CHARSET"):
+            changes.append(_character_set(session, cursor))
         else:
-            _assignment(session, cursor)
+            changes.append(_assignment(session, cursor))
         if not cursor.accept(","):
             break
     cursor.finish()
-    session.apply_variables()
-    return OkResult(warnings=len(session.warnings))
+    return changes
+
+
+# --- SET NAMES and SET CHARACTER SET --------------------------------------------------------------
+
+
+def _names(session: EngineSession, cursor: Cursor) -> Change:
+    name, collation = "utf8mb4", None
+    if not cursor.accept("DEFAULT"):
+        name = cursor.name_or_string()
+        if cursor.accept("COLLATE"):
+            collation = cursor.name_or_string()
+    values = session.variables.names(name, collation)
+    return lambda: _put_names(session, values)
+
+
+def _character_set(session: EngineSession, cursor: Cursor) -> Change:
+    name = "utf8mb4" if cursor.accept("DEFAULT") else cursor.name_or_string()
+    return lambda: _put_names(session, session.variables.character_set(name))
+
+
+def _put_names(session: EngineSession, values: dict[str, Value]) -> None:
+    for variable, value in values.items():
+        session.variables.put(variable, value)
+        # MySQL does not tell of the collation that follows from it.
+        if variable in _IN_SEVERAL_NAMES:
+            session.tracker.variable(variable, value)
+
+
+# --- SET TRANSACTION ------------------------------------------------------------------------------
 
 
 def _is_transaction(cursor: Cursor) -> bool:
@@ -42,48 +90,32 @@ def _is_transaction(cursor: Cursor) -> bool:
     return cursor.word(ahead) == "TRANSACTION" and cursor.word(ahead + 1) in ("ISOLATION", "READ")
 
 
-def _changed(session: EngineSession, name: str, value: Value) -> None:
-    session.state_changed = True
-    session.changed_variables.append((name, shown_value(name, value)))
-
-
-def shown_value(name: str, value: Value) -> str:
-    """A variable's value as SHOW VARIABLES prints it."""
-    from athena_g.embedded.variables import definition
-
-    if definition(name).is_switch:
-        return "ON" if value else "OFF"
-    return "" if value is None else str(value)
-
-
-def _names(session: EngineSession, cursor: Cursor) -> None:
-    name, collation = "utf8mb4", None
-    if not cursor.accept("DEFAULT"):
-        name = cursor.name_or_string()
-        if cursor.accept("COLLATE"):
-            collation = cursor.name_or_string()
-    for variable, value in session.variables.set_names(name, collation):
-        _changed(session, variable, value)
-
-
-def _transaction(session: EngineSession, cursor: Cursor) -> OkResult:
-    scope = cursor.accept_any("SESSION", "GLOBAL", "LOCAL").lower()
+def _transaction(session: EngineSession, cursor: Cursor) -> list[Change]:
+    scope = {"LOCAL": "session", "": _ONCE}.get(
+        found := cursor.accept_any("SESSION", "GLOBAL", "LOCAL"), found.lower()
+    )
     cursor.expect("TRANSACTION")
-    if not scope and session.in_transaction:
-        raise errors.TRANSACTION_CHARACTERISTICS()
+    values: dict[str, Value] = {}
     while True:
-        if cursor.accept("ISOLATION", "LEVEL"):
-            _assign(session, "transaction_isolation", _level(cursor), scope or "session")
-        elif cursor.accept("READ", "ONLY"):
-            _assign(session, "transaction_read_only", 1, scope or "session")
-        else:
-            cursor.expect("READ", "WRITE")
-            _assign(session, "transaction_read_only", 0, scope or "session")
+        name, value = _characteristic(cursor, values)
+        values[name] = value
         if not cursor.accept(","):
             break
     cursor.finish()
-    session.apply_variables()
-    return OkResult()
+    return [_assigned(session, name, value, scope) for name, value in values.items()]
+
+
+def _characteristic(cursor: Cursor, known: dict[str, Value]) -> tuple[str, Value]:
+    """One isolation level or access mode; each may be named once."""
+    if "transaction_isolation" not in known and cursor.accept("ISOLATION", "LEVEL"):
+        return "transaction_isolation", _level(cursor)
+    if "transaction_read_only" in known:
+        cursor.fail()
+    cursor.expect("READ")
+    read_only = cursor.accept("ONLY")
+    if not read_only:
+        cursor.expect("WRITE")
+    return "transaction_read_only", int(read_only)
 
 
 def _level(cursor: Cursor) -> str:
@@ -97,33 +129,47 @@ def _level(cursor: Cursor) -> str:
     return "READ-UNCOMMITTED"
 
 
-def _assignment(session: EngineSession, cursor: Cursor) -> None:
+# --- variables ------------------------------------------------------------------------------------
+
+
+def _assignment(session: EngineSession, cursor: Cursor) -> Change:
     token = cursor.next()
     if token.kind == "variable" and not token.text.startswith("@@"):
-        if not (cursor.accept("=") or cursor.accept(":=")):
-            cursor.fail()
+        _equals(cursor)
         value = _expression(session, cursor)
-        name = token.text[1:]
-        session.user_variables[(unquote(name) if name[0] in "`'\"" else name).lower()] = value
-        session.state_changed = True
-        return
-    scope = "session"
+        return lambda: _set_user_variable(session, variable_name(token), value)
+    scope, name = _target(cursor, token)
+    if scope in ("persist", "persist_only"):
+        cursor.refuse("SET PERSIST")
+    _equals(cursor)
+    scope = "session" if scope == "local" else scope
+    lookup = "session" if scope == _ONCE else scope
+    return _assigned(session, name, _value(session, cursor, name, lookup), scope)
+
+
+def _target(cursor: Cursor, token: Token) -> tuple[str, str]:
+    """The scope and name of a system variable, in lower case."""
     if token.kind == "variable":
-        parts = token.text[2:].split(".")
-        scope = parts[0].lower() if len(parts) > 1 else "session"
-        name = parts[-1]
-    elif token.word in ("SESSION", "GLOBAL", "LOCAL", "PERSIST"):
-        scope, name = token.word.lower(), cursor.name()
-    elif token.kind in ("word", "quoted"):
-        name = unquote(token.text) if token.kind == "quoted" else token.text
-    else:
+        *scopes, name = token.text[2:].lower().split(".")
+        once = name in _OF_NEXT_TRANSACTION
+        return scopes[0] if scopes else _ONCE if once else "session", name
+    if token.word in _SCOPES:
+        return token.word.lower(), cursor.name().lower()
+    if token.kind not in ("word", "quoted"):
         cursor.position -= 1
         cursor.fail()
-    if scope == "persist":
-        cursor.refuse("SET PERSIST")
+    name = unquote(token.text) if token.kind == "quoted" else token.text
+    return "session", name.lower()
+
+
+def _equals(cursor: Cursor) -> None:
     if not (cursor.accept("=") or cursor.accept(":=")):
         cursor.fail()
-    _assign(session, name.lower(), _value(session, cursor, name.lower(), scope), scope)
+
+
+def _set_user_variable(session: EngineSession, name: str, value: Value) -> None:
+    session.user_variables[name] = value
+    session.tracker.state()
 
 
 def _value(session: EngineSession, cursor: Cursor, name: str, scope: str) -> Value:
@@ -144,31 +190,47 @@ def _expression(session: EngineSession, cursor: Cursor) -> Value:
     start, end = cursor.skip_expression()
     text = cursor.sql[start:end]
     parse_expression(text, offset=start, whole=cursor.sql)
-    from athena_g.embedded.parse import parse
-
-    query, rows = session.query_values(parse(f"SELECT {text}", offset=start - 7, whole=cursor.sql))
+    tree = parse(f"SELECT {text}", offset=start - 7, whole=cursor.sql)
+    query, rows = session.queries.values(tree)
     if len(query.outputs) != 1:
         raise errors.OPERAND_COLUMNS(count=1)
     return next(iter(list(rows)))[0]
 
 
-def _assign(session: EngineSession, name: str, value: Value, scope: str) -> None:
-    scope = "session" if scope in ("local", "") else scope
-    if name in ("character_set_results", "character_set_client") and value is None:
-        value = "utf8mb4"
-    if name in ("last_insert_id", "identity"):
-        session.last_insert_id = int(value)
-        return
-    name, checked = session.variables.set(name, value, scope)
+def _assigned(session: EngineSession, name: str, value: Value, scope: str) -> Change:
+    """The checked assignment of a system variable, still to be made."""
+    if scope == _ONCE:
+        if session.in_transaction:
+            raise errors.TRANSACTION_CHARACTERISTICS()
+        _, checked = session.variables.checked(name, value, "session")
+        return lambda: _set_once(session, name, checked)
+    name, checked = session.variables.checked(name, value, scope)
     if scope == "global":
-        return
-    if name == "autocommit":
-        _set_autocommit(session, bool(checked))
-    if name == "character_set_connection":
-        from athena_g.embedded.collation import CHARSET_DEFAULTS
+        return lambda: session.variables.put_global(name, checked)
+    return lambda: _set_session(session, name, checked)
 
-        session.variables.put("collation_connection", CHARSET_DEFAULTS[checked])
-    _changed(session, name, checked)
+
+def _set_once(session: EngineSession, name: str, value: Value) -> None:
+    if name == "transaction_isolation":
+        session.next_isolation = str(value)
+    else:
+        session.next_read_only = bool(value)
+
+
+def _set_session(session: EngineSession, name: str, value: Value) -> None:
+    match name:
+        case "last_insert_id" | "identity":
+            session.last_insert_id = int(value)
+        case "insert_id":
+            session.next_insert_id = int(value)
+        case "timestamp":
+            session.set_clock(value)
+        case "autocommit":
+            _set_autocommit(session, bool(value))
+    session.variables.put(name, value)
+    for follower, its_value in session.variables.following(name, value).items():
+        session.variables.put(follower, its_value)
+    session.tracker.variable(name, value)
 
 
 def _set_autocommit(session: EngineSession, on: bool) -> None:

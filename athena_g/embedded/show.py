@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -20,6 +20,7 @@ from athena_g.embedded.translate.expressions import Expressions
 from athena_g.embedded.translate.relations import Scope
 from athena_g.embedded.translate.select import Select
 from athena_g.embedded.types import SqlType
+from athena_g.protocol.constants import ColumnType
 
 if TYPE_CHECKING:
     from athena_g.embedded.session import EngineSession
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _NAME = types.varchar(64)
 _TEXT = types.text()
 _NUMBER = types.BIGINT_UNSIGNED
+_CODE = replace(_NUMBER, wire=ColumnType.LONG, length=4)
 Columns = Sequence[tuple[str, SqlType]]
 
 
@@ -242,7 +244,7 @@ def _show_create(session: EngineSession, cursor: Cursor) -> RowsResult:
 
 def _diagnostics(session: EngineSession, cursor: Cursor, word: str) -> RowsResult:
     start, count = _limit(cursor)
-    columns = [("Level", types.varchar(7)), ("Code", _NUMBER), ("Message", types.varchar(512))]
+    columns = [("Level", types.varchar(7)), ("Code", _CODE), ("Message", types.varchar(512))]
     rows = [
         [level, error.errno, error.message]
         for level, error in session.warnings

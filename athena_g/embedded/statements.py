@@ -53,6 +53,8 @@ def check(session: EngineSession, statement: Statement) -> Sequence[Column]:
     if statement.word in ("UPDATE", "DELETE", "INSERT", "REPLACE"):
         _CHECKS[statement.word](session, cursor)
         return []
+    if statement.word not in _HANDLERS:
+        dispatch(session, cursor)
     if not prepared.has_columns(statement):
         return []
     try:
@@ -190,7 +192,7 @@ _HANDLERS: dict[str, Handler] = {
     "DEALLOCATE": prepared.deallocate,
     "FLUSH": _flush,
 }
-_CHECKS: dict[str, Callable[["EngineSession", Cursor], None]] = {
+_CHECKS: dict[str, Callable[[EngineSession, Cursor], None]] = {
     "INSERT": insert.check,
     "REPLACE": insert.check,
     "UPDATE": update.check,

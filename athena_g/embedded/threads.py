@@ -34,7 +34,7 @@ def kill(session: EngineSession, cursor: Cursor) -> OkResult:
 
 def kill_thread(session: EngineSession, thread: int, *, connection: bool) -> None:
     """Ends another session, or its statement; raises 1094, 1095, and 1317 for one's own."""
-    other = session.engine.session(thread)
+    other = next((each for each in _sessions(session) if each.connection_id == thread), None)
     if other is None:
         raise errors.NO_SUCH_THREAD(thread=thread)
     if other.user != session.user:
@@ -45,9 +45,14 @@ def kill_thread(session: EngineSession, thread: int, *, connection: bool) -> Non
     other.kill(connection=connection)
 
 
+def _sessions(session: EngineSession) -> list[EngineSession]:
+    """The sessions of the same kind of listener: each kind counts its connections itself."""
+    return [each for each in session.engine.sessions() if each.read_only == session.read_only]
+
+
 def processes(session: EngineSession, *, full: bool = True) -> Iterator[Sequence[Any]]:
     """A row for every session: Id, User, Host, db, Command, Time, State, Info."""
-    for other in sorted(session.engine.sessions(), key=lambda each: each.connection_id):
+    for other in sorted(_sessions(session), key=lambda each: each.connection_id):
         running = other.statement or None
         shown = running if full or running is None else running[:SHOWN_CHARACTERS]
         seconds = int(time.monotonic() - other.command_since)

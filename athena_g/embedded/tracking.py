@@ -50,6 +50,9 @@ class SessionTracker:
     def variable(self, name: str, value: Value) -> None:
         """A system variable of the session was set."""
         self.state_changed = True
+        if name == "session_track_system_variables":
+            # The list is made anew, and with it what is known to have changed.
+            self.changed_variables = []
         self.changed_variables.append((name, shown_value(name, value)))
 
     def database(self, name: str | None) -> None:

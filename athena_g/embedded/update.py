@@ -261,7 +261,9 @@ def _read(cursor: Cursor) -> tuple[exp.Select, list[Pair]]:
     token = cursor.peek()
     tail = cursor.sql[token.start : cursor.tokens[-1].end] if token else ""
     offset = start - len("SELECT 1 FROM ")
-    tree = parse(f"SELECT 1 FROM {references} {tail}", offset=offset, whole=cursor.sql)
+    # Blanks stand for SET and its list, so that everything keeps its place in the statement.
+    blanks = " " * (token.start - end if token else 0)
+    tree = parse(f"SELECT 1 FROM {references}{blanks}{tail}", offset=offset, whole=cursor.sql)
     if not isinstance(tree, exp.Select):
         cursor.fail()
     return tree, pairs

@@ -192,13 +192,15 @@ class _Reader:
             cursor.next()
             self._value()
             return Assignment(Scope.OTHER, b"PASSWORD", None)
-        if _assigns(cursor.peek(1)) or _is_dot(cursor.peek(1)):
+        if _is_dot(cursor.peek(1)):
+            return None
+        if cursor.take_words(b"names"):
+            return Assignment(Scope.NAMES, b"names", self._names())
+        if _assigns(cursor.peek(1)):
             return None
         if cursor.take_words(b"role"):
             self._value()
             return Assignment(Scope.OTHER, b"ROLE", None)
-        if cursor.take_words(b"names"):
-            return Assignment(Scope.NAMES, b"names", self._names())
         if cursor.take_words(b"charset") or (
             cursor.peek_word() in (b"character", b"char")
             and cursor.peek_word(1) == b"set"

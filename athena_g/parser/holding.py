@@ -10,6 +10,7 @@ Source: MySQL Reference Manual, "CREATE TEMPORARY TABLE", "LOCK TABLES and UNLOC
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -80,6 +81,7 @@ _TABLES = Holding(Held.TABLE_LOCKS, b"tables")
 _INSTANCE = Holding(Held.BACKUP_LOCK, b"instance")
 _ROUTINES = frozenset(b"procedure function trigger event package".split())
 _COMPOUND = frozenset(b"if case loop while repeat for declare".split())
+_LABEL = re.compile(rb"\s*+(?:[\w$]++|`[^`]++`)\s*+:(?!=)")  # in front of a compound statement
 # In a statement without these, what stands in its list of expressions is evaluated just once.
 _REPEATING = frozenset(
     b"where group having order union except intersect limit procedure benchmark".split()
@@ -126,6 +128,8 @@ def holdings(
     try:
         for begin, end in statements(packet, start, **modes):
             word = first_word(packet, begin)
+            if _LABEL.match(packet, begin, end) is not None:
+                return UNKNOWN
             if may_lock or word in _READERS or word in _COMPOUND:
                 read = tokens(packet, begin, end, **modes)
                 looked_at += len(read)
@@ -142,8 +146,7 @@ def holdings(
 def _read(cursor: Cursor, gathered: _Gathered) -> None:
     _lock_calls(cursor.tokens, gathered)
     word = cursor.peek_word()
-    after = cursor.peek(1)
-    if word in _COMPOUND or (after is not None and after.is_(b":")):
+    if word in _COMPOUND:
         cursor.refuse()
     reader = _READERS.get(word)
     if reader is not None:

@@ -18,7 +18,7 @@ from typing import NamedTuple, NoReturn
 
 MAX_TEXT = 1 << 20
 """Bytes of a text that are looked at; a longer one is not understood."""
-MAX_TOKENS = 1 << 16
+MAX_TOKENS = 1 << 15
 """Tokens of a text that are looked at, for the same reason: a token costs about a microsecond."""
 MAX_STATEMENTS = 1000
 """Statements of one text that are looked at."""
@@ -45,18 +45,15 @@ class Token(NamedTuple):
     """One token with its text as written, at ``start:end`` of the packet.
 
     A NAME is quoted; HEX are bits as well; a SYSTEM_VARIABLE is ``@@`` and the first word behind
-    it, which may be a scope. PUNCTUATION is ``:=`` or a single character.
+    it, which may be a scope. PUNCTUATION is ``:=`` or a single character. ``word`` is an unquoted
+    word in lower case, else empty.
     """
 
     kind: Kind
     text: bytes
     start: int
     end: int
-
-    @property
-    def word(self) -> bytes:
-        """An unquoted word in lower case, else empty."""
-        return self.text.lower() if self.kind is Kind.WORD else b""
+    word: bytes
 
     @property
     def identifier(self) -> bytes | None:
@@ -66,8 +63,8 @@ class Token(NamedTuple):
         return unquoted(self.text) if self.kind is Kind.NAME else None
 
     def is_(self, punctuation: bytes) -> bool:
-        """Whether this is that punctuation."""
-        return self.kind is Kind.PUNCTUATION and self.text == punctuation
+        """Whether this is that punctuation; no other token has such a text."""
+        return self.text == punctuation
 
 
 class Patterns(NamedTuple):
@@ -77,6 +74,21 @@ class Patterns(NamedTuple):
     statement: re.Pattern[bytes]
     quoted: bytes
 
+
+# The groups of the pattern of a token, in the order in which they are tried; the first is 1.
+_KINDS = (
+    Kind.PUNCTUATION,
+    Kind.STRING,
+    Kind.HEX,
+    Kind.NUMBER,
+    Kind.WORD,
+    Kind.NAME,
+    Kind.SYSTEM_VARIABLE,
+    Kind.USER_VARIABLE,
+    Kind.PUNCTUATION,
+)
+_END = len(_KINDS)
+_ODD = _END + 1
 
 _SPACE = rb"[ \t\n\v\f\r]"
 _COMMENT = (
@@ -119,18 +131,18 @@ def _token(string: bytes, name: bytes, single: bytes, double: bytes) -> bytes:
     )
     bits = rb"[xX]'(?:[0-9a-fA-F]{2})*+'|0x[0-9a-fA-F]++%b|[bB]'[01]*+'|0b[01]++%b" % (whole, whole)
     user = rb"@(?:[A-Za-z0-9_$.\x80-\xff]++|%b|%b|%b)" % (single, double, _BACKQUOTED)
-    kinds = (
-        (Kind.STRING, string),
-        (Kind.HEX, bits),
-        (Kind.NUMBER, number),
-        (Kind.WORD, rb"(?![xXbBnN]')" + _WORD),
-        (Kind.NAME, name),
-        (Kind.SYSTEM_VARIABLE, rb"@@(?:%b|%b)" % (_WORD, _BACKQUOTED)),
-        (Kind.USER_VARIABLE, user),
-        (Kind.PUNCTUATION, rb":=|/(?!\*)|[-+*%^&|~!<>=(),.;:?{}\[\]]"),
-    )
-    named = rb"|".join(rb"(?P<%b>%b)" % (kind.name.encode(), text) for kind, text in kinds)
-    return rb"(?:%b++|%b)*+(?:%b|(?P<END>\Z))" % (_SPACE, _COMMENT, named)
+    kinds = {
+        Kind.STRING: string,
+        Kind.HEX: bits,
+        Kind.NUMBER: number,
+        Kind.WORD: rb"(?![xXbBnN]')" + _WORD,
+        Kind.NAME: name,
+        Kind.SYSTEM_VARIABLE: rb"@@(?:%b|%b)" % (_WORD, _BACKQUOTED),
+        Kind.USER_VARIABLE: user,
+        Kind.PUNCTUATION: rb":=|/(?!\*)|[-+*%^&|~!<>=(),.;:?{}\[\]]",
+    }
+    groups = rb"|".join(rb"(%b)" % kinds[kind] for kind in _KINDS[1:_END])
+    return rb"(?:%b++|%b)*+(?:%b|(\Z)|((?s:.)))" % (_SPACE, _COMMENT, groups)
 
 
 def tokens(
@@ -147,17 +159,18 @@ def tokens(
     Raises :class:`NotUnderstood` where there are none.
     """
     end = text_end(packet, start) if end is None else end
-    match = patterns(no_backslash_escapes, ansi_quotes).token.match
+    pattern = patterns(no_backslash_escapes, ansi_quotes).token
     found: list[Token] = []
-    while len(found) < MAX_TOKENS:
-        token = match(packet, start, end)
-        if token is None or token.lastgroup is None:
-            raise NotUnderstood
-        if token.lastgroup == "END":
-            return found
-        kind, start = Kind[token.lastgroup], token.end()
-        found.append(Token(kind, token[token.lastgroup], token.start(token.lastgroup), start))
-    raise NotUnderstood
+    for piece in pattern.finditer(packet, start, end):
+        group = piece.lastindex or _ODD
+        if group >= _END or len(found) >= MAX_TOKENS:
+            break
+        kind, text, (begin, stop) = _KINDS[group], piece[group], piece.span(group)
+        word = text.lower() if kind is Kind.WORD else b""
+        found.append(Token(kind, text, begin, stop, word))
+    if group != _END:
+        raise NotUnderstood
+    return found
 
 
 def text_end(packet: bytes, start: int) -> int:
@@ -245,7 +258,7 @@ class Cursor:
     def take(self, *punctuation: bytes) -> bool:
         """Whether one of these comes next, which is then read."""
         token = self.peek()
-        if token is None or token.kind is not Kind.PUNCTUATION or token.text not in punctuation:
+        if token is None or token.text not in punctuation:
             return False
         self.position += 1
         return True

@@ -117,6 +117,70 @@ def ok_without_session_track(payload: bytes) -> bytes:
     return b"%b%c%b" % (payload[: status_at + 1], high, payload[status_at + 2 : end])
 
 
+TRACKED_BY_DEFAULT: Final = frozenset(
+    (
+        b"autocommit",
+        b"character_set_client",
+        b"character_set_connection",
+        b"character_set_results",
+        b"time_zone",
+    )
+)
+"""The variables that servers report to a client that asked for no others."""
+
+
+def ok_for_tracking_client(payload: bytes) -> bytes:
+    """An OK packet as a CLIENT_SESSION_TRACK client gets it that has configured no trackers.
+
+    The connection it comes from has more of them on. The very same object when nothing is left
+    out.
+    """
+    state = ok_session_state(payload)
+    if not state:
+        return payload
+    kept = _tracked_by_default(state)
+    if kept == state:
+        return payload
+    plain = ok_without_session_track(payload)
+    if not kept:
+        return plain
+    status_at = _status_position(plain)
+    high = plain[status_at + 1] | _STATE_CHANGED_HIGH
+    info = plain[status_at + 4 :] or b"\0"
+    return b"%b%c%b%b%b" % (
+        plain[: status_at + 1],
+        high,
+        plain[status_at + 2 : status_at + 4],
+        info,
+        lenenc_bytes(kept),
+    )
+
+
+def _tracked_by_default(blob: bytes) -> bytes:
+    kept: list[bytes] = []
+    position = 0
+    while position < len(blob):
+        kind = blob[position]
+        data, position = lenenc_bytes_at(blob, position + 1)
+        if kind == SESSION_TRACK_SYSTEM_VARIABLES:
+            data = _tracked_variables(data)
+        if data and kind != SESSION_TRACK_STATE_CHANGE:
+            kept.append(bytes((kind,)) + lenenc_bytes(data))
+    return b"".join(kept)
+
+
+def _tracked_variables(data: bytes) -> bytes:
+    kept = b""
+    position = 0
+    while position < len(data):
+        start = position
+        name, position = lenenc_bytes_at(data, position)
+        _, position = lenenc_bytes_at(data, position)
+        if name in TRACKED_BY_DEFAULT:
+            kept += data[start:position]
+    return kept
+
+
 def ok_session_state(payload: bytes) -> bytes:
     """The trackers' blob of an OK packet of a CLIENT_SESSION_TRACK connection, or ``b""``."""
     status_at = _status_position(payload)

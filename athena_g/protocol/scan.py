@@ -4,8 +4,8 @@ The scanner is fed what a server sends, in chunks of any split, and gives back w
 client: whole packets, so that at every moment an ERR packet can take the place of what has not
 come yet. Only a packet larger than :data:`HOLD_LIMIT` is let through in parts.
 
-The server's side of the relay has CLIENT_SESSION_TRACK, the client's has not: OK packets are
-re-encoded on the way, and their session-state information is kept for the proxy.
+The server's side of the relay has CLIENT_SESSION_TRACK with trackers of the proxy's own: OK packets
+are re-encoded on the way, and their session-state information is kept for the proxy.
 
 Source: MySQL Source Code Documentation, "COM_QUERY Response" (page_protocol_com_query_response),
 "Sending More Than 16Mb" (page_protocol_basic_packets).
@@ -27,6 +27,7 @@ from athena_g.protocol.constants import (
 )
 from athena_g.protocol.replies import (
     SessionChange,
+    ok_for_tracking_client,
     ok_session_state,
     ok_without_session_track,
     session_changes,
@@ -93,6 +94,7 @@ class ReplyScanner:
         "_columns",
         "_continued",
         "_cursor",
+        "_for_client",
         "_head",
         "_patches",
         "_single",
@@ -189,11 +191,13 @@ class ReplyScanner:
             self._head = chunk[:pos]
         return pos
 
-    def begin(self, kind: int, sequence_id: int = 1) -> None:
+    def begin(self, kind: int, sequence_id: int = 1, tracks: bool = False) -> None:
         """Expect a reply of ``kind``, one of the ``REPLY_`` constants.
 
-        ``sequence_id`` is that of its first packet, for whoever answers in its place.
+        ``sequence_id`` is that of its first packet, for whoever answers in its place; ``tracks``
+        says that the client has CLIENT_SESSION_TRACK.
         """
+        self._for_client = ok_for_tracking_client if tracks else ok_without_session_track
         self._state = _ANY if kind == REPLY_STRING else _ROWS if kind == REPLY_FIELDS else _FIRST
         self._single = kind == REPLY_SINGLE
         self._cursor = kind == REPLY_EXECUTE
@@ -400,9 +404,11 @@ class ReplyScanner:
         status = payload[status_at] | payload[status_at + 1] << 8
         self.warnings = payload[status_at + 2] | payload[status_at + 3] << 8
         done = self._set_status(status & ~SERVER_SESSION_STATE_CHANGED)
-        plain = ok_without_session_track(payload)
+        state = ok_session_state(payload)
+        if state:
+            self._keep(session_changes(state))
+        plain = self._for_client(payload)
         if plain is not payload:
-            self._keep(session_changes(ok_session_state(payload)))
             header = len(plain).to_bytes(3, "little") + buffer[pos + 3 : pos + 4]
             self._patches.append((pos, end, header + plain))
         return done

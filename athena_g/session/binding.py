@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import NoReturn, Protocol
 
-from greenlet import GreenletExit
 from loguru import logger
 
 from athena_g import errors
@@ -42,8 +41,11 @@ _BODY = 5
 class Effect(Protocol):
     """What a statement does to the session beyond what the server reports by itself."""
 
-    def apply(self, binding: Binding, connection: BackendConnection) -> None:
-        """Take note of it; called when the reply is out, whether it was an error or not."""
+    def apply(self, binding: Binding, connection: BackendConnection) -> bool:
+        """Take note of it; called when the reply is out, whether it was an error or not.
+
+        Whether a change of session state that the server reports is accounted for by it.
+        """
 
 
 class Binding:
@@ -51,11 +53,18 @@ class Binding:
 
     ``profile`` are its settings, ``look_back`` what it may ask about its last statement, ``pins``
     why it keeps its connection, ``status`` the server status flags of its last reply. ``begin`` is
-    the framed command that opens a transaction as soon as there is a statement for it.
+    the framed command that opens a transaction as soon as there is a statement for it. ``tracks``
+    says that the client has CLIENT_SESSION_TRACK.
     """
 
     def __init__(
-        self, name: object, client: PacketStream, pool: Pool, flags: int, profile: Profile
+        self,
+        name: object,
+        client: PacketStream,
+        pool: Pool,
+        flags: int,
+        profile: Profile,
+        tracks: bool = False,
     ) -> None:
         self.profile = profile
         self.look_back = LookBack()
@@ -65,10 +74,12 @@ class Binding:
         self.status = SERVER_STATUS_AUTOCOMMIT
         self.transaction_lost = False
         self.insert_id_lost = False
+        self.waiting = False
         self._name = name
         self._client = client
         self._pool = pool
         self._flags = flags
+        self._tracks = tracks
         self._last: BackendConnection | None = None
 
     @property
@@ -98,6 +109,19 @@ class Binding:
         last = self._last
         return last is not None and last.owner is self.look_back
 
+    def nothing_ran(self) -> bool:
+        """Note a command that only sets ROW_COUNT() to 0; false when the server must be told.
+
+        That is when it still has warnings to show, which such a command does not take away.
+        """
+        last, look_back = self._last, self.look_back
+        if last is not None and last.owner is look_back and not look_back.known:
+            if not last.idle or last.scanner.warnings or last.scanner.errno:
+                return False
+            look_back.remember(last.scanner)
+        look_back.row_count = 0
+        return True
+
     @property
     def local_status(self) -> int:
         """The status flags for an answer that no server gives."""
@@ -105,9 +129,7 @@ class Binding:
 
     # -- statements ------------------------------------------------------------------------------
 
-    def execute(
-        self, packet: bytes, kind: int, effect: Effect | None = None
-    ) -> BackendConnection:
+    def execute(self, packet: bytes, kind: int, effect: Effect | None = None) -> BackendConnection:
         """Have a server answer the framed command ``packet``, on whichever connection."""
         connection = self.held
         if connection is None:
@@ -153,7 +175,7 @@ class Binding:
             else:
                 connection.stream.send(packet)
                 chunk = b""
-            plain = relay(connection, self._client, packet, chunk, kind)
+            plain = relay(connection, self._client, packet, chunk, kind, self._tracks)
         except BaseException as error:
             self.failed(connection, error)
         scanner = connection.scanner
@@ -175,8 +197,10 @@ class Binding:
 
     def done(self, connection: BackendConnection) -> None:
         """Give back a connection got by :meth:`take`, unless it is to be held."""
-        self.status = connection.scanner.status
-        if self.status & SERVER_STATUS_IN_TRANS or self.pins:
+        status = connection.scanner.status
+        if not self.begin:
+            self.status = status
+        if status & SERVER_STATUS_IN_TRANS or self.pins:
             self._hold(connection)
         else:
             self._let_go(connection)
@@ -204,7 +228,8 @@ class Binding:
             self.pin("a server that does not report session state")
         if effect is not None:
             try:
-                effect.apply(self, connection)
+                if not effect.apply(self, connection) and scanner.state_changed:
+                    self.pin("session state")
             except (ConnectionClosed, SqlError) as error:
                 # The reply is out. What the session has set is not known, so it cannot go on.
                 self._drop(connection)
@@ -248,7 +273,11 @@ class Binding:
         if look_back.insert_id is None:  # the connection is gone, and nobody could ask it
             look_back.insert_id = 0
             self.insert_id_lost = True
-        self._last = connection = self._pool.acquire(self._flags, self.profile)
+        self.waiting = True
+        try:
+            self._last = connection = self._pool.acquire(self._flags, self.profile)
+        finally:
+            self.waiting = False
         return connection
 
     def wait_for_parting(self) -> None:
@@ -265,7 +294,7 @@ class Binding:
             self._pool.transactions.free(held)
             clean = False
             try:
-                clean = (XA, None) not in set(self.pins) and held.reset()
+                clean = (XA, None) not in self.pins and held.reset()
             finally:  # also when the server is stopped in the middle of it
                 give_back = self._pool.release if clean else self._pool.discard
                 give_back(held)
@@ -279,14 +308,17 @@ class Binding:
 
     def failed(self, connection: BackendConnection, error: BaseException) -> NoReturn:
         """Drop a connection that cannot be used further; raises what the client is to be told."""
-        if self._client.continues and not isinstance(error, ConnectionClosed | GreenletExit):
-            self._client.skip_rest()
         consequence = self._consequence(connection)
         mid_packet = connection.scanner.mid_packet
         by_server = isinstance(error, ConnectionClosed) and error.stream is connection.stream
         if isinstance(error, ConnectionClosed) and not by_server:
             self._pool.killer.kill_soon(connection.thread_id)  # closing does not stop a statement
+        if self.begin and by_server:  # it may have been begun, and is over
+            connection.scanner.status |= SERVER_STATUS_IN_TRANS
+            self.begin = b""
         self._drop(connection)
+        if self._client.continues and (by_server or isinstance(error, SqlError)):
+            self._client.skip_rest()
         if by_server:
             error = self._lost(connection, consequence)
         elif isinstance(error, SqlError):
@@ -315,7 +347,8 @@ class Binding:
 
     def _lost(self, connection: BackendConnection, consequence: str) -> SqlError:
         """What the client is told of a server that went away."""
-        self._client.sequence_id = connection.scanner.sequence_id
+        if connection.scanner.sequence_id != 1:  # part of the reply is out
+            self._client.sequence_id = connection.scanner.sequence_id
         return errors.BACKEND_LOST(
             instance=connection.endpoint.name,
             group=connection.endpoint.group,

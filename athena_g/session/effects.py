@@ -10,6 +10,7 @@ from athena_g.backend.look_back import ASK_CONDITIONS
 from athena_g.backend.profile import CHARSET_VARIABLES, Profile, literal
 from athena_g.parser.assignments import Assignment, Scope, parse_set
 from athena_g.parser.holding import Effects as Holdings
+from athena_g.parser.holding import Held as Kind
 from athena_g.parser.holding import holdings
 from athena_g.parser.recognise import Recognised, Special
 from athena_g.protocol.charsets import codec_of, collation
@@ -26,7 +27,8 @@ _USER_VARIABLE = "user variable"
 _VOLATILE = frozenset(
     (
         "insert_id", "rand_seed1", "rand_seed2", "gtid_next", "pseudo_thread_id",
-        "pseudo_slave_mode", "pseudo_replica_mode", "debug", "debug_sync", "server_id", "gtid_seq_no",
+        "pseudo_slave_mode", "pseudo_replica_mode", "debug", "debug_sync", "server_id",
+        "gtid_seq_no",
         "session_track_system_variables", "session_track_schema", "session_track_state_change",
         "session_track_transaction_info", "session_track_gtids", "proxy_user", "skip_replication",
     )
@@ -38,6 +40,7 @@ _NUMERIC = frozenset(
         ColumnType.FLOAT, ColumnType.DOUBLE, ColumnType.NEWDECIMAL, ColumnType.DECIMAL,
     )
 )  # fmt: skip
+_REPORTED = (Kind.TEMPORARY_TABLE, Kind.PREPARED, Kind.EXECUTED, Kind.STATEMENT)
 _NAME = re.compile(rb"[a-z0-9_.$]+")
 _PLAIN_STRING = re.compile(rb"'[ !#-&(-\[\]-~]*'")
 
@@ -64,9 +67,10 @@ class Pinned:
     def __init__(self, reason: str) -> None:
         self._reason = reason
 
-    def apply(self, binding: Binding, connection: BackendConnection) -> None:
+    def apply(self, binding: Binding, connection: BackendConnection) -> bool:
         """Pin, also after an error: part of the statement may have been done."""
         binding.pin(self._reason)
+        return self._reason != FOUND_ROWS
 
 
 class Held:
@@ -75,7 +79,7 @@ class Held:
     def __init__(self, effects: Holdings) -> None:
         self._effects = effects
 
-    def apply(self, binding: Binding, connection: BackendConnection) -> None:
+    def apply(self, binding: Binding, connection: BackendConnection) -> bool:
         """Pin and unpin; a lock may have been taken before the statement failed."""
         failed = bool(connection.scanner.errno)
         for taken in self._effects.takes:
@@ -86,6 +90,8 @@ class Held:
         if not failed:
             for freed in self._effects.frees:
                 binding.pins.free(freed.kind.value, _text(freed.name))
+        touched = (*self._effects.takes, *self._effects.frees)
+        return any(each.kind in _REPORTED for each in touched)
 
 
 class Assigned:
@@ -94,10 +100,10 @@ class Assigned:
     def __init__(self, assigned: Sequence[Assignment]) -> None:
         self._assigned = assigned
 
-    def apply(self, binding: Binding, connection: BackendConnection) -> None:
+    def apply(self, binding: Binding, connection: BackendConnection) -> bool:
         """Take over what the server made of the values; SET does all of it or nothing."""
         if connection.scanner.errno:
-            return
+            return False
         before = binding.profile
         names: dict[str, bytes | None] = {}
         values: dict[str, str] = {}
@@ -116,6 +122,7 @@ class Assigned:
         _learn(binding, connection, names)
         if values:
             _take_over(binding, connection, binding.profile.with_user_variables(values))
+        return True
 
     def _user_variable(
         self, binding: Binding, before: Profile, each: Assignment, values: dict[str, str]
@@ -143,9 +150,7 @@ def _portable(value: bytes | None, profile: Profile) -> str | None:
     return f"_{name.split('_', 1)[0]}{value.decode('ascii')} COLLATE {name}"
 
 
-def _learn(
-    binding: Binding, connection: BackendConnection, names: dict[str, bytes | None]
-) -> None:
+def _learn(binding: Binding, connection: BackendConnection, names: dict[str, bytes | None]) -> None:
     """Take over the values of session variables: as the server reported them, else asked for."""
     volatile = _VOLATILE.intersection(names)
     for name in volatile:
@@ -183,9 +188,7 @@ def _reported(connection: BackendConnection) -> dict[str, str]:
     }
 
 
-def _asked(
-    binding: Binding, connection: BackendConnection, names: Iterable[str]
-) -> dict[str, str]:
+def _asked(binding: Binding, connection: BackendConnection, names: Iterable[str]) -> dict[str, str]:
     """The values of variables that the server did not report."""
     names = list(names)
     if not names:

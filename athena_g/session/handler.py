@@ -6,6 +6,7 @@ from athena_g.group.group import Directory, Group
 from athena_g.net.handshake import Account, Login
 from athena_g.net.server import Client
 from athena_g.protocol.constants import (
+    CLIENT_COMPRESS,
     CLIENT_CONNECT_ATTRS,
     CLIENT_CONNECT_WITH_DB,
     CLIENT_FOUND_ROWS,
@@ -20,6 +21,7 @@ from athena_g.protocol.constants import (
     CLIENT_PROTOCOL_41,
     CLIENT_PS_MULTI_RESULTS,
     CLIENT_SECURE_CONNECTION,
+    CLIENT_SESSION_TRACK,
     CLIENT_TRANSACTIONS,
 )
 from athena_g.session.session import ProxySession
@@ -38,13 +40,16 @@ CAPABILITIES = (
     | CLIENT_PLUGIN_AUTH
     | CLIENT_CONNECT_ATTRS
     | CLIENT_LOCAL_FILES
+    | CLIENT_SESSION_TRACK
+    | CLIENT_COMPRESS
     | CLIENT_PS_MULTI_RESULTS
     | CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA
 )
 """What the proxy offers: no more than it does for every backend.
 
-CLIENT_DEPRECATE_EOF, CLIENT_SESSION_TRACK and CLIENT_QUERY_ATTRIBUTES would change the bytes of the
-commands and replies that are relayed, so they are not offered.
+CLIENT_DEPRECATE_EOF and CLIENT_QUERY_ATTRIBUTES would change the bytes of the commands and replies
+that are relayed, so they are not offered. With CLIENT_SESSION_TRACK a client is told what servers
+tell by default; drivers follow the character set by it.
 """
 
 

@@ -24,7 +24,7 @@ from athena_g.protocol.constants import (
     Command,
 )
 from athena_g.protocol.framing import Deframer, frame
-from athena_g.protocol.replies import OkPacket
+from athena_g.protocol.replies import OkPacket, is_eof
 from athena_g.protocol.resultset import PrepareOk
 from athena_g.protocol.scan import REPLY_EXECUTE, REPLY_FIELDS, REPLY_SINGLE
 from athena_g.session.binding import Binding, Effect
@@ -121,6 +121,8 @@ class Statements:
         """Give back the connection, then send what it answered."""
         self._binding.done(connection)
         for payload in payloads:
+            if self._binding.begin and is_eof(payload):
+                payload = payload[:3] + self._binding.local_status.to_bytes(2, "little")
             self._client.write_packet(payload)
         self._client.flush()
 
@@ -313,16 +315,13 @@ class _Executed:
         self._statement = statement
         self._effect = effect
 
-    def apply(self, binding: Binding, connection: BackendConnection) -> None:
+    def apply(self, binding: Binding, connection: BackendConnection) -> bool:
         """Long data is used up; a cursor may be there, another one is not."""
         statement, scanner = self._statement, connection.scanner
         _unpin(binding, statement)
         if scanner.status & SERVER_STATUS_CURSOR_EXISTS and not scanner.errno:
             binding.pin(_CURSOR, statement.name)
-        if self._effect is not None:
-            self._effect.apply(binding, connection)
-        elif scanner.state_changed:
-            binding.pin("session state")
+        return self._effect is not None and self._effect.apply(binding, connection)
 
 
 class _Fetched:
@@ -331,11 +330,12 @@ class _Fetched:
     def __init__(self, statement: Statement) -> None:
         self._statement = statement
 
-    def apply(self, binding: Binding, connection: BackendConnection) -> None:
+    def apply(self, binding: Binding, connection: BackendConnection) -> bool:
         """Unpin the session from a cursor that is done."""
         scanner = connection.scanner
         if scanner.errno or scanner.status & SERVER_STATUS_LAST_ROW_SENT:
             binding.pins.free(_CURSOR, self._statement.name)
+        return False
 
 
 def _unpin(binding: Binding, statement: Statement) -> None:

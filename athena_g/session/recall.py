@@ -68,7 +68,7 @@ class Recall:
         return self._with(packet, start, self._own(asked))
 
     def _own(self, asked: frozenset[bytes]) -> dict[bytes, bytes]:
-        return {question: self._own_id for question in asked & _OWN_ID}
+        return dict.fromkeys(asked & _OWN_ID, self._own_id)
 
     def _with(self, packet: bytes, start: int, answers: dict[bytes, bytes]) -> bytes:
         text = substitute(packet, start, answers) if answers else None
@@ -110,9 +110,7 @@ class Recall:
     def _lost(self, asked: frozenset[bytes]) -> errors.SqlError:
         endpoint = self._binding.pool.endpoint
         what = ", ".join(sorted(question.decode() for question in asked)).upper()
-        return errors.SESSION_STATE_LOST(
-            what=what, instance=endpoint.name, group=endpoint.group
-        )
+        return errors.SESSION_STATE_LOST(what=what, instance=endpoint.name, group=endpoint.group)
 
 
 def _text(name: str, characters: int) -> Column:

@@ -15,19 +15,26 @@ from athena_g.protocol.scan import (
 )
 
 _SEQUENCE_ID = 3
+_WHOLE = (REPLY_COMMAND, REPLY_EXECUTE)
 
 
 def relay(
-    connection: BackendConnection, client: PacketStream, command: bytes, chunk: bytes, kind: int
+    connection: BackendConnection,
+    client: PacketStream,
+    command: bytes,
+    chunk: bytes,
+    kind: int,
+    tracks: bool,
 ) -> bool:
     """Pass on the reply to ``command``, at most one read's worth held at a time.
 
     ``command`` is framed and was sent, as much of it as came with the first read; the rest of a
-    long one is passed on from here. ``chunk`` is what was read of the reply already; ``kind`` is one of
-    the ``REPLY_`` constants. True when the reply was short and plain: an OK or a result set, and
-    nothing the session need look at but the status flags. A slow client slows the reads from its
-    server and nothing else. Raises :class:`ConnectionClosed`, whose ``stream`` says which side it
-    was, and :class:`~athena_g.errors.SqlError`; after either the connection cannot be used further.
+    long one is passed on from here. ``chunk`` is what was read of the reply already, ``kind`` one
+    of the ``REPLY_`` constants; ``tracks`` says that the client has CLIENT_SESSION_TRACK. True
+    when the reply was short and plain: an OK or a result set, and nothing the session need look at
+    but the status flags. A slow client slows the reads from its server and nothing else. Raises
+    :class:`ConnectionClosed`, whose ``stream`` says which side it was, and
+    :class:`~athena_g.errors.SqlError`; after either the connection cannot be used further.
     """
     scanner = connection.scanner
     # Until the server has said something, the next packet to the client is the first of the reply.
@@ -37,16 +44,16 @@ def relay(
     if len(command) > MAX_PAYLOAD or client.sequence_id != 1:
         scanner.sequence_id = client.sequence_id
     chunk = chunk or connection.stream.recv()
-    if (kind == REPLY_COMMAND or kind == REPLY_EXECUTE) and scanner.is_whole(chunk):
+    if kind in _WHOLE and scanner.is_whole(chunk):
         client.send(chunk)
         return True
-    scanner.begin(kind, scanner.sequence_id)
+    scanner.begin(kind, scanner.sequence_id, tracks)
     _walk(connection, client, chunk)
     return False
 
 
 def _send_rest(connection: BackendConnection, client: PacketStream) -> bytes:
-    """Pass on the rest of a long command as it comes; what the server said meanwhile, if it left."""
+    """Pass on the rest of a long command as it comes; what a server said that left meanwhile."""
     server = connection.stream
     try:
         while client.continues:

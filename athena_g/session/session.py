@@ -14,7 +14,7 @@ from athena_g.errors import SqlError
 from athena_g.group.group import Group
 from athena_g.net.handshake import Login
 from athena_g.net.server import Client
-from athena_g.net.stream import ConnectionClosed
+from athena_g.net.stream import ConnectionClosed, SocketStream
 from athena_g.parser.connections import Kill, parse_kill, parse_show_processlist
 from athena_g.parser.recognise import Recognised, Special, recognise
 from athena_g.protocol.charsets import codec_of
@@ -26,6 +26,7 @@ from athena_g.protocol.constants import (
     CLIENT_LOCAL_FILES,
     CLIENT_MULTI_STATEMENTS,
     CLIENT_PS_MULTI_RESULTS,
+    CLIENT_SESSION_TRACK,
     Command,
 )
 from athena_g.protocol.framing import frame
@@ -56,7 +57,7 @@ _BODY = 5
 _QUERY, _EXECUTE = int(Command.QUERY), int(Command.STMT_EXECUTE)
 
 
-class Quit(Exception):  # noqa: N818
+class Quit(Exception):
     """The client wants no more, or was told all it will be told."""
 
 
@@ -84,6 +85,7 @@ class ProxySession:
             group.home.master.pool,
             login.capabilities & BACKEND_FLAGS,
             profile(login.collation_id, multi_statements),
+            bool(login.capabilities & CLIENT_SESSION_TRACK),
         )
         self._statements = Statements(
             self._binding, self._stream, self._max_statements, self._stream.max_allowed_packet
@@ -99,6 +101,7 @@ class ProxySession:
         self._use(stream)
         self._greenlet = getcurrent()
         stream.on_gone = self.end
+        watch = type(stream) is not SocketStream  # which watches itself
         while True:
             self._command = None
             packet = stream.read_command()
@@ -107,6 +110,8 @@ class ProxySession:
             self._command = packet
             self._since = time.monotonic()
             command = packet[_PAYLOAD]
+            if watch:
+                stream.watch()
             try:
                 if command == _QUERY:
                     self._query(packet)
@@ -123,6 +128,9 @@ class ProxySession:
                 stream.flush()
             except Quit:
                 return
+            finally:
+                if watch:
+                    stream.unwatch()
 
     def _use(self, stream: Any) -> None:
         """Talk over the stream that the login ended with (compression begins behind it)."""
@@ -153,7 +161,9 @@ class ProxySession:
     def kill_statement(self) -> None:
         """Have the server stop the statement that runs, if one does."""
         connection = self._binding.current
-        if self._command is not None and connection is not None:
+        if self._binding.waiting:
+            self._greenlet.kill(errors.QUERY_INTERRUPTED(), block=False)
+        elif self._command is not None and connection is not None:
             # A KILL that comes late would hit whoever has the connection by then.
             connection.retired = True
             self._binding.pool.killer.kill(connection.thread_id, query=True)
@@ -167,9 +177,10 @@ class ProxySession:
     # -- statements --------------------------------------------------------------------------------
 
     def _query(self, packet: bytes) -> None:
-        found = recognise(packet, _BODY, self._binding.profile.multi_statements)
-        if found is None and not self._stream.continues and not self._binding.pins:
-            self._binding.execute(packet, REPLY_COMMAND)
+        binding = self._binding
+        found = recognise(packet, _BODY, binding.profile.multi_statements)
+        if found is None and not self._stream.continues and not binding.pins:
+            binding.execute(packet, REPLY_COMMAND)
         else:
             self._special(found, packet)
 
@@ -237,7 +248,7 @@ class ProxySession:
         match command:
             case Command.QUIT:
                 raise Quit
-            case Command.PING if binding.held is None:
+            case Command.PING if binding.held is None and binding.nothing_ran():
                 self._answer_ok()
             case Command.PING | Command.DEBUG:
                 binding.execute(packet, REPLY_SINGLE)
@@ -247,6 +258,8 @@ class ProxySession:
                 binding.execute(packet, REPLY_STRING)
             case Command.FIELD_LIST:
                 binding.execute(packet, REPLY_FIELDS)
+            case Command.PROCESS_INFO:
+                self._show_processlist(full=False)
             case Command.SET_OPTION:
                 self._set_option(packet)
             case Command.RESET_CONNECTION:
@@ -345,9 +358,7 @@ class ProxySession:
         )
         self._send_rows(processlist.columns(self._login.collation_id), shown)
 
-    def _send_rows(
-        self, columns: Sequence[Column], rows: Iterable[Sequence[Value]]
-    ) -> None:
+    def _send_rows(self, columns: Sequence[Column], rows: Iterable[Sequence[Value]]) -> None:
         for payload in encode_result_set(columns, rows, 0, status=self._binding.local_status):
             self._stream.write_packet(payload)
         self._stream.flush()

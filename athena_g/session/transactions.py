@@ -111,11 +111,12 @@ class _Ended:
         self._chain = chain
         self._release = release
 
-    def apply(self, binding: Binding, connection: BackendConnection) -> None:
+    def apply(self, binding: Binding, connection: BackendConnection) -> bool:
         """Unpin the session; a server that was told to RELEASE closes the connection."""
         if connection.scanner.errno:
-            return
+            return False
         if not self._chain:
             binding.pins.free(NEXT_TRANSACTION)
         if self._release:
             connection.retired = True
+        return False

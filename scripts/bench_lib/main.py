@@ -26,7 +26,7 @@ from bench_lib.server import NoServer
 from bench_lib.sysbench import SysbenchError
 from bench_lib.table import idle_table, timed_table
 from bench_lib.turns import measure, take_turns
-from bench_lib.workloads import Bulk, Connect, PointSelect, Workload
+from bench_lib.workloads import Bulk, Connect, PointSelect, PreparedSelect, Workload
 
 FLAGGED, CANNOT_RUN = 1, 2
 WARM_UP = 1
@@ -116,6 +116,8 @@ def timed_workloads(chosen: Options, contenders: Sequence[Contender]) -> list[Wo
     found: list[Workload] = []
     if "point" in chosen.only:
         found += [PointSelect(clients) for clients in chosen.clients]
+    if "prepared" in chosen.only:
+        found += [PreparedSelect(clients) for clients in chosen.clients]
     if "bulk" in chosen.only:
         found.append(Bulk(workloads.bulk_size(contenders[0].address)))
     if "connect" in chosen.only:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench_lib.proxies import REPOSITORY
 
-KINDS = ("point", "bulk", "connect", "idle")
+KINDS = ("point", "prepared", "bulk", "connect", "idle")
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--only", metavar="KINDS", type=_kinds, default=KINDS, help=f"some of {','.join(KINDS)}")
     add("--seconds", metavar="N", type=_positive, help="of one turn (default: 5)")
     add("--rounds", metavar="N", type=_positive, help="turns of each path (default: 3)")
-    add("--clients", metavar="N,N", type=_numbers, help="of point (default: 1,8,64)")
+    add("--clients", metavar="N,N", type=_numbers, help="of point and prepared (default: 1,8,64)")
     add("--connect-clients", metavar="N,N", type=_numbers, default=(1, 8),
         help="of connect (default: 1,8)")  # fmt: skip
     add("--idle-clients", metavar="N", type=_positive, help="of idle (default: 1000)")

@@ -41,7 +41,8 @@ def run(address: Address, script: str, clients: int, seconds: int, *options: str
 
 def call(address: Address, what: list[str], options: list[str], timeout: float) -> str:
     """The output of sysbench; raises SysbenchError when it fails or says anything is fatal."""
-    command = ["sysbench", *_connection_options(address), *options, *what]
+    mode = [] if any("--db-ps-mode" in each for each in options) else ["--db-ps-mode=disable"]
+    command = ["sysbench", *_connection_options(address), *mode, *options, *what]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
     except subprocess.TimeoutExpired:
@@ -57,7 +58,6 @@ def call(address: Address, what: list[str], options: list[str], timeout: float) 
 def _connection_options(address: Address) -> list[str]:
     return [
         "--db-driver=mysql",
-        "--db-ps-mode=disable",
         f"--mysql-host={address.host}",
         f"--mysql-port={address.port}",
         f"--mysql-user={address.user}",

@@ -46,9 +46,19 @@ class PointSelect:
     detail: ClassVar[str] = ""
 
     def run(self, address: Address, seconds: int) -> Outcome:
-        options = [*TABLE_OPTIONS, "--rand-type=uniform"]
-        report = sysbench.run(address, "oltp_point_select", self.clients, seconds, *options)
-        return _outcome(report, report.queries)
+        return _point_select(address, self.clients, seconds)
+
+
+@dataclass(frozen=True)
+class PreparedSelect:
+    """The same as a prepared statement, executed again and again."""
+
+    clients: int
+    kind: ClassVar[str] = "prepared"
+    detail: ClassVar[str] = ""
+
+    def run(self, address: Address, seconds: int) -> Outcome:
+        return _point_select(address, self.clients, seconds, "--db-ps-mode=auto")
 
 
 @dataclass(frozen=True)
@@ -88,6 +98,12 @@ class Bulk:
                 times.append(now - before)
         p95 = percentile(times, sysbench.PERCENTILE) * 1000
         return Outcome(len(times), now - start, p95, len(times) * self.size / 1e6)
+
+
+def _point_select(address: Address, clients: int, seconds: int, *options: str) -> Outcome:
+    options = (*TABLE_OPTIONS, "--rand-type=uniform", *options)
+    report = sysbench.run(address, "oltp_point_select", clients, seconds, *options)
+    return _outcome(report, report.queries)
 
 
 def _outcome(report: sysbench.Report, count: int) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from athena_g import errors
 from athena_g.embedded import types
 from athena_g.embedded.translate.signatures import (
     INTEGER,
@@ -29,7 +30,10 @@ if TYPE_CHECKING:
 def _now(name: str) -> Function:
     def build(translator: Expressions, values: list[Sql]) -> Sql:
         fraction = values[0].constant if values else 0
-        result = types.time(fraction) if name == "my_curtime" else types.datetime(fraction)
+        if not isinstance(fraction, int):
+            raise errors.NOT_SUPPORTED_YET(construct="a precision that is no integer")
+        timed = name in ("my_curtime", "my_utc_time")
+        result = types.time(fraction) if timed else types.datetime(fraction)
         return Sql(f"{name}({fraction})", result, nullable=False)
 
     return Function(0, 1, build)
@@ -37,18 +41,18 @@ def _now(name: str) -> Function:
 
 def _unix_timestamp(translator: Expressions, values: list[Sql]) -> Sql:
     if not values:
-        return Sql("my_unix_timestamp(my_now(0))", types.BIGINT, nullable=False)
+        return Sql("my_unix_timestamp(my_utc_now(0))", types.BIGINT, nullable=False)
     moment = to_datetime(values[0])
     if not moment.type.scale:
-        return Sql(f"my_unix_timestamp({moment.text})", types.BIGINT)
+        return Sql(f"my_unix_timestamp(my_utc({moment.text}))", types.BIGINT)
     result = types.decimal(10 + moment.type.scale, moment.type.scale)
-    return Sql(f"my_unix_timestamp_exact({moment.text})", result)
+    return Sql(f"my_unix_timestamp_exact(my_utc({moment.text}))", result)
 
 
 def _from_unixtime(translator: Expressions, values: list[Sql]) -> Sql:
     number = to_number(values[0])
     scale = 0 if number.kind is Kind.INT else min(number.type.scale, 6)
-    moment = Sql(f"my_from_unixtime({number.text})", types.datetime(scale))
+    moment = Sql(f"my_local(my_from_unixtime({number.text}))", types.datetime(scale))
     if len(values) == 1:
         return moment
     return Sql(f"my_date_format({moment.text}, {to_text(values[1]).text})", SHORT_TEXT)
@@ -109,14 +113,14 @@ DATE_FUNCTIONS: dict[str, Function] = {
     "CURRENT_TIMESTAMP": _now("my_now"),
     "LOCALTIME": _now("my_now"),
     "LOCALTIMESTAMP": _now("my_now"),
-    "UTC_TIMESTAMP": _now("my_now"),
+    "UTC_TIMESTAMP": _now("my_utc_now"),
     "SYSDATE": _now("my_sysdate"),
     "CURDATE": session_function("my_curdate", types.DATE),
     "CURRENT_DATE": session_function("my_curdate", types.DATE),
-    "UTC_DATE": session_function("my_curdate", types.DATE),
+    "UTC_DATE": session_function("my_utc_date", types.DATE),
     "CURTIME": _now("my_curtime"),
     "CURRENT_TIME": _now("my_curtime"),
-    "UTC_TIME": _now("my_curtime"),
+    "UTC_TIME": _now("my_utc_time"),
     "UNIX_TIMESTAMP": Function(0, 1, _unix_timestamp),
     "FROM_UNIXTIME": Function(1, 2, _from_unixtime),
     "DATE_FORMAT": native("my_date_format", "ds", SHORT_TEXT),

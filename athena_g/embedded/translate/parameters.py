@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -17,7 +18,8 @@ from athena_g.embedded.types import SqlType
 UNKNOWN: Final = object()
 """The value of a parameter while its statement is being prepared."""
 
-_LONGEST_TEXT = 16383
+LONGEST_TEXT = 16383
+"""Characters that a text given for a parameter is said to have at most."""
 _INTEGER = re.compile(r"\s*[+-]?\d{1,19}\s*")
 _NUMBER = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _EXACT_IN_DOUBLE = 2**53
@@ -43,8 +45,8 @@ def parameter_type(value: Any) -> SqlType:
         case timedelta():
             return types.time(6)
         case bytes():
-            return types.varbinary(_LONGEST_TEXT)
-    return types.varchar(_LONGEST_TEXT)
+            return types.varbinary(LONGEST_TEXT)
+    return types.varchar(LONGEST_TEXT)
 
 
 def _decimal_type(value: Decimal) -> SqlType:
@@ -56,7 +58,7 @@ def parameter(number: int, value: Any, collation: str) -> Sql:
     """The parameter as an expression."""
     sql_type = parameter_type(value)
     if sql_type is types.NULL:
-        return NULL
+        return replace(NULL, parameter=number)
     if sql_type.collation and sql_type.kind is types.Kind.STRING:
         sql_type = sql_type.with_collation(collation)
     return Sql(f"my_parameter({number})", sql_type, value is UNKNOWN, parameter=number)

@@ -1,0 +1,120 @@
+"""What COM_STMT_EXECUTE says of a statement's parameters: their types and their values.
+
+Source: MySQL Source Code Documentation, "COM_STMT_EXECUTE", "COM_STMT_SEND_LONG_DATA" and "Binary
+Protocol Value".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from athena_g import errors
+from athena_g.embedded.native import Value
+from athena_g.errors import SqlError
+from athena_g.protocol.binary_values import binary_decoder
+from athena_g.protocol.columns import Column
+from athena_g.protocol.commands import UNSIGNED_PARAMETER
+from athena_g.protocol.constants import UNSIGNED_FLAG, ColumnType
+from athena_g.protocol.wire import PayloadReader
+
+_EXECUTE: Final = "mysqld_stmt_execute"
+_TEXTS: Final = frozenset(
+    {
+        ColumnType.VARCHAR,
+        ColumnType.VAR_STRING,
+        ColumnType.STRING,
+        ColumnType.TINY_BLOB,
+        ColumnType.MEDIUM_BLOB,
+        ColumnType.LONG_BLOB,
+        ColumnType.BLOB,
+        ColumnType.JSON,
+    }
+)
+_OTHERS: Final = frozenset(
+    {
+        ColumnType.DECIMAL,
+        ColumnType.NEWDECIMAL,
+        ColumnType.TINY,
+        ColumnType.SHORT,
+        ColumnType.LONG,
+        ColumnType.LONGLONG,
+        ColumnType.FLOAT,
+        ColumnType.DOUBLE,
+        ColumnType.NULL,
+        ColumnType.DATE,
+        ColumnType.TIME,
+        ColumnType.DATETIME,
+        ColumnType.TIMESTAMP,
+    }
+)
+
+
+def read_parameters(
+    packet: bytes, types: Sequence[Column], count: int, long_data: Mapping[int, bytes], codec: str
+) -> tuple[list[Value], list[Column]]:
+    """The values of ``count`` parameters, and their types for executions that name none.
+
+    ``types`` are those of the last execution. Raises 1210 for types that parameters cannot have,
+    1835 for a packet that ends early; the connection survives both.
+    """
+    if not count:
+        return [], []
+    try:
+        return _read(packet, types, count, long_data, codec)
+    except SqlError as error:
+        raise SqlError(error.errno, error.sqlstate, error.message) from None
+
+
+def _read(
+    packet: bytes, types: Sequence[Column], count: int, long_data: Mapping[int, bytes], codec: str
+) -> tuple[list[Value], list[Column]]:
+    reader = PayloadReader(packet)
+    nulls = int.from_bytes(reader.take((count + 7) // 8), "little")
+    if reader.u8():
+        types = [_read_type(reader) for _ in range(count)]
+    elif len(types) != count:
+        raise errors.MALFORMED_PACKET(reason="parameters without their types")
+    values: list[Value] = []
+    for number, column in enumerate(types):
+        if number in long_data:
+            values.append(_long_value(long_data[number], column, codec))
+        elif nulls >> number & 1 or column.type is ColumnType.NULL:
+            values.append(None)
+        else:
+            values.append(_read_value(reader, column, codec))
+    return values, list(types)
+
+
+def _read_type(reader: PayloadReader) -> Column:
+    number, sign = reader.u8(), reader.u8()
+    try:
+        kind = ColumnType(number)
+    except ValueError:
+        raise errors.MALFORMED_PACKET(reason=f"a parameter of unknown type {number}") from None
+    if kind not in _TEXTS and kind not in _OTHERS:
+        raise errors.MALFORMED_EXECUTE(command=_EXECUTE)
+    flags = UNSIGNED_FLAG if sign & UNSIGNED_PARAMETER else 0
+    return Column("?", kind, flags=flags)
+
+
+def _read_value(reader: PayloadReader, column: Column, codec: str) -> Value:
+    if column.type in _TEXTS:
+        return text_or_bytes(reader.lenenc_bytes(), codec)
+    value, end = binary_decoder(column)(reader.payload, reader.position)
+    reader.take(end - reader.position)
+    return value
+
+
+def _long_value(data: bytes, column: Column, codec: str) -> Value:
+    if column.type not in _TEXTS:
+        raise errors.MALFORMED_PACKET(reason="long data for a parameter that is no text")
+    return text_or_bytes(data, codec)
+
+
+def text_or_bytes(data: bytes, codec: str) -> str | bytes:
+    """The text in the client's character set; bytes where it is none, as those of a BLOB."""
+    try:
+        return data.decode(codec)
+    except UnicodeDecodeError:
+        return data
