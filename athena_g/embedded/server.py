@@ -209,6 +209,7 @@ class EmbeddedSession:
 
     def close(self) -> None:
         """Roll back and close the engine's session, once its thread has let go of it."""
+        self._stream.on_gone = None
         deadline = time.monotonic() + CLOSE_TIMEOUT
         while True:
             self._session.interrupt()
@@ -424,8 +425,7 @@ def _encode(
     """The next rows, and the error that came after them; fewer than ROWS_AT_ONCE are the last."""
     payloads: list[bytes] = []
     try:
-        for row in islice(rows, ROWS_AT_ONCE):
-            payloads.append(codec.encode(row))
+        payloads.extend(codec.encode(row) for row in islice(rows, ROWS_AT_ONCE))
     except SqlError as error:
         return payloads, error
     except (ValueError, ArithmeticError) as error:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import apsw
 
 from athena_g import errors
-from athena_g.embedded import information_schema, prepared, sqlite_errors
+from athena_g.embedded import information_schema, prepared, sqlite_errors, temporary
 from athena_g.embedded.catalogue import Table
 from athena_g.embedded.diagnostics import Diagnostics
 from athena_g.embedded.lexer import Cursor, check_text
@@ -30,7 +30,6 @@ from athena_g.embedded.translate.relations import Relation, column_flags
 from athena_g.embedded.translate.values import Origin, Sql
 from athena_g.embedded.types import SqlType
 from athena_g.embedded.variables import SystemVariables
-from athena_g.embedded.writing import stored_name
 from athena_g.errors import SqlError
 from athena_g.protocol.columns import Column
 
@@ -72,6 +71,8 @@ class EngineSession:
         self.user_variables: dict[str, Value] = {}
         self.named_statements: dict[str, Prepared] = {}
         self.temporary: dict[tuple[str, str], Table] = {}
+        self.had_temporary = False
+        """Whether there has been a temporary table since the session began."""
         self.diagnostics = Diagnostics()
         self.tracker = SessionTracker(self.variables)
         self.last_insert_id = 0
@@ -103,6 +104,7 @@ class EngineSession:
         """Whether the statement came as far as to forget the diagnostics of the last one."""
         self.storage.on_started = self._transaction_started
         self.storage.on_ended = self._transaction_ended
+        self.storage.on_rolled_back = lambda: temporary.restore(self)
         self._attach_default()
 
     # --- what the server asks -------------------------------------------------------------------
@@ -313,7 +315,7 @@ class EngineSession:
         self.storage.rollback()
         self.storage.unlock_tables()
         self.storage.autocommit = True
-        self.drop_temporary_tables()
+        temporary.drop_all(self)
         self.variables.reset()
         self.user_variables.clear()
         self.fixed_clock = None
@@ -333,12 +335,6 @@ class EngineSession:
         self.user = user
         self.database = chosen
         self._attach_default()
-
-    def drop_temporary_tables(self) -> None:
-        """Drops every temporary table of the session."""
-        for (database, _), table in self.temporary.items():
-            self.storage.connection.execute(f"DROP TABLE {stored_name(table, database)}")
-        self.temporary.clear()
 
     def interrupt(self) -> None:
         """Ends the running statement with 1317, a SLEEP() with 1; callable from any thread."""
@@ -407,9 +403,9 @@ class EngineSession:
 
     def find_table(self, database: str, name: str) -> tuple[str, Table]:
         """SQLite's schema of the table and its definition; raises 1049, 1146."""
-        temporary = self.temporary.get((database, name.lower()))
-        if temporary is not None:
-            return "temp", temporary
+        mine = self.temporary.get((database, name.lower()))
+        if mine is not None:
+            return "temp", mine
         if database.lower() == "information_schema":
             raise errors.NO_SUCH_TABLE(table=f"{database}.{name}")
         found = self.storage.catalogue(database).table(name)

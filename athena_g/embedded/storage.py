@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import apsw
@@ -62,6 +62,7 @@ class Storage:
         self._held: set[str] = set()
         self.on_started: Callable[[], None] = _nothing
         self.on_ended: Callable[[], None] = _nothing
+        self.on_rolled_back: Callable[[], None] = _nothing
         """Called when a transaction began or ended, one of a single statement also."""
         self.locked_tables: dict[tuple[str, str], str] = {}
         """The tables of LOCK TABLES, READ or WRITE by database and lower-case name."""
@@ -182,6 +183,8 @@ class Storage:
         if self.connection.in_transaction:
             self.connection.execute("ROLLBACK")
         self._ended(was_open)
+        if was_open:
+            self.on_rolled_back()
 
     def _ended(self, was_open: bool) -> None:
         self.explicit = False
@@ -288,6 +291,7 @@ class Storage:
         place = self._savepoint_place(name)
         self.connection.execute(f"ROLLBACK TO {self._savepoints[place][1]}")
         del self._savepoints[place + 1 :]
+        self.on_rolled_back()
 
     def release(self, name: str) -> None:
         """Forgets the savepoint; raises 1305."""
@@ -306,9 +310,11 @@ class Storage:
         with self._guard:
             if self._waiter is not None:
                 self._waiter.cancel()
-        self.connection.interrupt()
+        with suppress(apsw.ConnectionClosedError):
+            self.connection.interrupt()
 
     def close(self) -> None:
+        self.on_rolled_back = self.on_ended = _nothing
         if self.connection.in_transaction:
             self.rollback()
         self._ended(False)

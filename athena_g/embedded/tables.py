@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from athena_g import errors
 from athena_g.embedded import alteration, build, catalogue
+from athena_g.embedded import temporary as temporary_tables
 from athena_g.embedded.catalogue import (
     Check,
     ColumnDefinition,
@@ -42,9 +43,8 @@ def changing(session: EngineSession, database: str, *, temporary: bool = False) 
     """A statement that changes tables: ends the transaction before and after itself."""
     session.check_writable(ends_transaction=not temporary)
     if temporary:
-        with session.storage.writing(None):
+        with temporary_tables.changing(session):
             yield
-        session.tracker.state()
         return
     storage = session.storage
     storage.commit()

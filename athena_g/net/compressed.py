@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from athena_g import errors
 from athena_g.errors import SqlError
 from athena_g.net.packets import ConnectionClosed, PacketStream
-from athena_g.protocol.compression import BLOCK, CompressedCodec
+from athena_g.protocol.compression import CompressedCodec
 from athena_g.protocol.framing import Deframer
 
 
@@ -65,8 +65,8 @@ class CompressedStream(PacketStream):
             if not self._compressing:
                 self._carrier.send(data)
                 return
-            for start in range(0, len(data), BLOCK):
-                self._carrier.send(self._codec.pack(data[start : start + BLOCK]))
+            if packets := self._codec.pack(data):
+                self._carrier.send(packets)
 
     @contextmanager
     def _blamed(self) -> Iterator[None]:

@@ -109,12 +109,14 @@ _WORDS = {
     b"xa": Recognised(Special.PIN, XA),
     b"backup": Recognised(Special.PIN, "BACKUP"),
 }
+_ANYWHERE = (Special.USE, Special.PIN, Special.REFUSE)
+"""What a statement means also when it comes with others."""
 _AMONG_SEVERAL = {
     Special.SET: Recognised(Special.PIN, "SET among several statements"),
     Special.HOLDING: Recognised(Special.PIN, "several statements"),
     Special.KILL: Recognised(Special.REFUSE, "KILL among several statements in one text"),
 }
-"""What a statement means that comes with others; what is not here needs nothing there."""
+"""What others mean there; one that is not here needs nothing."""
 _PLAIN_WORDS = frozenset(
     (b"select", b"insert", b"update", b"delete", b"replace", b"with", b"values")
 )
@@ -202,7 +204,7 @@ def _recognise_words(packet: bytes, text: bytes, start: int, several: bool) -> R
             return Recognised(Special.PIN, "a first word that was not looked for any further")
         hidden = _EXECUTABLE.search(text, beginning, match.start(1)) is not None
         found = _of_word(match.group(1), packet, looked_at, hidden)
-        if found is not None and several and found.special not in (Special.USE, Special.PIN):
+        if found is not None and several and found.special not in _ANYWHERE:
             found = _AMONG_SEVERAL.get(found.special)
         elif hidden and found is not None and found.special is Special.SHOW:
             found = None

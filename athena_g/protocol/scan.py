@@ -17,6 +17,8 @@ import struct
 
 from athena_g.errors import SqlError
 from athena_g.protocol.constants import (
+    CLIENT_LOCAL_FILES,
+    CLIENT_SESSION_TRACK,
     MAX_PAYLOAD,
     SERVER_MORE_RESULTS_EXISTS,
     SERVER_SESSION_STATE_CHANGED,
@@ -96,6 +98,7 @@ class ReplyScanner:
         "_cursor",
         "_for_client",
         "_head",
+        "_may_ask_for_file",
         "_patches",
         "_single",
         "_skip",
@@ -191,13 +194,15 @@ class ReplyScanner:
             self._head = chunk[:pos]
         return pos
 
-    def begin(self, kind: int, sequence_id: int = 1, tracks: bool = False) -> None:
+    def begin(self, kind: int, sequence_id: int = 1, capabilities: int = 0) -> None:
         """Expect a reply of ``kind``, one of the ``REPLY_`` constants.
 
-        ``sequence_id`` is that of its first packet, for whoever answers in its place; ``tracks``
-        says that the client has CLIENT_SESSION_TRACK.
+        ``sequence_id`` is that of its first packet, for whoever answers in its place;
+        ``capabilities`` are the client's: CLIENT_SESSION_TRACK and CLIENT_LOCAL_FILES matter.
         """
+        tracks = capabilities & CLIENT_SESSION_TRACK
         self._for_client = ok_for_tracking_client if tracks else ok_without_session_track
+        self._may_ask_for_file = bool(capabilities & CLIENT_LOCAL_FILES)
         self._state = _ANY if kind == REPLY_STRING else _ROWS if kind == REPLY_FIELDS else _FIRST
         self._single = kind == REPLY_SINGLE
         self._cursor = kind == REPLY_EXECUTE
@@ -381,7 +386,7 @@ class ReplyScanner:
         return self._start_columns(buffer, pos + 4, first)
 
     def _start_columns(self, buffer: bytes, at: int, first: int) -> bool:
-        if self._single:
+        if self._single or (first == _LOCAL_INFILE and not self._may_ask_for_file):
             raise ProtocolViolation(f"a packet starting {first:#04x} that was not asked for")
         if first == _LOCAL_INFILE:
             self.local_infile = True

@@ -20,6 +20,10 @@ from athena_g.net.stream import ConnectionClosed, PacketStream
 from athena_g.parser.recognise import is_plain
 from athena_g.pool.pool import Pool
 from athena_g.protocol.constants import (
+    CLIENT_FOUND_ROWS,
+    CLIENT_IGNORE_SPACE,
+    CLIENT_LOCAL_FILES,
+    CLIENT_PS_MULTI_RESULTS,
     SERVER_STATUS_AUTOCOMMIT,
     SERVER_STATUS_IN_TRANS,
     SERVER_STATUS_IN_TRANS_READONLY,
@@ -30,6 +34,11 @@ from athena_g.session.relay import relay
 
 XA = "XA transaction"
 """The pin after which a connection is not given to others: MariaDB's does not survive a reset."""
+
+BACKEND_FLAGS = (
+    CLIENT_FOUND_ROWS | CLIENT_IGNORE_SPACE | CLIENT_LOCAL_FILES | CLIENT_PS_MULTI_RESULTS
+)
+"""Capabilities that change answers and cannot change after login: connections differ by them."""
 
 PARTING_TIMEOUT = 5.0
 """Seconds to wait for what a connection that another session took was asked."""
@@ -53,8 +62,8 @@ class Binding:
 
     ``profile`` are its settings, ``look_back`` what it may ask about its last statement, ``pins``
     why it keeps its connection, ``status`` the server status flags of its last reply. ``begin`` is
-    the framed command that opens a transaction as soon as there is a statement for it. ``tracks``
-    says that the client has CLIENT_SESSION_TRACK.
+    the framed command that opens a transaction as soon as there is a statement for it. ``capabilities`` are the
+    client's.
     """
 
     def __init__(
@@ -62,9 +71,8 @@ class Binding:
         name: object,
         client: PacketStream,
         pool: Pool,
-        flags: int,
+        capabilities: int,
         profile: Profile,
-        tracks: bool = False,
     ) -> None:
         self.profile = profile
         self.look_back = LookBack()
@@ -78,8 +86,8 @@ class Binding:
         self._name = name
         self._client = client
         self._pool = pool
-        self._flags = flags
-        self._tracks = tracks
+        self._flags = capabilities & BACKEND_FLAGS
+        self._capabilities = capabilities
         self._last: BackendConnection | None = None
 
     @property
@@ -175,7 +183,7 @@ class Binding:
             else:
                 connection.stream.send(packet)
                 chunk = b""
-            plain = relay(connection, self._client, packet, chunk, kind, self._tracks)
+            plain = relay(connection, self._client, packet, chunk, kind, self._capabilities)
         except BaseException as error:
             self.failed(connection, error)
         scanner = connection.scanner

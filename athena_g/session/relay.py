@@ -5,7 +5,7 @@ from __future__ import annotations
 from athena_g import errors
 from athena_g.backend.connection import BackendConnection
 from athena_g.net.stream import ConnectionClosed, PacketStream
-from athena_g.protocol.constants import CLIENT_LOCAL_FILES, MAX_PAYLOAD
+from athena_g.protocol.constants import MAX_PAYLOAD
 from athena_g.protocol.framing import frame
 from athena_g.protocol.scan import (
     REPLY_COMMAND,
@@ -24,14 +24,13 @@ def relay(
     command: bytes,
     chunk: bytes,
     kind: int,
-    tracks: bool,
+    capabilities: int,
 ) -> bool:
     """Pass on the reply to ``command``, at most one read's worth held at a time.
 
     ``command`` is framed and was sent, as much of it as came with the first read; the rest of a
     long one is passed on from here. ``chunk`` is what was read of the reply already, ``kind`` one
-    of the ``REPLY_`` constants; ``tracks`` says that the client has CLIENT_SESSION_TRACK. True
-    when the reply was short and plain: an OK or a result set, and nothing the session need look at
+    of the ``REPLY_`` constants; ``capabilities`` are the client's. True when the reply was short and plain: an OK or a result set, and nothing the session need look at
     but the status flags. A slow client slows the reads from its server and nothing else. Raises
     :class:`ConnectionClosed`, whose ``stream`` says which side it was, and
     :class:`~athena_g.errors.SqlError`; after either the connection cannot be used further.
@@ -47,7 +46,7 @@ def relay(
     if kind in _WHOLE and scanner.is_whole(chunk):
         client.send(chunk)
         return True
-    scanner.begin(kind, scanner.sequence_id, tracks)
+    scanner.begin(kind, scanner.sequence_id, capabilities)
     _walk(connection, client, chunk)
     return False
 
@@ -98,8 +97,6 @@ def _send_file(connection: BackendConnection, client: PacketStream) -> None:
     """Pass on the file that the server asked the client for: packets up to an empty one."""
     scanner = connection.scanner
     scanner.local_infile = False
-    if not connection.flags & CLIENT_LOCAL_FILES:
-        raise ProtocolViolation("a request for a local file, which was not allowed")
     sequence_id = client.sequence_id = scanner.sequence_id
     gone: ConnectionClosed | None = None
     while part := client.read_packet():

@@ -21,12 +21,7 @@ from athena_g.protocol.charsets import codec_of
 from athena_g.protocol.columns import Column
 from athena_g.protocol.commands import command_name
 from athena_g.protocol.constants import (
-    CLIENT_FOUND_ROWS,
-    CLIENT_IGNORE_SPACE,
-    CLIENT_LOCAL_FILES,
     CLIENT_MULTI_STATEMENTS,
-    CLIENT_PS_MULTI_RESULTS,
-    CLIENT_SESSION_TRACK,
     Command,
 )
 from athena_g.protocol.framing import frame
@@ -45,11 +40,6 @@ from athena_g.session.effects import FOUND_ROWS, effect_of
 from athena_g.session.prepared import Statements
 from athena_g.session.recall import Recall
 from athena_g.session.transactions import Transactions
-
-BACKEND_FLAGS = (
-    CLIENT_FOUND_ROWS | CLIENT_IGNORE_SPACE | CLIENT_LOCAL_FILES | CLIENT_PS_MULTI_RESULTS
-)
-"""Capabilities that change answers and cannot change after login: connections differ by them."""
 
 _PAYLOAD = 4
 _BODY = 5
@@ -83,9 +73,8 @@ class ProxySession:
             self._client.id,
             self._stream,
             group.home.master.pool,
-            login.capabilities & BACKEND_FLAGS,
+            login.capabilities,
             profile(login.collation_id, multi_statements),
-            bool(login.capabilities & CLIENT_SESSION_TRACK),
         )
         self._statements = Statements(
             self._binding, self._stream, self._max_statements, self._stream.max_allowed_packet
