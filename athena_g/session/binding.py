@@ -60,10 +60,10 @@ class Effect(Protocol):
 class Binding:
     """One session's hold on the servers of its group.
 
-    ``profile`` are its settings, ``look_back`` what it may ask about its last statement, ``pins``
-    why it keeps its connection, ``status`` the server status flags of its last reply. ``begin`` is
-    the framed command that opens a transaction as soon as there is a statement for it. ``capabilities`` are the
-    client's.
+    ``capabilities`` are the client's. ``profile`` are the session's settings, ``look_back`` what it
+    may ask about its last statement, ``pins`` why it keeps its connection, ``status`` the server
+    status flags of its last reply. ``begin`` is the framed command that opens a transaction as soon
+    as there is a statement for it.
     """
 
     def __init__(
@@ -113,9 +113,17 @@ class Binding:
 
     @property
     def has_connection(self) -> bool:
-        """Whether the connection of the last statement is still this session's."""
+        """Whether the connection of the last statement is still this session's, and alive."""
         last = self._last
-        return last is not None and last.owner is self.look_back
+        return last is not None and last.owner is self.look_back and not last.stream.stale
+
+    def remember(self) -> None:
+        """Keep what is known of the last statement without asking its connection, if that is all."""
+        last = self._last
+        if last is not None and last.owner is self.look_back:
+            scanner = last.scanner
+            if not (scanner.warnings or scanner.errno):
+                self.look_back.remember(scanner)
 
     def nothing_ran(self) -> bool:
         """Note a command that only sets ROW_COUNT() to 0; false when the server must be told.

@@ -46,14 +46,16 @@ class Recall:
         """
         binding = self._binding
         binding.wait_for_parting()
-        if binding.insert_id_lost and asked & _INSERT_ID:
+        if asked & _INSERT_ID and self._insert_id_is_lost:
             raise self._lost(asked & _INSERT_ID)
         answers = self._own(asked)
         past = asked - _OWN_ID - _INSERT_ID
         look_back = binding.look_back
         if past and binding.held is None:
             if not look_back.known and not binding.has_connection:
-                raise self._lost(past)
+                binding.remember()
+                if not look_back.known:
+                    raise self._lost(past)
             if look_back.known:
                 shown = parse_show_warnings(packet, start)
                 if shown is not None:
@@ -62,6 +64,13 @@ class Recall:
                     raise self._lost(past)
                 answers.update(self._past())
         return self._with(packet, start, answers)
+
+    @property
+    def _insert_id_is_lost(self) -> bool:
+        binding = self._binding
+        if binding.insert_id_lost:
+            return True
+        return binding.look_back.insert_id is None and not (binding.held or binding.has_connection)
 
     def with_own_id(self, packet: bytes, start: int, asked: frozenset[bytes]) -> bytes:
         """The command with the session's own connection id in place of the function."""

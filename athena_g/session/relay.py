@@ -30,17 +30,16 @@ def relay(
 
     ``command`` is framed and was sent, as much of it as came with the first read; the rest of a
     long one is passed on from here. ``chunk`` is what was read of the reply already, ``kind`` one
-    of the ``REPLY_`` constants; ``capabilities`` are the client's. True when the reply was short and plain: an OK or a result set, and nothing the session need look at
-    but the status flags. A slow client slows the reads from its server and nothing else. Raises
-    :class:`ConnectionClosed`, whose ``stream`` says which side it was, and
-    :class:`~athena_g.errors.SqlError`; after either the connection cannot be used further.
+    of the ``REPLY_`` constants; ``capabilities`` are the client's. The connection's scanner is to
+    have the sequence id of the reply's first packet. True when the reply was short and plain: an OK
+    or a result set, and nothing the session need look at but the status flags. A slow client slows
+    the reads from its server and nothing else. Raises :class:`ConnectionClosed`, whose ``stream``
+    says which side it was, and :class:`~athena_g.errors.SqlError`; after either the connection
+    cannot be used further.
     """
     scanner = connection.scanner
-    # Until the server has said something, the next packet to the client is the first of the reply.
-    scanner.sequence_id = 1
-    if client.continues:
-        chunk = _send_rest(connection, client)
-    if len(command) > MAX_PAYLOAD or client.sequence_id != 1:
+    if client.continues or len(command) > MAX_PAYLOAD:
+        chunk = _send_rest(connection, client) or chunk
         scanner.sequence_id = client.sequence_id
     chunk = chunk or connection.stream.recv()
     if kind in _WHOLE and scanner.is_whole(chunk):
