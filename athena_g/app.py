@@ -190,6 +190,7 @@ def _endpoint(group: GroupSettings, instance: InstanceSettings, pool: PoolSettin
         database=instance.database or group.name,
         tls=instance.tls == "required",
         tls_ca=str(instance.tls_ca) if instance.tls_ca else None,
+        tls_verify_host=instance.tls_verify_host,
         connect_timeout=pool.connect_timeout_ms / 1000,
     )
 

@@ -174,7 +174,7 @@ class BackendConnection:
         former = self.owner
         for question in questions:
             answer = self._read_answer()
-            if former is not None:
+            if former is not None and answer is not None:
                 former.answered(question, answer.rows)
 
     def _lead(self, profile: Profile, owner: LookBack) -> tuple[list[bytes], set[str]]:
@@ -218,10 +218,10 @@ class BackendConnection:
 
     # -- small exchanges ---------------------------------------------------------------------------
 
-    def ask(self, question: str) -> Answer:
-        """The rows a query of the proxy's own gives; it must have a small result.
+    def ask(self, question: str) -> Answer | None:
+        """The rows a query of the proxy's own gives, which must be few; ``None``: it is refused.
 
-        Raises :class:`~athena_g.errors.SqlError` for what the server says instead, and
+        Raises :class:`~athena_g.errors.SqlError` for what breaks the protocol, and
         :class:`ConnectionClosed`.
         """
         self.stream.send(_query(question))
@@ -297,17 +297,20 @@ class BackendConnection:
             )
         return payload
 
-    def _read_answer(self) -> Answer:
-        """Read a result set."""
+    def _read_answer(self) -> Answer | None:
+        """Read a result set; ``None`` for an ERR in its place."""
         self.stream.sequence_id = 1
         try:
-            count = lenenc_int_at(self._read_payload(), 0)[0]
+            first = self.stream.read_packet()
+            if first[:1] == b"\xff":
+                return None
+            count = lenenc_int_at(first, 0)[0]
             columns = [Column.decode(self._read_payload()) for _ in range(count)]
             self._read_payload()
             rows = []
             while not is_eof(payload := self._read_payload()):
                 rows.append(_cells(payload, count))
-        except (IndexError, ValueError) as error:
+        except (IndexError, ValueError, SqlError) as error:
             raise self._broke_protocol(f"a damaged packet: {error}") from None
         return Answer(columns, rows)
 

@@ -10,7 +10,8 @@ class Endpoint:
     """One instance of the configuration as its connections need it.
 
     ``connect_timeout`` is in seconds and bounds TCP, TLS and login together. ``tls_ca`` is a file
-    of certificates to verify the server's with; ``None`` takes any certificate.
+    of certificates to verify the server's with; ``None`` takes any certificate. With
+    ``tls_verify_host`` the certificate must be made for ``host``, too.
     """
 
     group: str
@@ -21,6 +22,7 @@ class Endpoint:
     database: str | None = None
     tls: bool = False
     tls_ca: str | None = None
+    tls_verify_host: bool = True
     connect_timeout: float = 5.0
 
     @property

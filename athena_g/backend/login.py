@@ -79,6 +79,7 @@ def _tls_options(endpoint: Endpoint) -> dict[str, Any]:
     if not endpoint.tls:
         return {"ssl_disabled": True}
     context = ssl.create_default_context(cafile=endpoint.tls_ca)
+    context.check_hostname = endpoint.tls_verify_host
     if endpoint.tls_ca is None:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

@@ -36,7 +36,7 @@ class LookBack:
     row_count: int = 0
     found_rows: int = 0
     conditions: list[Sequence[bytes | None]] = field(default_factory=list)
-    known: bool = False
+    known: bool = True
     _parted: Event | None = None
 
     def questions(self, scanner: ReplyScanner) -> list[str]:

@@ -27,6 +27,9 @@ CHARSET_VARIABLES = (
 MAX_BYTES = 16 * 1024
 """The most that the settings of one session may take, as SQL; a session with more is pinned."""
 
+# In these a byte of ASCII may be the second one of a character: a text cannot be read by its bytes.
+_UNREADABLE = frozenset(("big5", "cp932", "sjis", "gbk", "gb18030"))
+
 _PARSING = ("sql_mode", *CHARSET_VARIABLES)
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _PLAIN_TEXT = re.compile(
@@ -51,6 +54,10 @@ class Profile:
     user_variables: Settings = ()
     parsing_key: object = field(default=None, compare=False)
     """Equal for profiles under which one text means the same statement."""
+    is_readable: bool = field(default=True, compare=False)
+    """Whether the statements' character set lets them be read by their bytes."""
+    ansi_quotes: bool = field(default=False, compare=False)
+    """Whether the SQL mode that was set makes ``"x"`` a name."""
 
     def value(self, name: str) -> str | None:
         """The literal of a session variable, ``None`` when it was not set."""
@@ -88,9 +95,22 @@ def _interned(made: Profile) -> Profile:
     if known is not None:
         return known
     parsing = tuple(entry for entry in made.variables if entry[0] in _PARSING)
-    made = replace(made, parsing_key=(made.collation_id, parsing))
+    made = replace(
+        made,
+        parsing_key=(made.collation_id, parsing),
+        is_readable=_charset_of_statements(made) not in _UNREADABLE,
+        ansi_quotes="ANSI_QUOTES" in (made.value("sql_mode") or ""),
+    )
     _profiles[made] = made
     return made
+
+
+def _charset_of_statements(made: Profile) -> str:
+    named = made.value("character_set_client")
+    if named is not None:
+        return named.strip("'")
+    known = collation(made.collation_id)
+    return known.charset if known is not None else ""
 
 
 def _merged(settings: Settings, changes: Mapping[str, str]) -> Settings:

@@ -182,6 +182,13 @@ class InstanceSettings(Table):
             'for the server\'s certificate. Only with tls = "required".',
         )
     )
+    tls_verify_host: Boolean = Field(
+        default=True,
+        examples=[False],
+        description="Whether the server's certificate must also be made for the host as it is "
+        "written here. Those that MySQL makes for itself are made for no host: with them write "
+        "false, and the server's ca.pem as tls_ca. Without tls_ca it has no effect.",
+    )
     limiter: LimiterSettings = LimiterSettings()
     pool: InstancePoolSettings = InstancePoolSettings()
 

@@ -37,8 +37,8 @@ class StoreContext(Protocol):
 
     row: int
 
-    def fault(self, error: SqlError) -> None:
-        """Raises the error in strict mode; otherwise keeps it as a warning."""
+    def fault(self, error: SqlError, otherwise: SqlError | None = None) -> None:
+        """Raises the error in strict mode; else keeps it, or ``otherwise``, as a warning."""
 
     def note(self, error: SqlError) -> None:
         """Keeps the error as a note."""
@@ -234,17 +234,18 @@ class ColumnStore:
         return text
 
     def _cut(self, text: str, context: StoreContext) -> str:
-        error = errors.DATA_TOO_LONG(column=self.name, row=context.row)
+        cut = errors.DATA_TRUNCATED(column=self.name, row=context.row)
         if text[self.type.length :].strip(" "):
-            context.fault(error)
+            context.fault(errors.DATA_TOO_LONG(column=self.name, row=context.row), cut)
         else:
-            context.note(errors.DATA_TRUNCATED(column=self.name, row=context.row))
+            context.note(cut)
         return text[: self.type.length]
 
     def _binary(self, value: Value, context: StoreContext) -> Stored:
         data = value if isinstance(value, bytes) else value_text(value).encode()
         if len(data) > self.type.length:
-            context.fault(errors.DATA_TOO_LONG(column=self.name, row=context.row))
+            cut = errors.DATA_TRUNCATED(column=self.name, row=context.row)
+            context.fault(errors.DATA_TOO_LONG(column=self.name, row=context.row), cut)
             data = data[: self.type.length]
         if self.type.base_name == "binary":
             data = data.ljust(self.type.length, b"\0")

@@ -37,12 +37,13 @@ def _characteristics(cursor: Cursor) -> tuple[bool | None, bool]:
         while not cursor.at_end:
             if cursor.accept("WITH", "CONSISTENT", "SNAPSHOT"):
                 snapshot = True
-            elif read_only is None and cursor.accept("READ"):
+            else:
+                cursor.expect("READ")
+                if read_only is not None:
+                    cursor.position = len(cursor.tokens)  # MySQL notices at the end
                 read_only = cursor.accept("ONLY")
                 if not read_only:
                     cursor.expect("WRITE")
-            else:
-                cursor.fail()
             cursor.accept(",")
     cursor.finish()
     return read_only, snapshot

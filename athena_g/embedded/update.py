@@ -212,7 +212,7 @@ class _Quiet:
 
     row = 1
 
-    def fault(self, error: SqlError) -> None:
+    def fault(self, error: SqlError, otherwise: SqlError | None = None) -> None:
         return None
 
     def note(self, error: SqlError) -> None:
@@ -305,7 +305,7 @@ def _update_one(
 
 
 def _finished(session: EngineSession, changed: int, matched: int) -> OkResult:
-    session.row_count = changed
+    session.found_rows = matched
     warned = session.diagnostics.count
     info = f"Rows matched: {matched}  Changed: {changed}  Warnings: {warned}"
     named = session.functions.named_insert_id or 0

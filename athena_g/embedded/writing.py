@@ -25,7 +25,7 @@ class StrictRow:
 
     row = 1
 
-    def fault(self, error: SqlError) -> None:
+    def fault(self, error: SqlError, otherwise: SqlError | None = None) -> None:
         raise error
 
     def note(self, error: SqlError) -> None:
@@ -40,10 +40,10 @@ class StatementRow:
         self._session = session
         self._strict = strict
 
-    def fault(self, error: SqlError) -> None:
+    def fault(self, error: SqlError, otherwise: SqlError | None = None) -> None:
         if self._strict:
             raise error
-        self._session.note(error)
+        self._session.note(otherwise or error)
 
     def note(self, error: SqlError) -> None:
         self._session.note(error, "Note")

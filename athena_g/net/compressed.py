@@ -22,6 +22,7 @@ class CompressedStream(PacketStream):
 
     def __init__(self, carrier: PacketStream) -> None:
         super().__init__(carrier.max_allowed_packet)
+        carrier.flush()  # the end of the authentication may be queued there
         self.sequence_id = carrier.sequence_id
         self.secure = carrier.secure
         self._carrier = carrier

@@ -23,6 +23,7 @@ from athena_g.protocol.constants import (
     SERVER_STATUS_AUTOCOMMIT,
 )
 from athena_g.protocol.handshake import (
+    AuthSwitchRequest,
     ChangeUserRequest,
     Greeting,
     HandshakeResponse,
@@ -33,9 +34,8 @@ MAX_LOGIN_PACKET = 256 * 1024
 """Bytes a packet may have before the login is done; connection attributes are at most 64 KiB."""
 
 _SSL_REQUEST_SIZE = 36
+_AUTH_SWITCH = b"\xfe"
 _NO_PASSWORD = (b"", b"\0")
-_NO_PLUGIN = ""
-"""Named by a client, this makes the authentication begin with a switch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,7 @@ class LoginPolicy:
 class Login:
     """What a client said of itself, and who it proved to be.
 
-    ``scramble`` is the greeting's: clients that know no authentication switch prove themselves
-    with it again when they change their user.
+    ``scramble`` is the last that the client was sent, by the greeting or by a switch.
     """
 
     account: Account
@@ -112,7 +111,7 @@ def log_in(
         response.capabilities & policy.capabilities,
         response.collation_id,
         response.attributes,
-        scramble,
+        exchange.scramble,
     )
 
 
@@ -128,17 +127,18 @@ def change_user(
 
     The OK is not sent yet. Raises :class:`~athena_g.errors.SqlError`, which ends the connection.
 
-    Some clients hash the password with the scramble of the greeting, some with that of their last
-    authentication, and libmysqlclient with none, waiting for one. So, as MySQL does, every
-    client that understands a switch is given a fresh scramble, whatever it sent.
+    Clients send a proof made with the scramble of the greeting, or of their last login, or none
+    (libmysqlclient waits for a scramble). So every client that understands a switch is sent one,
+    as MySQL does, whatever its proof. It has the scramble of the last login again: MariaDB's
+    Connector/C uses that one for mysql_native_password, whatever the switch says.
     """
     request = ChangeUserRequest.decode(payload, login.capabilities)
     logger.debug("connection {}: changes its user to {!r}", connection_id, request.user)
     exchange = _Exchange(stream, policy, request.user, request.database, host)
     if login.capabilities & CLIENT_PLUGIN_AUTH:
-        known = request.plugin in (NATIVE, CACHING_SHA2)
-        plugin = request.plugin if known and request.plugin else policy.auth_plugin
-        exchange.run(plugin, login.scramble, _NO_PLUGIN, request.auth_response)
+        plugin = request.plugin or policy.auth_plugin
+        known = plugin in (NATIVE, CACHING_SHA2)
+        exchange.switch(plugin if known else policy.auth_plugin, login.scramble)
     else:
         exchange.run(NATIVE, login.scramble, None, request.auth_response)
     collation_id = login.collation_id if request.collation_id is None else request.collation_id
@@ -148,6 +148,7 @@ def change_user(
         database=request.database or None,
         collation_id=collation_id,
         attributes=request.attributes,
+        scramble=exchange.scramble,
     )
 
 
@@ -202,6 +203,7 @@ class _Exchange:
         self._policy = policy
         self._user = user
         self._host = host
+        self.scramble = b""
         self._account = policy.find_account(user, database or None)
 
     def run(self, plugin: str, scramble: bytes, client_plugin: str | None, given: bytes) -> None:
@@ -211,6 +213,7 @@ class _Exchange:
         and gave its first proof.
         """
         stream = self._stream
+        self.scramble = scramble
         exchange = ServerAuth(
             password=self._account.password.encode() if self._account else None,
             plugin=plugin,
@@ -221,15 +224,26 @@ class _Exchange:
         using_password = given not in _NO_PASSWORD
         step = exchange.start(client_plugin, given)
         while isinstance(step, Send):
-            stream.write_packet(step.payload)
-            stream.flush()
-            given = stream.read_packet()
+            if step.payload[:1] == _AUTH_SWITCH:
+                self.scramble = AuthSwitchRequest.decode(step.payload).scramble
+            given = self._ask(step.payload)
             using_password = using_password or given not in _NO_PASSWORD
             step = exchange.feed(given)
         if isinstance(step, Reject):
             self._deny(step.reason, using_password)
         elif step.payload:
             stream.write_packet(step.payload)
+
+    def switch(self, plugin: str, scramble: bytes) -> None:
+        """Like :meth:`run`, beginning with a switch to ``plugin``."""
+        given = self._ask(AuthSwitchRequest(plugin, scramble).encode())
+        self.run(plugin, scramble, plugin, given)
+
+    def _ask(self, payload: bytes) -> bytes:
+        """What the client answers to ``payload``."""
+        self._stream.write_packet(payload)
+        self._stream.flush()
+        return self._stream.read_packet()
 
     def _deny(self, reason: str, using_password: bool) -> NoReturn:
         logger.info("login of {!r} from {} refused: {}", self._user, self._host, reason)

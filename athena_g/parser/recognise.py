@@ -29,6 +29,7 @@ class Special(Enum):
     SET = "sets variables"
     TRANSACTION = "begins or ends a transaction"
     HOLDING = "takes or frees what belongs to one connection"
+    RENAME = "may give a temporary table another name"
     KILL = "ends another connection or its statement"
     SHOW = "may show what the proxy knows"
     CALC_FOUND_ROWS = "counts rows for the next statement"
@@ -104,6 +105,14 @@ _WORDS = {
     b"prepare": Recognised(Special.HOLDING),
     b"deallocate": Recognised(Special.HOLDING),
     b"drop": Recognised(Special.HOLDING),
+    b"if": Recognised(Special.HOLDING),
+    b"case": Recognised(Special.HOLDING),
+    b"loop": Recognised(Special.HOLDING),
+    b"while": Recognised(Special.HOLDING),
+    b"repeat": Recognised(Special.HOLDING),
+    b"for": Recognised(Special.HOLDING),
+    b"alter": Recognised(Special.RENAME),
+    b"rename": Recognised(Special.RENAME),
     b"call": Recognised(Special.PIN, "CALL"),
     b"execute": Recognised(Special.PIN, "EXECUTE"),
     b"xa": Recognised(Special.PIN, XA),
@@ -114,6 +123,7 @@ _ANYWHERE = (Special.USE, Special.PIN, Special.REFUSE)
 _AMONG_SEVERAL = {
     Special.SET: Recognised(Special.PIN, "SET among several statements"),
     Special.HOLDING: Recognised(Special.PIN, "several statements"),
+    Special.RENAME: Recognised(Special.RENAME),
     Special.KILL: Recognised(Special.REFUSE, "KILL among several statements in one text"),
 }
 """What others mean there; one that is not here needs nothing."""

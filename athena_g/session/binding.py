@@ -118,7 +118,7 @@ class Binding:
         return last is not None and last.owner is self.look_back and not last.stream.stale
 
     def remember(self) -> None:
-        """Keep what is known of the last statement without asking its connection, if that is all."""
+        """Keep what is known of the last statement, if nothing is left to ask its connection."""
         last = self._last
         if last is not None and last.owner is self.look_back:
             scanner = last.scanner

@@ -33,6 +33,8 @@ _VOLATILE = frozenset(
         "session_track_transaction_info", "session_track_gtids", "proxy_user", "skip_replication",
     )
 )  # fmt: skip
+# SET TRANSACTION names neither; MariaDB before 11.1 has the old names only, and later ones both.
+_OLD_NAMES = {"transaction_isolation": "tx_isolation", "transaction_read_only": "tx_read_only"}
 _INSERT_ID = frozenset(("last_insert_id", "identity"))
 _NUMERIC = frozenset(
     (
@@ -45,17 +47,27 @@ _NAME = re.compile(rb"[a-z0-9_.$]+")
 _PLAIN_STRING = re.compile(rb"'[ !#-&(-\[\]-~]*'")
 
 
-def effect_of(packet: bytes, start: int, found: Recognised) -> Effect | None:
-    """What a recognised statement will have done to the session, once it has run."""
+def effect_of(
+    packet: bytes, start: int, found: Recognised, profile: Profile, no_backslash_escapes: bool
+) -> Effect | None:
+    """What a recognised statement will have done to the session, once it has run.
+
+    ``profile`` are the settings of the session that says it.
+    """
+    modes = {"no_backslash_escapes": no_backslash_escapes, "ansi_quotes": profile.ansi_quotes}
     match found.special:
         case Special.PIN:
             return Pinned(found.detail)
         case Special.CALC_FOUND_ROWS:
             return Pinned(FOUND_ROWS)
-        case Special.HOLDING:
-            return Held(holdings(packet, start))
+        case Special.RENAME:
+            return Renamed()
+        case Special.SET | Special.HOLDING | Special.TRANSACTION if not profile.is_readable:
+            return Pinned("a character set whose texts are not read")
+        case Special.HOLDING | Special.TRANSACTION:
+            return Held(holdings(packet, start, **modes))
         case Special.SET:
-            assigned = parse_set(packet, start)
+            assigned = parse_set(packet, start, **modes)
             return Assigned(assigned) if assigned is not None else Pinned("SET")
         case _:
             return None
@@ -92,6 +104,16 @@ class Held:
                 binding.pins.free(freed.kind.value, _text(freed.name))
         touched = (*self._effects.takes, *self._effects.frees)
         return any(each.kind in _REPORTED for each in touched)
+
+
+class Renamed:
+    """A temporary table may have another name now, so that its end will not be noticed."""
+
+    def apply(self, binding: Binding, connection: BackendConnection) -> bool:
+        """Pin for good, if there is a temporary table."""
+        if any(kind == Kind.TEMPORARY_TABLE.value for kind, _ in binding.pins):
+            binding.pin(Kind.TEMPORARY_TABLE.value)
+        return False
 
 
 class Assigned:
@@ -161,6 +183,9 @@ def _learn(binding: Binding, connection: BackendConnection, names: dict[str, byt
     if not CHARSET_GROUP.isdisjoint(names):
         names.update(dict.fromkeys(CHARSET_VARIABLES))
     reported = _reported(connection)
+    for name, old in _OLD_NAMES.items():
+        if name in names and name not in reported and connection.is_mariadb:
+            names[old] = names.pop(name)
     changes: dict[str, str] = {}
     unknown: list[str] = []
     for name, written in names.items():
@@ -195,13 +220,16 @@ def _asked(binding: Binding, connection: BackendConnection, names: Iterable[str]
         return {}
     look_back, scanner = binding.look_back, connection.scanner
     look_back.remember(scanner)
-    if scanner.warnings:
-        look_back.answered(ASK_CONDITIONS, connection.ask(ASK_CONDITIONS).rows)
-    asked = ", ".join(f"@@SESSION.{name}" for name in names)
-    columns, rows = connection.ask(f"SELECT {asked}")
+    if scanner.warnings and (conditions := connection.ask(ASK_CONDITIONS)) is not None:
+        look_back.answered(ASK_CONDITIONS, conditions.rows)
+    answer = connection.ask("SELECT " + ", ".join(f"@@SESSION.{name}" for name in names))
+    if answer is None or len(answer.rows) != 1:
+        for name in names:
+            binding.pin("session variable", name)
+        return {}
     return {
         name: _literal(column, cell)
-        for name, column, cell in zip(names, columns, rows[0], strict=True)
+        for name, column, cell in zip(names, answer.columns, answer.rows[0], strict=True)
     }
 
 

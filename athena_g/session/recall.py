@@ -9,13 +9,18 @@ Source: MySQL Reference Manual, "Information Functions", "SHOW WARNINGS Statemen
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from athena_g import errors
 from athena_g.parser.substitute import ShowConditions, parse_show_warnings, substitute
 from athena_g.protocol.columns import Column
-from athena_g.protocol.constants import NOT_NULL_FLAG, UNSIGNED_FLAG, ColumnType
+from athena_g.protocol.constants import (
+    NOT_NULL_FLAG,
+    SERVER_STATUS_NO_BACKSLASH_ESCAPES,
+    UNSIGNED_FLAG,
+    ColumnType,
+)
 from athena_g.protocol.framing import frame
 from athena_g.protocol.text_values import Value
 from athena_g.session.binding import Binding
@@ -62,7 +67,7 @@ class Recall:
                     return self._conditions(shown)
                 if past & {b"diagnostics", b"show warnings", b"show errors"}:
                     raise self._lost(past)
-                answers.update(self._past())
+                answers.update((each, each_is) for each, each_is in self._past() if each in past)
         return self._with(packet, start, answers)
 
     @property
@@ -80,10 +85,29 @@ class Recall:
         return dict.fromkeys(asked & _OWN_ID, self._own_id)
 
     def _with(self, packet: bytes, start: int, answers: dict[bytes, bytes]) -> bytes:
-        text = substitute(packet, start, answers) if answers else None
-        return packet if text is None else frame(packet[4:start] + text, 0)
+        if not answers:
+            return packet
+        text = self._substituted(packet, start, answers)
+        if text is None:
+            past = answers.keys() - _OWN_ID
+            if past:
+                raise self._lost(frozenset(past))
+            return packet
+        return frame(packet[4:start] + text, 0)
 
-    def _past(self) -> dict[bytes, bytes]:
+    def _substituted(self, packet: bytes, start: int, answers: dict[bytes, bytes]) -> bytes | None:
+        binding = self._binding
+        if not binding.profile.is_readable:
+            return None
+        return substitute(
+            packet,
+            start,
+            answers,
+            no_backslash_escapes=bool(binding.status & SERVER_STATUS_NO_BACKSLASH_ESCAPES),
+            ansi_quotes=binding.profile.ansi_quotes,
+        )
+
+    def _past(self) -> Iterator[tuple[bytes, bytes]]:
         look_back = self._binding.look_back
         errors_only = [row for row in look_back.conditions if row[0] == b"Error"]
         numbers = {
@@ -92,7 +116,7 @@ class Recall:
             b"@@warning_count": len(look_back.conditions),
             b"@@error_count": len(errors_only),
         }
-        return {question: b"%d" % number for question, number in numbers.items()}
+        return ((question, b"%d" % number) for question, number in numbers.items())
 
     def _conditions(self, asked: ShowConditions) -> Answer:
         """What SHOW WARNINGS, SHOW ERRORS and their COUNT(*) say of the last statement."""

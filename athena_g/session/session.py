@@ -22,6 +22,7 @@ from athena_g.protocol.columns import Column
 from athena_g.protocol.commands import command_name
 from athena_g.protocol.constants import (
     CLIENT_MULTI_STATEMENTS,
+    SERVER_STATUS_NO_BACKSLASH_ESCAPES,
     Command,
 )
 from athena_g.protocol.framing import frame
@@ -35,7 +36,7 @@ from athena_g.protocol.scan import (
 )
 from athena_g.protocol.text_values import Value
 from athena_g.session import processlist
-from athena_g.session.binding import Binding
+from athena_g.session.binding import Binding, Effect
 from athena_g.session.effects import FOUND_ROWS, effect_of
 from athena_g.session.prepared import Statements
 from athena_g.session.recall import Recall
@@ -192,7 +193,11 @@ class ProxySession:
                 self._send_rows(answer.columns, answer.rows)
                 return
             packet = answer
-        binding.execute(packet, REPLY_COMMAND, effect_of(packet, _BODY, found))
+        binding.execute(packet, REPLY_COMMAND, self._effect(found, packet))
+
+    def _effect(self, found: Recognised, packet: bytes) -> Effect | None:
+        no_backslash_escapes = bool(self._binding.status & SERVER_STATUS_NO_BACKSLASH_ESCAPES)
+        return effect_of(packet, _BODY, found, self._binding.profile, no_backslash_escapes)
 
     def _answered(self, found: Recognised, packet: bytes) -> bool:
         """Do what the proxy itself does with such a statement; true when that was the answer."""
@@ -284,7 +289,7 @@ class ProxySession:
             packet = self._recall.with_own_id(packet, _BODY, found.questions)
         statement = self._statements.prepare(packet)
         if statement is not None and found is not None:
-            statement.effect = effect_of(packet, _BODY, found)
+            statement.effect = self._effect(found, packet)
 
     def _whole(self, packet: bytes) -> bytes:
         """All of a command that is to be kept."""

@@ -10,6 +10,9 @@ from typing import Any
 import pymysql
 import pytest
 
+from athena_g.backend.endpoint import Endpoint
+from athena_g.backend.login import log_in
+from athena_g.errors import SqlError
 from tests.programs import program
 from tests.proxy import Proxy, configuration, proxy_for, proxy_running
 from tests.servers import Server
@@ -93,3 +96,35 @@ def test_a_server_whose_certificate_nobody_vouches_for_is_not_talked_to(
             proxy.connect()
         assert caught.value.args[0] == 2003
         assert "certificate" in caught.value.args[1].lower()
+
+
+@pytest.mark.parametrize(
+    ("names", "verify_host", "accepted"),
+    [(["127.0.0.1"], True, True), (["db.example"], True, False), (["db.example"], False, True)],
+    ids=["its host", "another host", "another host, not verified"],
+)
+def test_a_certificate_is_for_the_host_unless_that_is_not_asked(
+    server: Server,
+    database: str,
+    tmp_path: Path,
+    names: list[str],
+    verify_host: bool,
+    accepted: bool,
+) -> None:
+    """A proxy is the server that is talked to: its certificate can be any."""
+    make_cert = [ROOT / "scripts" / "make-cert", tmp_path, *names]
+    subprocess.run(make_cert, check=True, capture_output=True)
+    tables = f"""[server.tls]
+certificate = "{tmp_path}/server.pem"
+key = "{tmp_path}/server-key.pem"
+"""
+    with proxy_for(server, database, tables=tables) as proxy:
+        endpoint = Endpoint(
+            "group", proxy.host, proxy.port, proxy.user, proxy.password, proxy.database,
+            tls=True, tls_ca=f"{tmp_path}/server.pem", tls_verify_host=verify_host,
+        )  # fmt: skip
+        if accepted:
+            log_in(endpoint, 0).stream.close()
+        else:
+            with pytest.raises(SqlError, match="certificate"):
+                log_in(endpoint, 0)
