@@ -179,20 +179,22 @@ class BackendConnection:
 
     def _lead(self, profile: Profile, owner: LookBack) -> tuple[list[bytes], set[str]]:
         """The packets that bring the state, and the settings in them that may be refused."""
-        before, packets = self.profile, []
+        before, packets, settings = self.profile, [], set[str]()
         if self.owner is not owner and (self.dirty or not can_move(before, profile)):
             packets.append(_RESET)
+            settings.add("COM_RESET_CONNECTION")
             self._was_reset()
             before = None
         changes = [] if before is profile else assignments(before, profile, self.is_mariadb)
         if before is None and self.tracks_session:
             changes.append(self._tracking())
-        settings = {change for change in changes if not change.startswith("@")}
+        settings.update(change for change in changes if not change.startswith("@"))
         if self.insert_id != owner.insert_id:
             changes.append(f"SESSION last_insert_id = {owner.insert_id}")
         if changes:
             packets.append(_query("SET " + ", ".join(changes)))
         if profile.multi_statements != self._multi_statements:
+            settings.add("COM_SET_OPTION")
             option = 0 if profile.multi_statements else 1
             packets.append(frame(bytes([Command.SET_OPTION, option, 0]), 0))
         return packets, settings

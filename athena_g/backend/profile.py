@@ -95,14 +95,14 @@ def _interned(made: Profile) -> Profile:
     if known is not None:
         return known
     parsing = tuple(entry for entry in made.variables if entry[0] in _PARSING)
-    made = replace(
+    complete = replace(  # another object than the key, which lives as long as its value
         made,
         parsing_key=(made.collation_id, parsing),
         is_readable=_charset_of_statements(made) not in _UNREADABLE,
         ansi_quotes="ANSI_QUOTES" in (made.value("sql_mode") or ""),
     )
-    _profiles[made] = made
-    return made
+    _profiles[made] = complete
+    return complete
 
 
 def _charset_of_statements(made: Profile) -> str:

@@ -11,6 +11,7 @@ from athena_g.protocol.constants import (
     SERVER_STATUS_AUTOCOMMIT,
     SESSION_TRACK_SCHEMA,
     SESSION_TRACK_STATE_CHANGE,
+    SESSION_TRACK_SYSTEM_VARIABLES,
     ColumnType,
 )
 from athena_g.protocol.framing import frame, frames_used
@@ -31,6 +32,12 @@ def schema_changed(name: str) -> bytes:
     return bytes((SESSION_TRACK_SCHEMA,)) + lenenc_bytes(lenenc_bytes(name.encode()))
 
 
+def variable_changed(name: str, value: str) -> bytes:
+    """What the tracker of system variables says in an OK packet."""
+    said = lenenc_bytes(name.encode()) + lenenc_bytes(value.encode())
+    return bytes((SESSION_TRACK_SYSTEM_VARIABLES,)) + lenenc_bytes(said)
+
+
 def packets(*payloads: bytes, first: int = 1) -> bytes:
     """The payloads framed with sequence ids from ``first`` on."""
     framed = []
@@ -45,12 +52,13 @@ def ok(
     status: int = SERVER_STATUS_AUTOCOMMIT,
     affected_rows: int = 0,
     last_insert_id: int = 0,
+    warnings: int = 0,
     info: bytes = b"",
     session_state: bytes = b"",
     first: int = 1,
 ) -> bytes:
     """An OK as a server sends it on a connection with CLIENT_SESSION_TRACK."""
-    packet = OkPacket(affected_rows, last_insert_id, status, 0, info, session_state)
+    packet = OkPacket(affected_rows, last_insert_id, status, warnings, info, session_state)
     return packets(packet.encode(CLIENT_SESSION_TRACK), first=first)
 
 

@@ -1,8 +1,9 @@
 """A MySQL server that does as it is told: a script of replies on a loopback socket.
 
-What is not scripted is answered plausibly: a SELECT with its own text as the only row, BEGIN,
-COMMIT and ROLLBACK with the right status flags, everything else with OK. It keeps a record of
-each command, in order, with the number of the connection it came on.
+What is not scripted is answered plausibly: a SELECT with its own text as the only row, or with the
+variables it asks for, BEGIN, COMMIT and ROLLBACK with the right status flags, SHOW with nothing,
+prepared statements as queries are, everything else with OK. KILL ends another connection. It keeps
+a record of each command, in order, with the number of the connection it came on.
 """
 
 from __future__ import annotations
@@ -18,11 +19,13 @@ from athena_g.protocol import auth
 from athena_g.protocol.constants import (
     CLIENT_CONNECT_ATTRS,
     CLIENT_CONNECT_WITH_DB,
+    CLIENT_LOCAL_FILES,
     CLIENT_MULTI_RESULTS,
     CLIENT_MULTI_STATEMENTS,
     CLIENT_PLUGIN_AUTH,
     CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA,
     CLIENT_PROTOCOL_41,
+    CLIENT_PS_MULTI_RESULTS,
     CLIENT_SECURE_CONNECTION,
     CLIENT_SESSION_TRACK,
     CLIENT_TRANSACTIONS,
@@ -33,7 +36,9 @@ from athena_g.protocol.constants import (
 from athena_g.protocol.handshake import Greeting, HandshakeResponse
 from athena_g.protocol.replies import EofPacket
 
-from . import replies
+from . import prepared, replies
+from .prepared import Statements
+from .variables import Variables
 from .wire import Gone, Wire
 
 USER, PASSWORD = "backend", "backend-secret"
@@ -50,6 +55,8 @@ _CAPABILITIES = (
     | CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA
     | 2  # CLIENT_FOUND_ROWS
     | 256  # CLIENT_IGNORE_SPACE
+    | CLIENT_LOCAL_FILES
+    | CLIENT_PS_MULTI_RESULTS
 )
 
 IN_TRANSACTION = SERVER_STATUS_AUTOCOMMIT | SERVER_STATUS_IN_TRANS
@@ -64,7 +71,10 @@ def hang_up(conversation: Conversation) -> None:
 
 
 class Conversation:
-    """One connection to the fake; ``rollbacks`` counts transactions that ended without COMMIT."""
+    """One connection to the fake; ``rollbacks`` counts transactions that ended without COMMIT.
+
+    ``insert_id`` is what LAST_INSERT_ID() gives. ``packets`` are the commands as they came.
+    """
 
     def __init__(self, server: FakeServer, number: int, wire: Wire) -> None:
         self.server = server
@@ -73,6 +83,10 @@ class Conversation:
         self.login: HandshakeResponse | None = None
         self.status = SERVER_STATUS_AUTOCOMMIT
         self.rollbacks = 0
+        self.insert_id = 0
+        self.variables = Variables()
+        self.statements = Statements(number)
+        self.packets: list[bytes] = []
         self.ended = Event()
 
     def run(self) -> None:
@@ -128,14 +142,16 @@ class Conversation:
 
     def _answer(self, payload: bytes) -> None:
         command, body = Command(payload[0]), payload[1:]
-        text = body.decode("utf-8", "backslashreplace")
-        label = text if command is Command.QUERY else f"{command.name} {text}".strip()
+        self.packets.append(payload)
+        label = _label(command, body)
         self.server.note(self.number, label)
         steps = self.server.scripted(label)
         if steps is not None:
             self.play(steps)
         elif command is Command.QUERY:
-            self._query(text)
+            self._query(label)
+        elif command in prepared.COMMANDS:
+            self.wire.send(self.statements.answer(command, body, self.status))
         else:
             self._plain(command)
 
@@ -147,17 +163,28 @@ class Conversation:
             self.status = SERVER_STATUS_AUTOCOMMIT
         elif word == "ROLLBACK":
             self._roll_back()
-        if word == "SELECT":
-            self.wire.send(replies.result([[text]], status=self.status))
+        elif word == "KILL":
+            self.server.kill(text)
+        if word in ("SELECT", "SHOW"):
+            self.wire.send(self._rows(word, text))
         else:
-            self.wire.send(replies.ok(status=self.status))
+            state = self.variables.set(text) if word == "SET" else b""
+            self.wire.send(replies.ok(status=self.status, session_state=state))
+
+    def _rows(self, word: str, text: str) -> bytes:
+        if word == "SHOW":
+            return replies.result([], columns=("Level", "Code", "Message"), status=self.status)
+        if text == "SELECT LAST_INSERT_ID()":
+            return replies.result([[str(self.insert_id)]], status=self.status)
+        answer = self.variables.answer(text)
+        return answer or replies.result([[text]], status=self.status)
 
     def _plain(self, command: Command) -> None:
         match command:
             case Command.QUIT:
                 raise Gone("quit")
             case Command.RESET_CONNECTION:
-                self._roll_back()
+                self._reset()
                 self.wire.send(replies.ok())
             case Command.SET_OPTION:
                 self.wire.send(replies.packets(EofPacket(0, self.status).encode()))
@@ -168,10 +195,26 @@ class Conversation:
             case _:
                 self.wire.send(replies.ok(status=self.status))
 
+    def _reset(self) -> None:
+        self._roll_back()
+        self.insert_id = 0
+        self.variables.reset()
+        self.statements.reset()
+
     def _roll_back(self) -> None:
         if self.status & SERVER_STATUS_IN_TRANS:
             self.rollbacks += 1
         self.status = SERVER_STATUS_AUTOCOMMIT
+
+
+def _label(command: Command, body: bytes) -> str:
+    """The text of a query; else the command with its text or the number of its statement."""
+    text = body.decode("utf-8", "backslashreplace")
+    if command is Command.QUERY:
+        return text
+    if command in prepared.COMMANDS and command is not Command.STMT_PREPARE:
+        text = str(int.from_bytes(body[:4], "little"))
+    return f"{command.name} {text}".strip()
 
 
 class FakeServer:
@@ -233,6 +276,13 @@ class FakeServer:
     @property
     def rollbacks(self) -> int:
         return sum(each.rollbacks for each in self.connections)
+
+    def kill(self, text: str) -> None:
+        """End the connection that a KILL names, unless it is about its statement only."""
+        words = text.split()
+        number = int(words[-1])
+        if len(words) == 2 and number <= len(self.connections):
+            self.connections[number - 1].hang_up()
 
     def stop_listening(self) -> None:
         """Refuse connections from now on; those that are there stay."""

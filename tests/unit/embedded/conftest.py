@@ -8,9 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gevent.threadpool import ThreadPool
 
 from athena_g.embedded.engine import Engine
+from athena_g.embedded.server import CAPABILITIES, EmbeddedHandler
 from athena_g.embedded.session import EngineSession, RowsResult
+from athena_g.net.handshake import Account, LoginPolicy
+from athena_g.net.server import ListenSettings, Server
+from tests.fakes.client import PASSWORD, USER, Client
 
 Connect = Callable[..., EngineSession]
 
@@ -61,3 +66,28 @@ def connect(engine: Engine) -> Connect:
 @pytest.fixture
 def session(connect: Connect) -> EngineSession:
     return connect()
+
+
+Dial = Callable[..., Client]
+
+
+@pytest.fixture
+def dial(connect: Connect, engine: Engine) -> Iterator[Dial]:
+    """Logs in to a server on the engine, with the flags given; the database is ``test``."""
+    threads = ThreadPool(8)
+    account = Account(USER, PASSWORD)
+    handler = EmbeddedHandler(engine, threads, account, read_only=False)
+    policy = LoginPolicy(handler.find_account, CAPABILITIES, "8.4.0")
+    server = Server(ListenSettings(), policy, handler)
+    address = server.start()
+    clients: list[Client] = []
+
+    def dialled(**options: Any) -> Client:
+        clients.append(Client.connect(address, database="test", **options))
+        return clients[-1]
+
+    yield dialled
+    for client in clients:
+        client.close()
+    server.stop()
+    threads.kill()

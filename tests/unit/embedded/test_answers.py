@@ -1,9 +1,10 @@
-"""Every statement of ``mysql_answers.json`` is answered as MySQL 9.7 answered it.
+"""Every statement of the two files of answers is answered as MySQL 9.7 answered it.
 
-The file holds groups of statements; a group starts on an empty database. An answer is what the
-server gave: ``OK`` with affected rows, insert id and info; ``ERR`` with number and text; or
-``ROWS`` with the columns (name and type, or the name alone where the embedded server's type is
-known to differ) and each row's Python values.
+One is about what statements answer, the other about what sessions remember. Both hold groups of
+statements; a group starts on an empty database. An answer is what the server gave: ``OK`` with
+affected rows, insert id and info; ``ERR`` with number and text; or ``ROWS`` with the columns (name
+and type, or the name alone where the embedded server's type is known to differ) and each row's
+Python values.
 """
 
 from __future__ import annotations
@@ -18,7 +19,11 @@ from athena_g.embedded.session import EngineSession, OkResult
 from athena_g.errors import SqlError
 from tests.unit.embedded.conftest import Connect
 
-GROUPS = json.loads((Path(__file__).parent / "mysql_answers.json").read_text())
+HERE = Path(__file__).parent
+GROUPS = [
+    *json.loads((HERE / "mysql_answers.json").read_text()),
+    *json.loads((HERE / "mysql_session_answers.json").read_text()),
+]
 
 
 def answer(session: EngineSession, sql: str, *, with_types: bool) -> list[Any]:
@@ -48,5 +53,5 @@ def test_the_answers_are_those_of_mysql(connect: Connect, group: int) -> None:
     assert differing == []
 
 
-def test_the_file_of_answers_is_not_empty() -> None:
-    assert sum(len(group) for group in GROUPS) > 250
+def test_the_files_of_answers_are_not_empty() -> None:
+    assert sum(len(group) for group in GROUPS) > 500

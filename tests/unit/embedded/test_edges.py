@@ -12,6 +12,7 @@ from athena_g.embedded.engine import Engine
 from athena_g.embedded.lexer import split
 from athena_g.embedded.results import OkResult
 from athena_g.embedded.session import EngineSession
+from athena_g.embedded.temporary import drop_all
 from athena_g.errors import SqlError
 from tests.unit.embedded.conftest import Connect, rows, run
 
@@ -96,7 +97,7 @@ def test_a_named_window_with_a_frame(session: EngineSession) -> None:
 def test_names_cannot_leave_their_quotes(session: EngineSession) -> None:
     run(session, 'CREATE TABLE `a"b` (`c"d` INT)', 'INSERT INTO `a"b` VALUES (1)')
     run(session, 'CREATE TEMPORARY TABLE `x"; DROP TABLE y` (a INT)')
-    session.drop_temporary_tables()
+    drop_all(session)
     assert rows(session, 'SELECT SUM(`c"d`) OVER `w"` FROM `a"b` WINDOW `w"` AS ()') == [(1,)]
 
 

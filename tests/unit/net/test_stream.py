@@ -2,37 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import gevent
 import pytest
-from gevent import socket
 
 from athena_g.errors import SqlError
-from athena_g.net.memory import memory_pair
-from athena_g.net.stream import ConnectionClosed, PacketStream, SocketStream
-from athena_g.protocol.constants import MAX_PAYLOAD
+from athena_g.net.stream import ConnectionClosed, PacketStream
 from athena_g.protocol.framing import frame
 from tests.fakes.proxy import until
+from tests.unit.net.conftest import Pair
 
-LIMIT = 1 << 26
 MEGABYTE = b"m" * (1 << 20)
-
-Pair = tuple[PacketStream, PacketStream]
-
-
-def socket_pair() -> Pair:
-    left, right = socket.socketpair()
-    return SocketStream(left.detach(), LIMIT), SocketStream(right.detach(), LIMIT)
-
-
-@pytest.fixture(params=[socket_pair, lambda: memory_pair(LIMIT)], ids=["socket", "memory"])
-def pair(request: pytest.FixtureRequest) -> Iterator[Pair]:
-    make: Callable[[], Pair] = request.param
-    left, right = make()
-    yield left, right
-    left.close()
-    right.close()
 
 
 def caught(action: Callable[[], object]) -> gevent.Greenlet:
@@ -174,8 +155,8 @@ def test_shutdown_by_another_greenlet_ends_a_waiting_write(pair: Pair) -> None:
     assert isinstance(writing.get(), ConnectionClosed)
 
 
-def test_the_end_of_writing_leaves_reading_open(pair: Pair) -> None:
-    left, right = pair
+def test_the_end_of_writing_leaves_reading_open(clear_pair: Pair) -> None:
+    left, right = clear_pair
     left.shutdown_write()
     with pytest.raises(ConnectionClosed):
         right.read_packet()
@@ -261,27 +242,6 @@ def test_a_command_in_two_reads_is_read_whole(pair: Pair) -> None:
     left.send(command[6:])
     assert reading.get() == command
     assert right.sequence_id == 1
-
-
-@pytest.mark.parametrize("size", [MAX_PAYLOAD - 1, MAX_PAYLOAD, MAX_PAYLOAD + 1])
-def test_a_command_of_several_packets_is_given_as_it_came(pair: Pair, size: int) -> None:
-    left, right = pair
-    command = frame(b"\x03" + b"x" * (size - 1), 0)
-    sending = gevent.spawn(left.send, command)
-    assert right.read_command() == command
-    sending.get()
-
-
-def test_a_full_packet_on_its_own_is_not_yet_the_command(pair: Pair) -> None:
-    left, right = pair
-    command = frame(b"x" * MAX_PAYLOAD, 0)
-    sending = gevent.spawn(left.send, command[:-4])
-    reading = gevent.spawn(right.read_command)
-    sending.get()
-    gevent.idle()
-    assert not reading.ready()
-    left.send(command[-4:])
-    assert reading.get() == command
 
 
 def test_a_command_that_starts_at_another_sequence_id_is_refused(pair: Pair) -> None:

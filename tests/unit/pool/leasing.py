@@ -6,13 +6,16 @@ from collections.abc import Callable
 
 import gevent
 
-from athena_g.backend.connection import BackendConnection, SessionSetup
+from athena_g.backend.connection import BackendConnection
+from athena_g.backend.look_back import LookBack
+from athena_g.backend.profile import profile
 from athena_g.errors import SqlError
 from athena_g.pool.pool import Pool
 from athena_g.protocol.framing import frame
 from tests.fakes.proxy import until
 
 MakePool = Callable[..., Pool]
+PROFILE = profile(45)
 
 
 def waiting(pool: Pool, flags: int = 0) -> gevent.Greenlet:
@@ -20,7 +23,7 @@ def waiting(pool: Pool, flags: int = 0) -> gevent.Greenlet:
 
     def wait() -> BackendConnection | SqlError:
         try:
-            return pool.acquire(flags)
+            return pool.acquire(flags, PROFILE)
         except SqlError as error:
             return error
 
@@ -30,9 +33,9 @@ def waiting(pool: Pool, flags: int = 0) -> gevent.Greenlet:
     return greenlet
 
 
-def use(connection: BackendConnection, setup: SessionSetup | None = None) -> SessionSetup:
+def use(connection: BackendConnection, owner: LookBack | None = None) -> LookBack:
     """Run a statement, so that the connection holds a session's state."""
-    setup = setup or SessionSetup(45)
-    rest = connection.settle(setup, frame(b"\x03SELECT 1", 0)) or connection.stream.recv()
+    owner = owner or LookBack()
+    rest = connection.settle(PROFILE, owner, frame(b"\x03SELECT 1", 0)) or connection.stream.recv()
     assert rest
-    return setup
+    return owner

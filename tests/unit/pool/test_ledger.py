@@ -14,6 +14,7 @@ from athena_g.pool.ledger import Ledger, Limits, Open, Use, Wait
 class Connection:
     name: str
     flags: int = 0
+    profile: Any = None
     opened_at: float = 0.0
     idle: bool = False
     idle_since: float = 0.0
@@ -34,12 +35,12 @@ def ledger(**limits: Any) -> Ledger[Connection]:
 
 
 def opened(books: Ledger[Connection], name: str, flags: int = 0) -> Connection:
-    assert isinstance(books.checkout(flags), Open)
+    assert isinstance(books.checkout(flags, None), Open)
     return Connection(name, flags)
 
 
 def in_line(books: Ledger[Connection], flags: int = 0) -> Waiter:
-    assert books.checkout(flags) == Wait()
+    assert books.checkout(flags, None) == Wait()
     waiter = Waiter(flags)
     books.waiting.append(waiter)
     return waiter
@@ -47,7 +48,7 @@ def in_line(books: Ledger[Connection], flags: int = 0) -> Waiter:
 
 def test_an_empty_pool_opens() -> None:
     books = ledger()
-    assert books.checkout(0) == Open(None)
+    assert books.checkout(0, None) == Open(None)
     assert (books.open, books.out, books.idle) == (1, 1, 0)
 
 
@@ -55,7 +56,7 @@ def test_a_free_connection_is_used_before_another_is_opened() -> None:
     books = ledger()
     one = opened(books, "one")
     assert books.checkin(one, keep=False)
-    assert books.checkout(0) == Use(one)
+    assert books.checkout(0, None) == Use(one)
     assert (books.out, books.idle) == (1, 0)
 
 
@@ -64,14 +65,41 @@ def test_the_connection_used_last_is_used_first() -> None:
     one, two = opened(books, "one"), opened(books, "two")
     books.checkin(one, keep=False)
     books.checkin(two, keep=False)
-    assert books.checkout(0) == Use(two)
+    assert books.checkout(0, None) == Use(two)
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_a_connection_that_has_the_settings_already_is_preferred(keep: bool) -> None:
+    books = ledger(max_open=3)
+    connections = [opened(books, name) for name in ("one", "two", "three")]
+    profile = connections[1].profile = object()
+    for connection in connections:
+        books.checkin(connection, keep)
+    assert books.checkout(0, profile) == Use(connections[1])
+
+
+def test_without_one_that_has_the_settings_the_order_is_as_ever() -> None:
+    books = ledger()
+    one, two = opened(books, "one"), opened(books, "two")
+    for connection in (one, two):
+        connection.profile = "a"
+        books.checkin(connection, keep=False)
+    assert books.checkout(0, "b") == Use(two)
+
+
+def test_the_settings_do_not_make_up_for_other_flags() -> None:
+    books = ledger(max_open=1)
+    one = opened(books, "one", flags=2)
+    one.profile = "a"
+    books.checkin(one, keep=False)
+    assert books.checkout(0, "a") == Open(instead_of=one)
 
 
 def test_a_kept_connection_goes_back_to_its_session() -> None:
     books = ledger(max_open=2)
     one = opened(books, "one")
     books.checkin(one, keep=True)
-    assert isinstance(books.checkout(0), Open)
+    assert isinstance(books.checkout(0, None), Open)
     assert books.reclaim(one)
     assert not books.reclaim(one)
     assert books.out == 2
@@ -93,7 +121,7 @@ def test_a_reclaimed_connection_is_nobody_elses() -> None:
     one = opened(books, "one")
     books.checkin(one, keep=True)
     books.reclaim(one)
-    assert books.checkout(0) == Wait()
+    assert books.checkout(0, None) == Wait()
     assert books.tick(1e9) == []
     assert books.take_idle() == []
 
@@ -104,7 +132,7 @@ def test_a_free_connection_cannot_be_reclaimed() -> None:
     one = opened(books, "one")
     books.checkin(one, keep=False)
     assert not books.reclaim(one)
-    assert books.checkout(0) == Use(one)
+    assert books.checkout(0, None) == Use(one)
 
 
 def test_a_reclaimed_connection_is_handed_on_when_somebody_waits() -> None:
@@ -126,7 +154,7 @@ def test_a_reclaimed_connection_that_is_lost_frees_its_place() -> None:
     books.reclaim(one)
     books.discard(one)
     assert (books.open, books.idle) == (0, 0)
-    assert books.checkout(0) == Open(None)
+    assert books.checkout(0, None) == Open(None)
 
 
 def test_a_retired_connection_is_neither_reclaimed_nor_kept() -> None:
@@ -145,7 +173,7 @@ def test_a_kept_connection_goes_to_another_session_only_when_no_place_is_left() 
     one, two = opened(books, "one"), opened(books, "two")
     books.checkin(one, keep=True)
     books.checkin(two, keep=True)
-    assert books.checkout(0) == Use(one)
+    assert books.checkout(0, None) == Use(one)
     assert not books.reclaim(one)
     assert books.reclaim(two)
 
@@ -154,14 +182,14 @@ def test_a_connection_of_other_flags_is_closed_to_make_room() -> None:
     books = ledger(max_open=1)
     one = opened(books, "one", flags=2)
     books.checkin(one, keep=False)
-    assert books.checkout(0) == Open(instead_of=one)
+    assert books.checkout(0, None) == Open(instead_of=one)
     assert (books.open, books.idle) == (1, 0)
 
 
 def test_a_connection_of_other_flags_is_left_alone_while_there_is_room() -> None:
     books = ledger(max_open=2)
     books.checkin(opened(books, "one", flags=2), keep=False)
-    assert books.checkout(0) == Open(None)
+    assert books.checkout(0, None) == Open(None)
     assert (books.open, books.idle) == (2, 1)
 
 
@@ -170,7 +198,7 @@ def test_a_free_connection_of_other_flags_is_closed_before_a_kept_one() -> None:
     kept, free = opened(books, "kept", flags=2), opened(books, "free", flags=2)
     books.checkin(kept, keep=True)
     books.checkin(free, keep=False)
-    assert books.checkout(0) == Open(instead_of=free)
+    assert books.checkout(0, None) == Open(instead_of=free)
 
 
 def test_a_kept_connection_of_the_right_flags_is_used_before_another_is_closed() -> None:
@@ -179,13 +207,13 @@ def test_a_kept_connection_of_the_right_flags_is_used_before_another_is_closed()
     books.checkin(older, keep=True)
     books.tick(1.0)
     books.checkin(right, keep=True)
-    assert books.checkout(0) == Use(right)
+    assert books.checkout(0, None) == Use(right)
 
 
 def test_everybody_waits_when_everything_is_out() -> None:
     books = ledger(max_open=1)
     opened(books, "one")
-    assert books.checkout(0) == Wait()
+    assert books.checkout(0, None) == Wait()
     assert books.open == 1
 
 
@@ -196,7 +224,7 @@ def test_nobody_overtakes_those_in_line() -> None:
     second = in_line(books)
     books.checkin(one, keep=True)
     assert (first.gifts, second.gifts) == ([Use(one)], [])
-    assert books.checkout(0) == Wait()
+    assert books.checkout(0, None) == Wait()
 
 
 def test_a_waiter_of_other_flags_is_given_the_place() -> None:
@@ -239,7 +267,7 @@ def test_the_connection_of_a_session_that_ended_is_free() -> None:
     one = opened(books, "one")
     books.checkin(one, keep=True)
     books.disown(one)
-    assert books.checkout(0) == Use(one)
+    assert books.checkout(0, None) == Use(one)
 
 
 def test_disowning_what_is_out_changes_nothing() -> None:
@@ -255,7 +283,7 @@ def test_disowning_what_was_reclaimed_gives_it_to_nobody() -> None:
     books.checkin(one, keep=True)
     books.reclaim(one)
     books.disown(one)
-    assert books.checkout(0) == Open(None)
+    assert books.checkout(0, None) == Open(None)
 
 
 @pytest.mark.parametrize("keep", [False, True])

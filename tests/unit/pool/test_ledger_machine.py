@@ -13,6 +13,7 @@ from athena_g.pool.ledger import Ledger, Limits, Open, Use, Wait
 from .test_ledger import Connection, Waiter
 
 FLAGS = st.sampled_from([0, 2])
+PROFILES = st.sampled_from(["a", "b"])
 
 
 class Books(RuleBasedStateMachine):
@@ -41,9 +42,9 @@ class Books(RuleBasedStateMachine):
                     self.world.remove(instead_of)
                 self.opening.append(flags)
 
-    @rule(flags=FLAGS)
-    def check_out(self, flags: int) -> None:
-        decision = self.books.checkout(flags)
+    @rule(flags=FLAGS, profile=PROFILES)
+    def check_out(self, flags: int, profile: str) -> None:
+        decision = self.books.checkout(flags, profile)
         if isinstance(decision, Wait):
             waiter = Waiter(flags)
             self.books.waiting.append(waiter)
@@ -63,9 +64,10 @@ class Books(RuleBasedStateMachine):
             self.books.vacate()
 
     @precondition(lambda self: self.out)
-    @rule(keep=st.booleans(), retired=st.booleans(), which=st.integers(0, 9))
-    def check_in(self, keep: bool, retired: bool, which: int) -> None:
+    @rule(keep=st.booleans(), retired=st.booleans(), which=st.integers(0, 9), profile=PROFILES)
+    def check_in(self, keep: bool, retired: bool, which: int, profile: str) -> None:
         connection = self.out.pop(which % len(self.out))
+        connection.profile = profile
         connection.retired = retired
         if keep and connection in self.reclaimed and self.books.keep(connection):
             return

@@ -7,7 +7,9 @@ import random
 import gevent
 import pytest
 
-from athena_g.backend.connection import BackendConnection, SessionSetup
+from athena_g.backend.connection import BackendConnection
+from athena_g.backend.look_back import LookBack
+from athena_g.backend.profile import profile
 from athena_g.errors import SqlError
 from athena_g.net.stream import ConnectionClosed
 from athena_g.pool.ledger import Limits
@@ -19,6 +21,7 @@ from tests.fakes.proxy import endpoint_of, until
 from tests.fakes.server import FakeServer
 
 MAX_OPEN = 4
+PROFILES = [profile(45), profile(8)]
 
 
 class Session:
@@ -28,7 +31,8 @@ class Session:
         self._pool = pool
         self._chance = chance
         self._in_use = in_use
-        self._setup = SessionSetup(45)
+        self._memory = LookBack()
+        self._profile = chance.choice(PROFILES)
         self._flags = chance.choice([0, 0, CLIENT_FOUND_ROWS])
         self._last: BackendConnection | None = None
 
@@ -39,13 +43,13 @@ class Session:
                     self._statement()
             except (SqlError, gevent.Timeout):
                 pass
-        if self._last is not None and self._last.setup is self._setup:
+        if self._last is not None and self._last.owner is self._memory:
             self._pool.disown(self._last)
 
     def _statement(self) -> None:
         connection = self._last
-        if connection is None or not self._pool.reclaim(connection, self._setup):
-            connection = self._last = self._pool.acquire(self._flags)
+        if connection is None or not self._pool.reclaim(connection, self._memory):
+            connection = self._last = self._pool.acquire(self._flags, self._profile)
         assert connection not in self._in_use
         self._in_use.add(connection)
         try:
@@ -64,8 +68,8 @@ class Session:
     def _talk(self, connection: BackendConnection) -> None:
         command = frame(b"\x03SELECT 1", 0)
         reply = b""
-        if connection.setup is not self._setup:
-            reply = connection.settle(self._setup, command)
+        if connection.owner is not self._memory:
+            reply = connection.settle(self._profile, self._memory, command)
         else:
             connection.stream.send(command)
         if self._chance.random() < 0.5:

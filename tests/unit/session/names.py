@@ -1,12 +1,8 @@
 """What the proxy sends to bring a connection to a session of the test's client."""
 
 from tests.fakes.server import FakeServer
-
-SET_NAMES = (
-    "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci, "
-    "SESSION session_track_state_change = 1, SESSION session_track_schema = 1"
-)
-RESET = "RESET_CONNECTION"
+from tests.fakes.setup import RESET as RESET
+from tests.fakes.setup import SET_NAMES as SET_NAMES
 
 
 def statements(backend: FakeServer) -> list[str]:

@@ -6,7 +6,7 @@ import gevent
 import pytest
 from gevent.event import Event
 
-from athena_g.protocol.constants import MAX_PAYLOAD, SERVER_STATUS_IN_TRANS
+from athena_g.protocol.constants import MAX_PAYLOAD, SERVER_STATUS_IN_TRANS, Command
 from athena_g.protocol.framing import frame
 from tests.fakes import replies
 from tests.fakes.client import Client
@@ -222,21 +222,55 @@ def test_nonsense_right_behind_a_large_row_ends_the_connection(
 # --- What is lost along with it -------------------------------------------------------------------
 
 
-def test_a_lost_transaction_is_said_to_be_lost(client: Client, backend: FakeServer) -> None:
-    client.query("BEGIN")
+@pytest.mark.parametrize("before", [[], ["SELECT 1"]], ids=["at its begin", "later"])
+def test_a_lost_transaction_is_said_to_be_lost(
+    client: Client, backend: FakeServer, before: list[str]
+) -> None:
+    for sql in ["BEGIN", *before]:
+        client.query(sql)
     backend.say("ask", hang_up)
     reply = client.query("ask")
     assert reply.errno == 2013
     assert reply.message.endswith("during query; the transaction is lost")
+    assert client.query("ROLLBACK").status & SERVER_STATUS_IN_TRANS == 0
     assert client.query("SELECT 1").status & SERVER_STATUS_IN_TRANS == 0
+
+
+@pytest.mark.parametrize("sql", ["SELECT 1", "COMMIT", "BEGIN", "SET @a = 1", "INSERT 1"])
+def test_after_a_loss_nothing_runs_before_rollback(
+    client: Client, backend: FakeServer, sql: str
+) -> None:
+    """It would commit itself, and COMMIT would say that all is well."""
+    for statement in ("BEGIN", "SELECT 0"):
+        client.query(statement)
+    backend.say("ask", hang_up)
+    client.query("ask")
+    backend.record.clear()
+    reply = client.query(sql)
+    assert (reply.errno, "The transaction was lost" in reply.message) == (1105, True)
+    assert backend.seen == []
+
+
+@pytest.mark.parametrize("command", [Command.RESET_CONNECTION])
+def test_after_a_loss_a_session_may_begin_anew(
+    client: Client, backend: FakeServer, command: Command
+) -> None:
+    for statement in ("BEGIN", "SELECT 0"):
+        client.query(statement)
+    backend.say("ask", hang_up)
+    client.query("ask")
+    assert client.ask(command).ok
+    assert client.query("SELECT 1").rows
 
 
 def test_a_transaction_lost_while_idle_is_said_to_be_lost(
     client: Client, backend: FakeServer
 ) -> None:
     client.query("BEGIN")
+    client.query("SELECT 1")
     backend.connections[0].hang_up()
     assert client.query("COMMIT").message.endswith("; the transaction is lost")
+    client.query("ROLLBACK")
     assert client.query("SELECT 1").rows
 
 
@@ -245,31 +279,41 @@ def test_nonsense_in_a_transaction_says_that_it_is_lost(
 ) -> None:
     """Otherwise the client would go on, each statement committing itself."""
     client.query("BEGIN")
+    client.query("SELECT 1")
     backend.say("ask", frame(b"\xfe", 1))
     assert "the transaction is lost" in client.query("ask").message
 
 
 def test_a_statement_outside_a_transaction_loses_none(client: Client, backend: FakeServer) -> None:
-    client.query("BEGIN")
-    client.query("COMMIT")
+    for sql in ("BEGIN", "SELECT 1", "COMMIT"):
+        client.query(sql)
     backend.say("ask", hang_up)
     assert client.query("ask").message.endswith("during query")
 
 
 def test_lost_session_state_is_said_to_be_lost(client: Client, backend: FakeServer) -> None:
+    client.query("SELECT GET_LOCK('a', 1)")
+    backend.say("ask", hang_up)
+    assert client.query("ask").message.endswith("what the session held there is lost (GET_LOCK)")
+
+
+def test_settings_are_not_lost_with_the_connection(client: Client, backend: FakeServer) -> None:
     client.query("SET @a = 1")
     backend.say("ask", hang_up)
-    assert "what the session held there is lost" in client.query("ask").message
+    assert client.query("ask").message.endswith("during query")
+    assert client.query("SELECT @a").rows == [[b"1"]]
+    assert backend.record[-1] == (2, "SELECT @a")
 
 
+@pytest.mark.parametrize("sql", ["SET @a = 1", "SELECT GET_LOCK('a', 1)"])
 @pytest.mark.parametrize("first", ["SELECT 1", None])
 def test_a_statement_that_would_have_made_state_loses_none(
-    client: Client, backend: FakeServer, first: str | None
+    client: Client, backend: FakeServer, first: str | None, sql: str
 ) -> None:
     if first is not None:
         client.query(first)
-    backend.say("SET @a = 1", hang_up)
-    assert client.query("SET @a = 1").message.endswith("during query")
+    backend.say(sql, hang_up)
+    assert client.query(sql).message.endswith("during query")
     client.query("SELECT 1")
     assert client.query("SELECT 2").rows
 
@@ -277,7 +321,7 @@ def test_a_statement_that_would_have_made_state_loses_none(
 def test_a_server_that_says_goodbye_takes_the_session_state_along(
     client: Client, proxy: Proxy, backend: FakeServer
 ) -> None:
-    client.query("SET @a = 1")
+    client.query("SELECT GET_LOCK('a', 1)")
     backend.say("ask", replies.err(1053, "Server shutdown in progress", "08S01"), hang_up)
     assert client.query("ask").errno == 1053
     assert client.query("SELECT 1").rows
@@ -327,11 +371,38 @@ def test_a_restarted_server_is_used_again(make_proxy: MakeProxy, backend: FakeSe
     assert [client.query("SELECT 2").value for client in clients] == [b"SELECT 2"] * 3
 
 
-def test_a_question_about_a_statement_whose_connection_died_is_not_answered_by_another(
+INSERTED = replies.ok(affected_rows=1, last_insert_id=7)
+
+
+def test_an_insert_id_that_died_with_its_connection_is_not_made_up(
     client: Client, backend: FakeServer
 ) -> None:
-    client.query("INSERT INTO t VALUES (1)")
+    backend.say("INSERT 1", INSERTED)
+    client.query("INSERT 1")
     hang_up_idle(backend.connections[0])
     reply = client.query("SELECT LAST_INSERT_ID()")
     assert (reply.errno, "LAST_INSERT_ID()" in reply.message) == (1105, True)
     assert client.query("SELECT 1").rows
+
+
+def test_warnings_that_died_with_their_connection_are_not_made_up(
+    client: Client, backend: FakeServer
+) -> None:
+    backend.say("INSERT 1", replies.ok(warnings=1))
+    client.query("INSERT 1")
+    hang_up_idle(backend.connections[0])
+    assert client.query("SHOW WARNINGS").errno == 1105
+
+
+def test_a_lost_insert_id_stays_lost_until_there_is_another(
+    client: Client, backend: FakeServer
+) -> None:
+    """The connection the session has by now would answer with 0."""
+    backend.say("INSERT 1", INSERTED)
+    client.query("INSERT 1")
+    hang_up_idle(backend.connections[0])
+    client.query("SELECT 1")
+    assert client.query("SELECT LAST_INSERT_ID()").errno == 1105
+    client.query("INSERT 1")
+    backend.connections[1].insert_id = 7
+    assert client.query("SELECT LAST_INSERT_ID()").value == b"7"

@@ -13,11 +13,11 @@ from athena_g.protocol.constants import (
 from tests.fakes import replies
 from tests.fakes.client import Client
 from tests.fakes.fixtures import MakeProxy
-from tests.fakes.proxy import Proxy
+from tests.fakes.proxy import Proxy, until
 from tests.fakes.replies import MORE
 from tests.fakes.server import IN_TRANSACTION, FakeServer
 
-from .names import RESET, statements
+from .names import RESET, SET_NAMES, statements
 
 
 def holds(proxy: Proxy) -> bool:
@@ -33,11 +33,11 @@ def test_a_statement_gives_its_connection_back(client: Client, proxy: Proxy) -> 
 
 def test_a_transaction_holds_its_connection_up_to_its_end(client: Client, proxy: Proxy) -> None:
     for sql, held in [
-        ("BEGIN", True),
+        ("BEGIN", False),
         ("SELECT 1", True),
         ("INSERT INTO t VALUES (1)", True),
         ("COMMIT", False),
-        ("START TRANSACTION READ ONLY", True),
+        ("START TRANSACTION WITH CONSISTENT SNAPSHOT", True),
         ("ROLLBACK", False),
     ]:
         client.query(sql)
@@ -52,6 +52,7 @@ def test_the_status_flags_count_and_not_the_text(
     backend.say("CREATE TABLE t2 (a INT)", replies.ok())
     client.query("SELECT 1")
     client.query("BEGIN")
+    client.query("SELECT 1")
     client.query("ROLLBACK TO SAVEPOINT s")
     assert holds(proxy)
     client.query("CREATE TABLE t2 (a INT)")
@@ -96,14 +97,31 @@ def test_a_failed_plain_statement_holds_nothing(
     assert not holds(proxy)
 
 
-def test_a_failed_call_is_held_until_the_status_is_known(
+@pytest.mark.parametrize(("status", "held"), [(IN_TRANSACTION, True), (2, False)])
+def test_after_a_failure_that_may_have_begun_a_transaction_the_server_is_asked(
+    client: Client, proxy: Proxy, backend: FakeServer, status: int, held: bool
+) -> None:
+    """An ERR says nothing of it."""
+    backend.say("DO x()", replies.err(1644, "It may have begun a transaction"))
+    backend.say("PING", replies.ok(status=status))
+    assert client.query("DO x()").errno == 1644
+    assert client.query("SELECT 1").rows
+    assert backend.seen[-2:] == ["PING", "SELECT 1"]
+    assert client.query("SELECT 2").rows
+    assert holds(proxy) is False
+    client.query("DO x()")
+    until(lambda: holds(proxy) is held, "the status is not known")
+
+
+def test_with_autocommit_off_any_failure_may_have_begun_one(
     client: Client, proxy: Proxy, backend: FakeServer
 ) -> None:
-    backend.say("DO x()", replies.err(1644, "It began a transaction and failed"))
-    client.query("DO x()")
-    assert holds(proxy)
-    client.query("SELECT 1")
-    assert not holds(proxy)
+    backend.say("SELECT nothing", replies.err(1054, "Unknown column"))
+    backend.say("PING", replies.ok(status=SERVER_STATUS_IN_TRANS))
+    backend.say("SET autocommit = 0", replies.ok(status=0))
+    client.query("SET autocommit = 0")
+    client.query("SELECT nothing")
+    until(lambda: holds(proxy), "the connection was given back")
 
 
 @pytest.mark.parametrize(
@@ -115,8 +133,11 @@ def test_a_failed_call_is_held_until_the_status_is_known(
         "HANDLER t OPEN",
         "XA START 'x'",
         "PREPARE s FROM 'SELECT 1'",
-        "SET @a = 1",
+        "CREATE TEMPORARY TABLE t (a INT)",
+        "SET @a = a + 1",
+        "SET TRANSACTION READ ONLY",
         "SELECT @a := 1",
+        "CALL p()",
         "/* first */ LOCK TABLES t READ",
     ],
 )
@@ -126,11 +147,94 @@ def test_what_only_one_connection_has_pins_it(client: Client, proxy: Proxy, sql:
     assert holds(proxy)
 
 
+@pytest.mark.parametrize(
+    "sql",
+    ["SET @a = 1", "SET sql_mode = ''", "SET NAMES latin1", "SET autocommit = 0, @a = 'x'",
+     "SET SESSION TRANSACTION READ ONLY"],
+)  # fmt: skip
+def test_what_can_be_brought_to_another_connection_pins_nothing(
+    client: Client, proxy: Proxy, sql: str
+) -> None:
+    assert client.query(sql).ok
+    client.query("SELECT 1")
+    assert not holds(proxy)
+
+
+@pytest.mark.parametrize(
+    ("takes", "frees"),
+    [
+        ("SELECT GET_LOCK('a', 1)", "SELECT RELEASE_LOCK('a')"),
+        ("SELECT GET_LOCK('a', 1)", "DO RELEASE_ALL_LOCKS()"),
+        ("LOCK TABLES t WRITE", "UNLOCK TABLES"),
+        ("FLUSH TABLES WITH READ LOCK", "UNLOCK TABLES"),
+        ("HANDLER t OPEN", "HANDLER t CLOSE"),
+        ("PREPARE s FROM 'SELECT 1'", "DEALLOCATE PREPARE s"),
+        ("CREATE TEMPORARY TABLE t (a INT)", "DROP TEMPORARY TABLE t"),
+        ("SET @a = a + 1", "SET @a = 1"),
+        ("SELECT SQL_CALC_FOUND_ROWS 1", "SELECT 2"),
+    ],
+)
+def test_a_session_is_unpinned_as_soon_as_the_reason_is_gone(
+    client: Client, proxy: Proxy, takes: str, frees: str
+) -> None:
+    client.query(takes)
+    assert holds(proxy)
+    client.query(frees)
+    assert not holds(proxy)
+
+
+def test_a_lock_taken_twice_is_released_twice(client: Client, proxy: Proxy) -> None:
+    for sql, held in [
+        ("SELECT GET_LOCK('a', 1)", True),
+        ("SELECT GET_LOCK('a', 1)", True),
+        ("SELECT RELEASE_LOCK('a')", True),
+        ("SELECT RELEASE_LOCK('a')", False),
+    ]:
+        client.query(sql)
+        assert holds(proxy) is held
+
+
+def test_a_release_that_failed_frees_nothing(
+    client: Client, proxy: Proxy, backend: FakeServer
+) -> None:
+    backend.say("DROP TEMPORARY TABLE t", replies.err(1051, "Unknown table"))
+    client.query("CREATE TEMPORARY TABLE t (a INT)")
+    client.query("DROP TEMPORARY TABLE t")
+    assert holds(proxy)
+
+
+def test_a_connection_that_was_pinned_is_reset_before_another_session_gets_it(
+    make_proxy: MakeProxy, backend: FakeServer
+) -> None:
+    proxy = make_proxy(max_open=1)
+    one, two = proxy.client(), proxy.client()
+    one.query("LOCK TABLES t WRITE")
+    one.query("UNLOCK TABLES")
+    backend.record.clear()
+    two.query("SELECT 2")
+    assert backend.seen == [RESET, SET_NAMES, "SELECT 2"]
+
+
+def test_found_rows_is_asked_where_they_were_counted(client: Client, proxy: Proxy) -> None:
+    client.query("SELECT SQL_CALC_FOUND_ROWS 1")
+    assert client.query("SELECT FOUND_ROWS()").rows
+    assert holds(proxy)
+    client.query("SELECT 1")
+    assert not holds(proxy)
+
+
+def test_the_pool_knows_why_a_connection_is_bound(client: Client, proxy: Proxy) -> None:
+    client.query("SELECT GET_LOCK('a', 1)")
+    assert proxy.pool.transactions.reasons() == {"GET_LOCK": 1}
+    client.query("SELECT RELEASE_LOCK('a')")
+    assert not proxy.pool.transactions
+
+
 def test_the_server_may_say_that_state_changed(
     client: Client, proxy: Proxy, backend: FakeServer
 ) -> None:
-    backend.say("CREATE TEMPORARY TABLE t (a INT)", replies.ok(session_state=replies.STATE_CHANGED))
-    client.query("CREATE TEMPORARY TABLE t (a INT)")
+    backend.say("ANALYZE me", replies.ok(session_state=replies.STATE_CHANGED))
+    client.query("ANALYZE me")
     client.query("SELECT 1")
     assert holds(proxy)
 
@@ -166,17 +270,18 @@ def test_a_server_that_does_not_track_its_sessions_is_not_shared(
 def test_a_reset_of_the_connection_unpins_it(
     client: Client, proxy: Proxy, backend: FakeServer
 ) -> None:
-    client.query("SET @a = 1")
+    client.query("SELECT @a := 1")
     assert client.ask(Command.RESET_CONNECTION).ok
     assert not holds(proxy)
     client.query("SELECT 1")
     assert not holds(proxy)
-    assert statements(backend) == ["SET @a = 1", "SELECT 1"]
+    assert statements(backend) == ["SELECT @a := 1", "SELECT 1"]
     assert backend.seen.count(RESET) == 1
 
 
 def test_a_reset_of_the_connection_rolls_back(client: Client, backend: FakeServer) -> None:
     client.query("BEGIN")
+    client.query("SELECT 1")
     assert client.ask(Command.RESET_CONNECTION).status == SERVER_STATUS_AUTOCOMMIT
     assert backend.rollbacks == 1
 
@@ -185,30 +290,25 @@ def test_a_reset_also_takes_away_what_a_kept_connection_knows(
     client: Client, backend: FakeServer
 ) -> None:
     """A session without pin: the server still knows its LAST_INSERT_ID()."""
-    client.query("INSERT INTO t VALUES (1)")
+    backend.say("INSERT 1", replies.ok(last_insert_id=7))
+    client.query("INSERT 1")
     client.ask(Command.RESET_CONNECTION)
     client.query("SELECT LAST_INSERT_ID()")
-    assert backend.seen[-3] == RESET
+    assert backend.seen[-2:] == ["SET SESSION last_insert_id = 0", "SELECT LAST_INSERT_ID()"]
+
+
+def test_a_reset_also_takes_away_what_was_set(client: Client, backend: FakeServer) -> None:
+    client.query("SET time_zone = '+01:00', @a = 5")
+    client.ask(Command.RESET_CONNECTION)
+    assert client.query("SELECT @@SESSION.time_zone, @a").rows == [[b"default", b"default"]]
 
 
 def test_a_pinning_statement_that_was_never_sent_pins_nothing(
     client: Client, proxy: Proxy, backend: FakeServer
 ) -> None:
     backend.login_reply = (replies.err(1045, "no", first=2),)
-    assert client.query("SET @a = 1").errno == 1105
+    assert client.query("LOCK TABLES t READ").errno == 1105
     backend.login_reply = None
-    client.query("SELECT 1")
-    assert not holds(proxy)
-
-
-def test_a_pinning_question_that_was_refused_pins_nothing(
-    make_proxy: MakeProxy, backend: FakeServer
-) -> None:
-    proxy = make_proxy(max_open=1)
-    client, other = proxy.client(), proxy.client()
-    client.query("INSERT INTO t VALUES (1)")
-    other.query("SELECT 1")
-    assert client.query("SELECT @a := LAST_INSERT_ID()").errno == 1105
     client.query("SELECT 1")
     assert not holds(proxy)
 

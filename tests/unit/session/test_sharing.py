@@ -17,23 +17,77 @@ from tests.fakes.server import FakeServer, hang_up
 from .names import RESET, SET_NAMES
 
 
+def begin(client: Client) -> None:
+    """Open a transaction, on the server too."""
+    assert client.query("BEGIN").ok
+    assert client.query("SELECT 0").rows
+
+
 @pytest.fixture
 def single(make_proxy: MakeProxy) -> Proxy:
     """A proxy with one connection for all."""
     return make_proxy(max_open=1)
 
 
-def test_two_clients_take_turns_with_a_reset_in_between(single: Proxy, backend: FakeServer) -> None:
+def test_clients_with_the_same_settings_take_turns_without_a_word_in_between(
+    single: Proxy, backend: FakeServer
+) -> None:
     one, two = single.client(), single.client()
     one.query("SELECT 1")
     two.query("SELECT 2")
     one.query("SELECT 3")
-    assert backend.seen == [
-        *(SET_NAMES, "SELECT 1"),
-        *(RESET, SET_NAMES, "SELECT 2"),
-        *(RESET, SET_NAMES, "SELECT 3"),
-    ]
+    assert backend.seen == [SET_NAMES, "SELECT 1", "SELECT 2", "SELECT 3"]
     assert len(backend.connections) == 1
+
+
+def test_what_a_client_has_set_goes_with_it_and_is_taken_back_for_the_next(
+    single: Proxy, backend: FakeServer
+) -> None:
+    one, two = single.client(), single.client()
+    one.query("SET time_zone = '+01:00'")
+    backend.record.clear()
+    for sql in ("SELECT 2", "SELECT 3"):
+        two.query(sql)
+    one.query("SELECT 1")
+    assert backend.seen == [
+        "SET SESSION time_zone = DEFAULT", "SELECT 2", "SELECT 3",
+        "SET SESSION time_zone = '+01:00'", "SELECT 1",
+    ]  # fmt: skip
+
+
+def test_user_variables_cannot_be_taken_back_so_the_connection_is_reset(
+    single: Proxy, backend: FakeServer
+) -> None:
+    one, two = single.client(), single.client()
+    one.query("SET @a = 5")
+    backend.record.clear()
+    two.query("SELECT 2")
+    one.query("SELECT 1")
+    assert backend.seen == [RESET, SET_NAMES, "SELECT 2", "SET @`a` = 5", "SELECT 1"]
+
+
+def test_every_session_reads_back_what_it_set(make_proxy: MakeProxy) -> None:
+    """Hundreds of interleaved sessions on few connections, some of them in transactions."""
+    proxy = make_proxy(max_open=4)
+    asked = "SELECT @@SESSION.time_zone, @@SESSION.sql_mode, @mine"
+
+    def converse(name: int) -> None:
+        client = proxy.client()
+        expected = [f"+0{name % 10}:00".encode(), f"MODE_{name % 7}".encode(), b"default"]
+        client.query(f"SET time_zone = '+0{name % 10}:00', sql_mode = 'MODE_{name % 7}'")
+        for number in range(6):
+            if number == name % 5:
+                assert client.query(f"SET @mine = {name}").ok
+                expected[2] = b"%d" % name
+            in_transaction = number % 3 == 2
+            if in_transaction:
+                client.query("BEGIN")
+            assert client.query(asked).rows == [expected]
+            if in_transaction:
+                client.query("COMMIT")
+
+    gevent.joinall([gevent.spawn(converse, name) for name in range(150)], raise_error=True)
+    assert not proxy.pool.transactions
 
 
 def test_a_session_that_comes_back_to_its_connection_finds_it_as_it_was(
@@ -71,18 +125,24 @@ def test_a_waiting_client_is_served_when_the_transaction_before_it_ends(
     single: Proxy, backend: FakeServer
 ) -> None:
     one, two = single.client(), single.client()
-    one.query("BEGIN")
+    begin(one)
     two.send_query("SELECT 2")
     until(lambda: single.pool.waiting == 1, "nobody waits")
     one.query("COMMIT")
     assert two.reply().value == b"SELECT 2"
-    assert backend.seen[-3:] == [RESET, SET_NAMES, "SELECT 2"]
+    assert backend.seen[-2:] == ["COMMIT", "SELECT 2"]
+
+
+def test_a_transaction_without_a_statement_keeps_nobody_waiting(single: Proxy) -> None:
+    one, two = single.client(), single.client()
+    one.query("BEGIN")
+    assert two.query("SELECT 2").rows
 
 
 def test_a_client_that_waits_too_long_may_try_again(make_proxy: MakeProxy) -> None:
     proxy = make_proxy(max_open=1, acquire_timeout=0.05)
     one, two = proxy.client(), proxy.client()
-    one.query("BEGIN")
+    begin(one)
     reply = two.query("SELECT 2")
     assert (reply.errno, "1 of 1 are in use" in reply.message) == (1040, True)
     one.query("COMMIT")
@@ -108,7 +168,7 @@ def test_a_connection_whose_reset_is_refused_is_not_handed_on(
 ) -> None:
     backend.say(RESET, replies.err(1047, "Unknown command"))
     client = single.client()
-    client.query("SET @a = 1")
+    client.query("LOCK TABLES t READ")
     client.quit()
     single.wait_idle()
     assert single.pool.idle == 0
@@ -121,7 +181,7 @@ def test_a_connection_that_cannot_be_reset_for_the_next_is_replaced(
 ) -> None:
     backend.say(RESET, replies.err(1047, "Unknown command"))
     one, two = single.client(), single.client()
-    one.query("SELECT 1")
+    one.query("SET @a = 1")
     reply = two.query("SELECT 2")
     assert (reply.errno, "refused the session's settings" in reply.message) == (1105, True)
     assert "SELECT 2" not in backend.seen
@@ -138,40 +198,11 @@ def test_a_question_about_the_last_statement_is_answered_by_its_connection(
     assert backend.record[-1] == (1, "SELECT LAST_INSERT_ID()")
 
 
-@pytest.mark.parametrize(
-    "question", ["SELECT LAST_INSERT_ID()", "SHOW WARNINGS", "SELECT FOUND_ROWS()"]
-)
-def test_a_question_whose_connection_was_taken_is_refused(
-    single: Proxy, backend: FakeServer, question: str
-) -> None:
-    one, two = single.client(), single.client()
-    one.query("INSERT INTO t VALUES (1)")
-    two.query("SELECT 2")
-    reply = one.query(question)
-    assert (reply.errno, "would answer for another connection" in reply.message) == (1105, True)
-    assert question not in backend.seen
-    assert one.query("SELECT 3").rows
-
-
-def test_a_lost_insert_id_stays_lost_until_there_is_another(
-    single: Proxy, backend: FakeServer
-) -> None:
-    """The connection the session has by now would answer with 0."""
-    backend.say("INSERT", replies.ok(affected_rows=1, last_insert_id=7))
-    one, two = single.client(), single.client()
-    one.query("INSERT")
-    two.query("SELECT 2")
-    assert one.query("SELECT 1").rows
-    assert one.query("SELECT LAST_INSERT_ID()").errno == 1105
-    one.query("INSERT")
-    assert one.query("SELECT LAST_INSERT_ID()").rows
-
-
 def test_a_question_in_one_transaction_with_its_statement_is_answered(single: Proxy) -> None:
     one = single.client()
-    one.query("BEGIN")
+    begin(one)
     one.query("INSERT INTO t VALUES (1)")
-    assert one.query("SELECT LAST_INSERT_ID()").rows
+    assert one.query("SELECT LAST_INSERT_ID()").value == b"0"
 
 
 def test_a_first_question_has_nothing_to_look_back_at(single: Proxy) -> None:
@@ -204,12 +235,13 @@ def test_a_client_gone_before_its_reply_frees_the_place(single: Proxy, backend: 
 
 def test_a_client_gone_while_it_waits_in_line_takes_nothing_along(single: Proxy) -> None:
     one, two, three = (single.client() for _ in range(3))
-    one.query("BEGIN")
+    begin(one)
     two.send_query("SELECT 2")
     until(lambda: single.pool.waiting == 1, "nobody waits")
     two.wire.reset()
+    until(lambda: single.pool.waiting == 0, "it is still in line")
     three.send_query("SELECT 3")
-    until(lambda: single.pool.waiting == 2, "nobody waits")
+    until(lambda: single.pool.waiting == 1, "nobody waits")
     one.query("COMMIT")
     assert three.reply().value == b"SELECT 3"
 
@@ -253,7 +285,7 @@ def test_stopping_the_proxy_in_the_middle_of_a_reset_gives_the_connection_back(
     hold = Event()
     backend.say(RESET, hold)
     client = proxy.client()
-    client.query("BEGIN")
+    begin(client)
     client.close()
     backend.wait_for(RESET)
     proxy.server.stop(grace=0.05)
@@ -264,9 +296,9 @@ def test_stopping_the_proxy_in_the_middle_of_a_reset_gives_the_connection_back(
 def test_two_statements_at_once_of_one_client_run_one_after_the_other(
     client: Client, backend: FakeServer
 ) -> None:
-    client.wire.send(frame(b"\x03BEGIN", 0) + frame(b"\x03COMMIT", 0))
-    client.wire.deframer.sequence_id = 1
-    assert client.reply().status == 3
-    client.wire.deframer.sequence_id = 1
-    assert client.reply().status == 2
-    assert backend.seen == [SET_NAMES, "BEGIN", "COMMIT"]
+    sent = ["BEGIN", "SELECT 1", "COMMIT"]
+    client.wire.send(b"".join(frame(b"\x03" + sql.encode(), 0) for sql in sent))
+    for status in (3, 3, 2):
+        client.wire.deframer.sequence_id = 1
+        assert client.reply().status == status
+    assert backend.seen == [SET_NAMES, *sent]
