@@ -253,6 +253,13 @@ TRANSACTION_LOST = _register(
     "Statements are refused until ROLLBACK (or a reset of the session), so that none of them "
     "takes effect outside the transaction it was meant for.",
 )  # fmt: skip
+SETTINGS_LOST = _register(
+    "SETTINGS_LOST", 1105, "HY000",
+    "What the previous statement set was lost with the connection to {instance} (group {group}): "
+    "{reason}; set it again",
+    "The server had set it and went away before it told the values. Earlier settings are kept; "
+    "this statement was not run.",
+)  # fmt: skip
 NO_SUCH_STATEMENT = _register(
     "NO_SUCH_STATEMENT", 1243, "HY000",
     "Unknown prepared statement handler ({statement}) given to {command}",

@@ -18,8 +18,9 @@ from athena_g.protocol.scan import ReplyScanner
 MAX_CONDITIONS = 1024
 """Warnings and errors of one statement that are remembered; servers keep 64 or 1,024 by default."""
 
-ASK_CONDITIONS = "SHOW WARNINGS"
-ASK_INSERT_ID = "SELECT LAST_INSERT_ID()"
+# Each with a limit: without one they obey the session's sql_select_limit.
+ASK_CONDITIONS = f"SHOW WARNINGS LIMIT {MAX_CONDITIONS}"
+ASK_INSERT_ID = "SELECT LAST_INSERT_ID() LIMIT 1"
 
 
 @dataclass(slots=True, eq=False)

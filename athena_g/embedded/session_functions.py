@@ -61,7 +61,7 @@ class SessionFunctions:
         self._interrupted = threading.Event()
         self._locks: list[str] = []
         self._strict = self._no_zero_division = self._writes = False
-        self._waiting = False
+        self.waiting = False
         """Whether a function waits, and notices by itself that it is interrupted."""
         self.named_insert_id: int | None = None
         """What the statement gave LAST_INSERT_ID(…): the client is told it."""
@@ -177,7 +177,7 @@ class SessionFunctions:
     def interrupt(self) -> bool:
         """Ends a SLEEP() or GET_LOCK() of the statement; whether one was waiting."""
         self._interrupted.set()
-        return self._waiting
+        return self.waiting
 
     def check_interrupted(self) -> None:
         """Raises 1317 if the statement was interrupted."""
@@ -210,11 +210,11 @@ class SessionFunctions:
 
     @contextmanager
     def _a_wait(self) -> Iterator[None]:
-        self._waiting = True
+        self.waiting = True
         try:
             yield
         finally:
-            self._waiting = False
+            self.waiting = False
 
     # --- named locks ----------------------------------------------------------------------------
 

@@ -263,6 +263,27 @@ def _of_use(packet: bytes, end: int) -> Recognised | None:
     return Recognised(Special.USE, database.decode("utf-8", "replace"))
 
 
+_NEVER_COMMITS = _PLAIN_WORDS | frozenset(
+    (
+        b"rollback",
+        b"savepoint",
+        b"release",
+        b"show",
+        b"explain",
+        b"describe",
+        b"desc",
+        b"do",
+        b"use",
+    )
+)
+
+
+def may_commit(packet: bytes, start: int) -> bool:
+    """Whether the statement may end a transaction by committing it, as COMMIT, BEGIN and DDL do."""
+    match = _LEADING.match(packet, start, start + MAX_LEADING)
+    return match is None or match.group(1).lower() not in _NEVER_COMMITS
+
+
 def is_plain(packet: bytes, start: int) -> bool:
     """Whether the statement reads or changes rows and so, failing, leaves no transaction open."""
     match = _LEADING.match(packet, start, start + MAX_LEADING)

@@ -17,7 +17,7 @@ from athena_g.backend.look_back import LookBack
 from athena_g.backend.profile import Profile
 from athena_g.errors import SqlError
 from athena_g.net.stream import ConnectionClosed, PacketStream
-from athena_g.parser.recognise import is_plain
+from athena_g.parser.recognise import is_plain, may_commit
 from athena_g.pool.pool import Pool
 from athena_g.protocol.constants import (
     CLIENT_FOUND_ROWS,
@@ -83,6 +83,7 @@ class Binding:
         self.transaction_lost = False
         self.insert_id_lost = False
         self.waiting = False
+        self._to_be_told: SqlError | None = None
         self._name = name
         self._client = client
         self._pool = pool
@@ -174,9 +175,17 @@ class Binding:
         return connection
 
     def run(
-        self, connection: BackendConnection, packet: bytes, kind: int, effect: Effect | None = None
+        self,
+        connection: BackendConnection,
+        packet: bytes,
+        kind: int,
+        effect: Effect | None = None,
+        said: bytes | None = None,
     ) -> BackendConnection:
-        """Have ``connection`` answer ``packet``, then keep, give back or drop it."""
+        """Have ``connection`` answer ``packet``, then keep, give back or drop it.
+
+        ``said`` is the framed command with the statement's text where ``packet`` has none.
+        """
         began = self.begin
         # Until the server has said something, an error takes the place of the reply's beginning.
         connection.scanner.sequence_id = 1
@@ -193,17 +202,24 @@ class Binding:
                 chunk = b""
             plain = relay(connection, self._client, packet, chunk, kind, self._capabilities)
         except BaseException as error:
-            self.failed(connection, error)
+            self.failed(connection, error, said or packet)
         scanner = connection.scanner
         if scanner.inserted:
             connection.insert_id = self.look_back.insert_id = None
             self.insert_id_lost = False
         self.look_back.known = False
         if not plain or effect is not None or not connection.tracks_session:
+            if plain:  # then these tell of an earlier reply
+                scanner.state_changed = False
+                scanner.changes = []
             if not connection.finished():
                 self._drop(connection)
                 return connection
-            self._take_note(connection, packet, effect, bool(began))
+            try:
+                self._take_note(connection, packet, effect, bool(began))
+            except BaseException as error:
+                self._lost_settings(connection, error)
+                return connection
         self.status = status = scanner.status
         if status & SERVER_STATUS_IN_TRANS or self.pins:
             self._hold(connection)
@@ -243,14 +259,8 @@ class Binding:
         if not connection.tracks_session:
             self.pin("a server that does not report session state")
         if effect is not None:
-            try:
-                if not effect.apply(self, connection) and scanner.state_changed:
-                    self.pin("session state")
-            except (ConnectionClosed, SqlError) as error:
-                # The reply is out. What the session has set is not known, so it cannot go on.
-                self._drop(connection)
-                logger.warning("connection {}: settings lost: {}", self._name, error)
-                raise ConnectionClosed(self._client, "the session's settings are lost") from None
+            if not effect.apply(self, connection) and scanner.state_changed:
+                self.pin("session state")
         elif scanner.state_changed:
             self.pin("session state")
         # An ERR has no status flags: whether it left a transaction open the server must say.
@@ -283,6 +293,9 @@ class Binding:
         if self.transaction_lost:
             endpoint = self._pool.endpoint
             raise errors.TRANSACTION_LOST(instance=endpoint.name, group=endpoint.group)
+        if self._to_be_told is not None:
+            error, self._to_be_told = self._to_be_told, None
+            raise error
         look_back = self.look_back
         if look_back.insert_id is None:
             self.wait_for_parting()
@@ -299,7 +312,9 @@ class Binding:
     def wait_for_parting(self) -> None:
         """Wait until what the last connection was asked for this session, if it was, is known."""
         last = self._last
-        if last is not None and last.owner is self.look_back and not last.idle:
+        if self.held is not None or last is None:
+            return
+        if last.owner is self.look_back and not last.idle:  # another session is taking it
             self.look_back.wait_for_parting(PARTING_TIMEOUT)
 
     def close(self) -> None:
@@ -322,16 +337,34 @@ class Binding:
 
     # -- what goes wrong -------------------------------------------------------------------------
 
-    def failed(self, connection: BackendConnection, error: BaseException) -> NoReturn:
-        """Drop a connection that cannot be used further; raises what the client is to be told."""
-        consequence = self._consequence(connection)
+    def _lost_settings(self, connection: BackendConnection, error: BaseException) -> None:
+        """The reply is out, and what the statement had set is not known: the next one is told."""
+        self._drop(connection)
+        if isinstance(error, ConnectionClosed) and error.stream is connection.stream:
+            reason = "the server went away"
+        elif isinstance(error, SqlError):
+            reason = error.message
+        else:
+            raise error
+        self._to_be_told = errors.SETTINGS_LOST(
+            instance=connection.endpoint.name, group=connection.endpoint.group, reason=reason
+        )
+
+    def failed(
+        self, connection: BackendConnection, error: BaseException, said: bytes = b""
+    ) -> NoReturn:
+        """Drop a connection that cannot be used further; raises what the client is to be told.
+
+        ``said`` is the framed statement that was running, if one was.
+        """
         mid_packet = connection.scanner.mid_packet
         by_server = isinstance(error, ConnectionClosed) and error.stream is connection.stream
-        if isinstance(error, ConnectionClosed) and not by_server:
-            self._pool.killer.kill_soon(connection.thread_id)  # closing does not stop a statement
         if self.begin and by_server:  # it may have been begun, and is over
             connection.scanner.status |= SERVER_STATUS_IN_TRANS
             self.begin = b""
+        consequence = self._consequence(connection, said)
+        if isinstance(error, ConnectionClosed) and not by_server:
+            self._pool.killer.kill_soon(connection.thread_id)  # closing does not stop a statement
         self._drop(connection)
         if self._client.continues and (by_server or isinstance(error, SqlError)):
             self._client.skip_rest()
@@ -352,11 +385,13 @@ class Binding:
         self.pins.clear()
         self._pool.discard(connection)
 
-    def _consequence(self, connection: BackendConnection) -> str:
+    def _consequence(self, connection: BackendConnection, said: bytes) -> str:
         """What the session loses with ``connection`` beyond the statement."""
         lost = ""
-        if connection.in_transaction and connection.owner is self.look_back:
+        if connection.in_transaction:
             lost = "; the transaction is lost"
+            if said and may_commit(said, _BODY):
+                lost = "; it is not known whether the transaction was committed"
         if self.pins and connection is self.held:
             lost += f"; what the session held there is lost ({self.pins})"
         return lost

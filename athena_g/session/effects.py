@@ -222,7 +222,8 @@ def _asked(binding: Binding, connection: BackendConnection, names: Iterable[str]
     look_back.remember(scanner)
     if scanner.warnings and (conditions := connection.ask(ASK_CONDITIONS)) is not None:
         look_back.answered(ASK_CONDITIONS, conditions.rows)
-    answer = connection.ask("SELECT " + ", ".join(f"@@SESSION.{name}" for name in names))
+    asked = ", ".join(f"@@SESSION.{name}" for name in names)
+    answer = connection.ask(f"SELECT {asked} LIMIT 1")  # whatever sql_select_limit is
     if answer is None or len(answer.rows) != 1:
         for name in names:
             binding.pin("session variable", name)

@@ -152,13 +152,12 @@ class Statements:
         if statement.error is not None:
             error, statement.error = statement.error, None
             raise error
-        if packet[_FLAGS]:
-            statement.key = statement
         binding = self._binding
+        private = bool(packet[_FLAGS]) or self._has(_LONG_DATA, statement)
         connection = binding.take()
-        prepared = connection.statements.get(statement.key)
+        prepared = connection.statements.get(statement if private else statement.key)
         if prepared is None:
-            prepared = self._prepare_again(connection, statement)
+            prepared = self._prepare_again(connection, statement, private)
             if prepared is None:
                 return
         packet = packet[:5] + prepared.id + packet[9:]
@@ -167,19 +166,24 @@ class Statements:
         effect = statement.effect
         if packet[_FLAGS] or binding.pins:
             effect = _Executed(statement, effect)
-        binding.run(connection, packet, REPLY_EXECUTE, effect)
+        binding.run(connection, packet, REPLY_EXECUTE, effect, statement.packet)
+
+    def _has(self, kind: str, statement: Statement) -> bool:
+        pins = self._binding.pins
+        return bool(pins) and (kind, statement.name) in pins
 
     def _prepare_again(
-        self, connection: BackendConnection, statement: Statement
+        self, connection: BackendConnection, statement: Statement, private: bool
     ) -> Prepared | None:
         """Prepare a statement on a connection that has not seen it; ``None``: the error is out."""
-        if statement.key is not statement:
-            statement.key = (statement.packet, self._binding.profile.parsing_key)
-            prepared = connection.statements.get(statement.key)
+        key: Hashable = statement
+        if not private:
+            key = statement.key = (statement.packet, self._binding.profile.parsing_key)
+            prepared = connection.statements.get(key)
             if prepared is not None:
                 return prepared
         try:
-            payloads, prepared = connection.prepare(statement.packet, statement.key)
+            payloads, prepared = connection.prepare(statement.packet, key)
         except BaseException as error:
             self._binding.failed(connection, error)
         if prepared is None:
@@ -237,7 +241,7 @@ class Statements:
         statement = self.find(packet)
         statement.error = None
         held = self._binding.held
-        if held is None or held.statements.get(statement.key) is None:
+        if held is None or held.statements.get(statement) is None:
             ok = OkPacket(status=self._binding.local_status)
             self._client.write_packet(ok.encode(0))
             self._client.flush()
@@ -247,11 +251,12 @@ class Statements:
     def _on_server(self, statement: Statement, packet: bytes, kind: int, effect: Effect) -> None:
         binding = self._binding
         connection = binding.take()
-        prepared = connection.statements.get(statement.key)
+        prepared = connection.statements.get(statement)
         if prepared is None:
-            prepared = self._prepare_again(connection, statement)
+            prepared = self._prepare_again(connection, statement, private=True)
         if prepared is not None:
-            binding.run(connection, packet[:5] + prepared.id + packet[9:], kind, effect)
+            packet = packet[:5] + prepared.id + packet[9:]
+            binding.run(connection, packet, kind, effect, statement.packet)
 
     def send_long_data(self, packet: bytes) -> None:
         """Pass on a part of a parameter; has no answer, so errors wait for the execution."""
@@ -267,7 +272,6 @@ class Statements:
 
     def _send_long_data(self, statement: Statement, packet: bytes) -> None:
         binding = self._binding
-        statement.key = statement
         connection = binding.take()
         try:
             prepared = connection.statements.get(statement)
@@ -293,7 +297,7 @@ class Statements:
             return
         self._bytes -= len(statement.packet)
         held = self._binding.held
-        if held is not None and statement.key is statement:
+        if held is not None and held.statements.get(statement) is not None:
             held.statements.remove(statement)
             _unpin(self._binding, statement)
             self._flush(held)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gevent
+
 from athena_g import errors
 from athena_g.backend.connection import BackendConnection
 from athena_g.net.stream import ConnectionClosed, PacketStream
@@ -98,7 +100,7 @@ def _send_file(connection: BackendConnection, client: PacketStream) -> None:
     scanner.local_infile = False
     sequence_id = client.sequence_id = scanner.sequence_id
     gone: ConnectionClosed | None = None
-    while part := client.read_packet():
+    while part := _read_part(client):
         try:
             if gone is None:
                 connection.stream.send(frame(part, sequence_id))
@@ -109,6 +111,13 @@ def _send_file(connection: BackendConnection, client: PacketStream) -> None:
     if gone is not None:
         raise gone
     connection.stream.send(frame(b"", sequence_id))
+
+
+def _read_part(client: PacketStream) -> bytes:
+    """The next packet of a file; a client that owes it may not be silent for long either."""
+    silent = ConnectionClosed(client, "silence in the middle of a file")
+    with gevent.Timeout(client.read_timeout, silent):
+        return client.read_packet()
 
 
 def _renumber(scanner: ReplyScanner, client: PacketStream) -> None:

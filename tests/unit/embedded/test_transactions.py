@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -133,9 +134,16 @@ def test_many_threads_lose_no_update(
 
 def test_sleep_answers_1_when_the_session_is_interrupted(connect: Connect) -> None:
     session = connect()
-    timer = threading.Timer(0.1, session.interrupt)
-    timer.start()
+
+    def interrupt() -> None:
+        while not session.functions.waiting:
+            time.sleep(0.001)
+        session.interrupt()
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
     assert rows(session, "SELECT SLEEP(60)") == [(1,)]
+    thread.join()
 
 
 def test_a_read_only_session_refuses_writes(connect: Connect) -> None:
