@@ -19,7 +19,7 @@ class Prepared:
     """One statement on one connection: its id there (four bytes), and the types last sent.
 
     ``types`` is what the server takes for the types of the parameters when an execution does not
-    say: ``None`` before the first execution.
+    say, behind the flag that announces them: ``None`` before the first execution.
     """
 
     __slots__ = ("id", "types")

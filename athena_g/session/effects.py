@@ -22,6 +22,7 @@ FOUND_ROWS = "SQL_CALC_FOUND_ROWS"
 NEXT_TRANSACTION = "SET TRANSACTION"
 
 _USER_VARIABLE = "user variable"
+_UNKNOWN_STATEMENT = 1243
 
 # Used up or changed by the server itself: bringing them to another connection would be wrong.
 _VOLATILE = frozenset(
@@ -81,7 +82,8 @@ class Pinned:
 
     def apply(self, binding: Binding, connection: BackendConnection) -> bool:
         """Pin, also after an error: part of the statement may have been done."""
-        binding.pin(self._reason)
+        if connection.scanner.errno != _UNKNOWN_STATEMENT:  # then EXECUTE did nothing
+            binding.pin(self._reason)
         return self._reason != FOUND_ROWS
 
 

@@ -43,21 +43,33 @@ class Statement:
     """One statement that a client prepared.
 
     ``packet`` is the framed COM_STMT_PREPARE, ``key`` what the statement is known by on server
-    connections, ``types`` the types of the parameters of the last execution, ``error`` what became
+    connections, ``types`` the types of the parameters of the last execution, behind the flag that
+    announces them (in a framed execution from ``types_at`` to ``types_end``), ``error`` what became
     of long data, to be told at the execution: sending it has no answer.
     """
 
-    __slots__ = ("effect", "error", "id", "key", "looks_back", "packet", "parameters", "types")
+    __slots__ = (
+        "effect",
+        "error",
+        "id",
+        "key",
+        "packet",
+        "parameters",
+        "types",
+        "types_at",
+        "types_end",
+    )
 
     def __init__(self, id_: bytes, packet: bytes, key: Hashable, parameters: int) -> None:
         self.id = id_
         self.packet = packet
         self.key = key
         self.parameters = parameters
+        self.types_at = _PARAMETERS + (parameters + 7) // 8
+        self.types_end = self.types_at + 1 + 2 * parameters
         self.types: bytes | None = None
         self.error: SqlError | None = None
         self.effect: Effect | None = None
-        self.looks_back = False
 
     @property
     def name(self) -> str:
@@ -146,38 +158,47 @@ class Statements:
 
     def execute(self, packet: bytes) -> None:
         """Execute a statement, with a cursor if the client wants one."""
-        statement = self.find(packet)
+        statement = self._by_id.get(packet[5:9])
+        if statement is None:
+            statement = self.find(packet)
+        binding = self._binding
+        effect = statement.effect
+        key = statement.key
+        if len(packet) < _PARAMETERS or packet[_FLAGS] or binding.pins or statement.error:
+            effect = _Executed(statement, effect)
+            key = self._key_of_odd_one(statement, packet)
+        connection = binding.take()
+        prepared = connection.statements.get(key)
+        if prepared is None:
+            prepared = self._prepare_again(connection, statement, key)
+            if prepared is None:
+                return
+        packet = packet[:5] + prepared.id + packet[9:]
+        if statement.parameters:
+            at = statement.types_at
+            types = packet[at : statement.types_end]
+            if types and types[0] == 1 and at + len(types) == statement.types_end:
+                statement.types = prepared.types = types
+            elif not types or types[0] or prepared.types != statement.types or not prepared.types:
+                packet = self._with_types(connection, packet, statement, prepared)
+        binding.run(connection, packet, REPLY_EXECUTE, effect, statement.packet)
+
+    def _key_of_odd_one(self, statement: Statement, packet: bytes) -> Hashable:
+        """What a statement is known by for an execution that may be with a cursor or long data."""
         if len(packet) < _PARAMETERS:
             raise errors.MALFORMED_EXECUTE(command=_function(Command.STMT_EXECUTE))
         if statement.error is not None:
             error, statement.error = statement.error, None
             raise error
-        binding = self._binding
-        private = bool(packet[_FLAGS]) or self._has(_LONG_DATA, statement)
-        connection = binding.take()
-        prepared = connection.statements.get(statement if private else statement.key)
-        if prepared is None:
-            prepared = self._prepare_again(connection, statement, private)
-            if prepared is None:
-                return
-        packet = packet[:5] + prepared.id + packet[9:]
-        if statement.parameters:
-            packet = self._with_types(connection, packet, statement, prepared)
-        effect = statement.effect
-        if packet[_FLAGS] or binding.pins:
-            effect = _Executed(statement, effect)
-        binding.run(connection, packet, REPLY_EXECUTE, effect, statement.packet)
-
-    def _has(self, kind: str, statement: Statement) -> bool:
-        pins = self._binding.pins
-        return bool(pins) and (kind, statement.name) in pins
+        if packet[_FLAGS] or (_LONG_DATA, statement.name) in self._binding.pins:
+            return statement
+        return statement.key
 
     def _prepare_again(
-        self, connection: BackendConnection, statement: Statement, private: bool
+        self, connection: BackendConnection, statement: Statement, key: Hashable
     ) -> Prepared | None:
         """Prepare a statement on a connection that has not seen it; ``None``: the error is out."""
-        key: Hashable = statement
-        if not private:
+        if key is not statement:
             key = statement.key = (statement.packet, self._binding.profile.parsing_key)
             prepared = connection.statements.get(key)
             if prepared is not None:
@@ -202,12 +223,11 @@ class Statements:
         The client sends them once. The server remembers those of the last execution on this
         connection, which may have been another session's.
         """
-        count = statement.parameters
-        flag_at = _PARAMETERS + (count + 7) // 8
-        while len(packet) < flag_at + 1 + 2 * count and self._client.continues:
+        flag_at, end = statement.types_at, statement.types_end
+        while len(packet) < end and self._client.continues:
             packet += self._client.read_more()
         if packet[flag_at : flag_at + 1] == b"\1":
-            statement.types = prepared.types = packet[flag_at + 1 : flag_at + 1 + 2 * count]
+            statement.types = prepared.types = packet[flag_at:end]
             return packet
         if statement.types is None:
             self._binding.done(connection)
@@ -218,7 +238,7 @@ class Statements:
         prepared.types = statement.types
         payload = self._payload(packet)
         flag_at -= 4
-        return frame(payload[:flag_at] + b"\1" + statement.types + payload[flag_at + 1 :], 0)
+        return frame(payload[:flag_at] + statement.types + payload[flag_at + 1 :], 0)
 
     def _payload(self, packet: bytes) -> bytes:
         """The whole payload of a command."""
@@ -253,7 +273,7 @@ class Statements:
         connection = binding.take()
         prepared = connection.statements.get(statement)
         if prepared is None:
-            prepared = self._prepare_again(connection, statement, private=True)
+            prepared = self._prepare_again(connection, statement, statement)
         if prepared is not None:
             packet = packet[:5] + prepared.id + packet[9:]
             binding.run(connection, packet, kind, effect, statement.packet)

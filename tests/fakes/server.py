@@ -174,7 +174,7 @@ class Conversation:
     def _rows(self, word: str, text: str) -> bytes:
         if word == "SHOW":
             return replies.result([], columns=("Level", "Code", "Message"), status=self.status)
-        if text == "SELECT LAST_INSERT_ID()":
+        if text.startswith("SELECT LAST_INSERT_ID()"):
             return replies.result([[str(self.insert_id)]], status=self.status)
         answer = self.variables.answer(text)
         return answer or replies.result([[text]], status=self.status)

@@ -1,190 +1,180 @@
-"""Bringing a connection to a session's state, and getting that state out of it again."""
+"""Small exchanges with a server, and the ends of statements, sessions and the connection."""
 
 from __future__ import annotations
-
-from collections.abc import Callable, Iterator
 
 import gevent
 import pytest
 from gevent.event import Event
 
 from athena_g.backend import connection as connections
-from athena_g.backend.connection import BackendConnection, SessionSetup
+from athena_g.backend.connection import BackendConnection
+from athena_g.backend.look_back import ASK_CONDITIONS, LookBack
+from athena_g.backend.profile import profile
 from athena_g.errors import SqlError
 from athena_g.net.stream import ConnectionClosed
+from athena_g.protocol.constants import Command
 from athena_g.protocol.framing import frame
-from athena_g.protocol.scan import REPLY_COMMAND
 from tests.fakes import replies
-from tests.fakes.proxy import endpoint_of, until
-from tests.fakes.server import FakeServer, hang_up
+from tests.fakes.prepared import prepare_ok
+from tests.fakes.server import FakeServer, Step, hang_up
+from tests.fakes.setup import RESET
 
-QUERY = frame(b"\x03SELECT 1", 0)
-TRACKING = ", SESSION session_track_state_change = 1, SESSION session_track_schema = 1"
-GENERAL_CI = 45
-SET_NAMES = "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci" + TRACKING
+from .conftest import Connect
+from .talking import run
 
-Connect = Callable[[], BackendConnection]
-
-
-@pytest.fixture
-def connect(backend: FakeServer) -> Iterator[Connect]:
-    """Open connections that share what they know of the server."""
-    accepted: set[bytes] = set()
-    opened: list[BackendConnection] = []
-
-    def open_one() -> BackendConnection:
-        opened.append(BackendConnection(endpoint_of(backend), 0, accepted))
-        return opened[-1]
-
-    yield open_one
-    for connection in opened:
-        connection.close()
+PROFILE = profile(45)
 
 
-@pytest.fixture
-def connection(connect: Connect) -> BackendConnection:
-    return connect()
+def prepare(sql: str) -> bytes:
+    """A framed COM_STMT_PREPARE."""
+    return frame(bytes((Command.STMT_PREPARE,)) + sql.encode(), 0)
 
 
-def settle(connection: BackendConnection, setup: SessionSetup, command: bytes = QUERY) -> None:
-    """Settle, send, and read the reply to its end."""
-    chunk = connection.settle(setup, command) or connection.stream.recv()
-    scanner = connection.scanner
-    scanner.begin(REPLY_COMMAND)
-    while not scanner.feed(chunk):
-        chunk = connection.stream.recv()
+# --- Asking ---------------------------------------------------------------------------------------
 
 
-def test_a_fresh_connection_is_set_up_before_the_query(
+def test_a_question_of_the_proxys_own_gives_columns_and_rows(
     connection: BackendConnection, backend: FakeServer
 ) -> None:
-    setup = SessionSetup(GENERAL_CI)
-    settle(connection, setup)
-    assert backend.seen == [SET_NAMES, "SELECT 1"]
-    assert connection.setup is setup
+    backend.say("SELECT x", replies.result([["a", None], ["", "b" * 300]], columns=["x", "y"]))
+    answer = connection.ask("SELECT x")
+    assert answer is not None
+    assert [column.name for column in answer.columns] == ["x", "y"]
+    assert answer.rows == [[b"a", None], [b"", b"b" * 300]]
 
 
-def test_a_used_connection_is_reset_first(
+def test_a_question_that_is_refused_has_no_answer(
     connection: BackendConnection, backend: FakeServer
 ) -> None:
-    settle(connection, SessionSetup(GENERAL_CI))
-    backend.record.clear()
-    settle(connection, SessionSetup(GENERAL_CI))
-    assert backend.seen == ["RESET_CONNECTION", SET_NAMES, "SELECT 1"]
-
-
-def test_multi_statements_are_turned_on_and_off_as_the_session_has_them(
-    connection: BackendConnection, backend: FakeServer
-) -> None:
-    settle(connection, SessionSetup(GENERAL_CI, multi_statements=True))
-    settle(connection, SessionSetup(GENERAL_CI, multi_statements=True))
-    settle(connection, SessionSetup(GENERAL_CI))
-    options = [label for label in backend.seen if label.startswith("SET_OPTION")]
-    assert options == ["SET_OPTION \0\0", "SET_OPTION \1\0"]
-
-
-@pytest.mark.parametrize(
-    ("version", "collation_id", "names"),
-    [
-        ("8.4.0", 255, "NAMES utf8mb4 COLLATE utf8mb4_0900_ai_ci"),
-        ("8.4.0", 33, "NAMES utf8mb3 COLLATE utf8mb3_general_ci"),
-        ("8.4.0", 8, "NAMES latin1 COLLATE latin1_swedish_ci"),
-        ("8.4.0", 63, "NAMES binary COLLATE binary"),
-        ("8.4.0", 2304, "NAMES utf8mb4"),
-        ("11.8.2-MariaDB", 255, "NAMES utf8mb4"),
-        ("11.8.2-MariaDB", 45, "NAMES utf8mb4 COLLATE utf8mb4_general_ci"),
-        ("8.4.0", 0, "NAMES DEFAULT"),
-    ],
-)
-def test_the_clients_character_set_is_named_as_the_server_knows_it(
-    backend: FakeServer, connect: Connect, version: str, collation_id: int, names: str
-) -> None:
-    backend.version = version
-    settle(connect(), SessionSetup(collation_id))
-    assert backend.seen[0] == f"SET {names}{TRACKING}"
-
-
-def test_a_server_that_does_not_track_is_not_asked_to(
-    backend: FakeServer, connect: Connect
-) -> None:
-    backend.tracks = False
-    settle(connect(), SessionSetup(GENERAL_CI))
-    assert backend.seen[0] == "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci"
-
-
-def test_a_query_is_not_run_by_a_server_that_refuses_what_is_in_front(
-    connection: BackendConnection, backend: FakeServer
-) -> None:
-    backend.say(SET_NAMES, replies.err(1115, "Unknown character set"))
-    with pytest.raises(SqlError) as caught:
-        connection.settle(SessionSetup(GENERAL_CI), QUERY)
-    assert caught.value.errno == 1105
-    assert "Unknown character set (1115)" in caught.value.message
-    assert backend.seen == [SET_NAMES]
-
-
-def test_what_one_connection_was_accepted_with_another_sends_at_once(
-    backend: FakeServer, connect: Connect
-) -> None:
-    settle(connect(), SessionSetup(GENERAL_CI))
-    hold = Event()
-    backend.say(SET_NAMES, hold, replies.ok())
-    connection = connect()
-    settling = gevent.spawn(settle, connection, SessionSetup(GENERAL_CI))
-    backend.wait_for(SET_NAMES, times=2)
-    conversation = backend.connections[1]
-    until(lambda: bool(conversation.wire.deframer.pending), "the query did not come along")
-    hold.set()
-    settling.get()
+    backend.say("SELECT x", replies.err(1054, "Unknown column 'x'"))
+    assert connection.ask("SELECT x") is None
+    assert connection.ask("SELECT 1") is not None
 
 
 @pytest.mark.parametrize(
     "garbage",
     [
-        frame(b"\0\0\0\2\0\0\0", 5),
-        frame(b"\xff", 1),
-        frame(b"", 1),
-        frame(b"\x01", 1),
-        b"\xff\xff\xff\x07junk",
+        frame(b"\x01", 7),
+        frame(b"\xfc", 1),
+        frame(b"\x01", 1) + frame(b"no definition", 2),
+        replies.packets(*replies.result_payloads([])[:3], b"\x09short"),
+        replies.packets(*replies.result_payloads([])[:3], replies.err(1317, "interrupted")[4:]),
     ],
-    ids=["out of order", "a short ERR", "empty", "rows", "junk"],
+    ids=["out of order", "no count", "no column", "half a row", "an ERR among the rows"],
 )
-def test_a_damaged_answer_is_the_servers_fault_and_not_the_clients(
+def test_a_damaged_answer_is_the_servers_fault(
     connection: BackendConnection, backend: FakeServer, garbage: bytes
 ) -> None:
-    backend.say(SET_NAMES, garbage, hang_up)
+    backend.say("SELECT x", garbage, hang_up)
     with pytest.raises(SqlError) as caught:
-        connection.settle(SessionSetup(GENERAL_CI), QUERY)
+        connection.ask("SELECT x")
     assert (caught.value.errno, caught.value.fatal) == (1105, False)
-    assert "broke the MySQL protocol" in caught.value.message
 
 
-def test_a_server_gone_while_settling_is_named_as_who_is_gone(
+def test_a_ping_says_whether_a_transaction_is_open(
     connection: BackendConnection, backend: FakeServer
 ) -> None:
-    backend.say(SET_NAMES, hang_up)
-    with pytest.raises(ConnectionClosed) as caught:
-        connection.settle(SessionSetup(GENERAL_CI), QUERY)
-    assert caught.value.stream is connection.stream
+    backend.say("PING", replies.ok(status=3))
+    connection.ping()
+    assert connection.in_transaction
+
+
+# --- Preparing ------------------------------------------------------------------------------------
+
+
+def test_a_statement_is_prepared_once_and_known_by_its_key(
+    connection: BackendConnection, backend: FakeServer
+) -> None:
+    answer = connection.prepare(prepare("SELECT ?"), "key")
+    assert answer.prepared is connection.statements.get("key")
+    assert answer.prepared is not None
+    assert answer.prepared.id == (101).to_bytes(4, "little")
+    assert len(answer.payloads) == 5
+    assert connection.ask("SELECT 1") is not None
+
+
+@pytest.mark.parametrize(("parameters", "columns", "payloads"), [(0, 0, 1), (2, 0, 4), (0, 3, 5)])
+def test_definitions_come_with_the_answer_where_there_are_any(
+    connection: BackendConnection,
+    backend: FakeServer,
+    parameters: int,
+    columns: int,
+    payloads: int,
+) -> None:
+    backend.say("STMT_PREPARE x", prepare_ok(7, parameters, columns))
+    assert len(connection.prepare(prepare("x"), "key").payloads) == payloads
+    assert connection.ask("SELECT 1") is not None
+
+
+def test_a_statement_that_cannot_be_prepared_is_answered_with_the_servers_words(
+    connection: BackendConnection, backend: FakeServer
+) -> None:
+    backend.say("STMT_PREPARE SELEC", replies.err(1064, "You have an error"))
+    answer = connection.prepare(prepare("SELEC"), "key")
+    assert (answer.prepared, answer.payloads[0][1:3]) == (None, b"\x28\x04")
+    assert (connection.scanner.errno, len(connection.statements)) == (1064, 0)
+
+
+def test_a_server_that_has_too_many_statements_gets_those_of_this_connection_back(
+    connection: BackendConnection, backend: FakeServer
+) -> None:
+    full = replies.err(1461, "Can't create more than max_prepared_stmt_count statements")
+    connection.prepare(prepare("SELECT 1"), "one")
+    backend.say("STMT_PREPARE SELECT 2", full)
+    backend.say("STMT_PREPARE SELECT 2", prepare_ok(102, 0, 1))
+    answer = connection.prepare(prepare("SELECT 2"), "two")
+    assert answer.prepared is not None
+    assert backend.seen[1:] == ["STMT_PREPARE SELECT 2", "STMT_CLOSE 101", "STMT_PREPARE SELECT 2"]
+    assert len(connection.statements) == 1
+
+
+def test_a_server_that_others_have_filled_up_is_not_asked_again(
+    connection: BackendConnection, backend: FakeServer
+) -> None:
+    backend.say("STMT_PREPARE SELECT 2", replies.err(1461, "Can't create more than"))
+    assert connection.prepare(prepare("SELECT 2"), "two").prepared is None
+    assert backend.seen == ["STMT_PREPARE SELECT 2"]
+
+
+def test_what_was_evicted_is_closed_before_the_next_statement_is_prepared(
+    connection: BackendConnection, backend: FakeServer
+) -> None:
+    connection.prepare(prepare("SELECT 1"), "one")
+    connection.statements.remove("one")
+    connection.prepare(prepare("SELECT 2"), "two")
+    assert backend.seen[1:] == ["STMT_CLOSE 101", "STMT_PREPARE SELECT 2"]
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [frame(b"", 1), frame(b"\0\1", 1), frame(b"\xff", 1), prepare_ok(7, 1, 0)[:12] + b"\0\0\0\x09"],
+    ids=["empty", "short", "a short ERR", "out of order"],
+)
+def test_a_damaged_answer_to_a_preparation_is_the_servers_fault(
+    connection: BackendConnection, backend: FakeServer, garbage: bytes
+) -> None:
+    backend.say("STMT_PREPARE x", garbage, hang_up)
+    with pytest.raises((SqlError, ConnectionClosed)) as caught:
+        connection.prepare(prepare("x"), "key")
+    if isinstance(caught.value, SqlError):
+        assert (caught.value.errno, caught.value.fatal) == (1105, False)
+    else:
+        assert caught.value.stream is connection.stream
+
+
+# --- Reset ----------------------------------------------------------------------------------------
 
 
 def test_a_reset_rolls_back_and_leaves_nobodys_state(
     connection: BackendConnection, backend: FakeServer
 ) -> None:
-    settle(connection, SessionSetup(GENERAL_CI), frame(b"\x03BEGIN", 0))
-    assert connection.in_transaction
+    run(connection, PROFILE, LookBack(), "BEGIN")
+    connection.prepare(prepare("SELECT 1"), "one")
+    connection.dirty = True
     assert connection.reset()
     assert not connection.in_transaction
-    assert (connection.setup, backend.rollbacks) == (None, 1)
-
-
-def test_a_connection_that_was_reset_is_not_reset_again(
-    connection: BackendConnection, backend: FakeServer
-) -> None:
-    settle(connection, SessionSetup(GENERAL_CI))
-    assert connection.reset()
-    settle(connection, SessionSetup(GENERAL_CI))
-    assert backend.seen.count("RESET_CONNECTION") == 1
+    assert (connection.profile, connection.dirty, len(connection.statements)) == (None, False, 0)
+    assert backend.rollbacks == 1
 
 
 @pytest.mark.parametrize(
@@ -193,10 +183,10 @@ def test_a_connection_that_was_reset_is_not_reset_again(
     ids=["refused", "gone", "damaged"],
 )
 def test_a_reset_that_fails_is_no_reset(
-    connection: BackendConnection, backend: FakeServer, steps: tuple[bytes, ...]
+    connection: BackendConnection, backend: FakeServer, steps: tuple[Step, ...]
 ) -> None:
-    backend.say("RESET_CONNECTION", *steps)
-    settle(connection, SessionSetup(GENERAL_CI))
+    backend.say(RESET, *steps)
+    run(connection, PROFILE, LookBack())
     assert not connection.reset()
 
 
@@ -205,20 +195,23 @@ def test_a_reset_is_not_waited_for_for_ever(
 ) -> None:
     monkeypatch.setattr(connections, "RESET_TIMEOUT", 0.05)
     release = Event()
-    backend.say("RESET_CONNECTION", release)
+    backend.say(RESET, release)
     assert not connection.reset()
     release.set()
+
+
+# --- The end --------------------------------------------------------------------------------------
 
 
 def test_a_connection_whose_schema_changed_is_not_used_by_another_session(
     connection: BackendConnection, backend: FakeServer
 ) -> None:
     backend.say("SELECT 1", replies.ok(session_state=replies.schema_changed("other")))
-    settle(connection, SessionSetup(GENERAL_CI))
+    run(connection, PROFILE, LookBack())
     assert connection.finished()
     assert connection.retired
     assert not connection.reset()
-    assert "RESET_CONNECTION" not in backend.seen
+    assert RESET not in backend.seen
 
 
 @pytest.mark.parametrize(
@@ -228,9 +221,61 @@ def test_an_error_may_say_that_the_server_is_closing(
     connection: BackendConnection, backend: FakeServer, errno: int, usable: bool
 ) -> None:
     backend.say("SELECT 1", replies.err(errno, "so it is"))
-    settle(connection, SessionSetup(GENERAL_CI))
+    run(connection, PROFILE, LookBack())
     assert connection.finished() is usable
 
 
-def test_a_connection_says_what_it_is(connection: BackendConnection, backend: FakeServer) -> None:
-    assert repr(connection) == (f"<connection 1 to 127.0.0.1:{backend.address[1]}, nobody's state>")
+def test_a_farewell_asks_what_the_session_may_still_ask(
+    connection: BackendConnection, backend: FakeServer
+) -> None:
+    backend.say("INSERT 1", replies.ok(affected_rows=3, warnings=1))
+    backend.say(ASK_CONDITIONS, replies.result([["Note", "1051", "gone"]], columns=["l", "c", "m"]))
+    owner = LookBack()
+    run(connection, PROFILE, owner, "INSERT 1")
+    connection.farewell()
+    assert (owner.row_count, owner.conditions) == (3, [[b"Note", b"1051", b"gone"]])
+
+
+@pytest.mark.parametrize(
+    "steps", [(hang_up,), (replies.err(1317, "interrupted"),), (frame(b"\x01", 7),)]
+)
+def test_a_farewell_that_fails_keeps_nobody_from_closing(
+    connection: BackendConnection, backend: FakeServer, steps: tuple[Step, ...]
+) -> None:
+    backend.say("INSERT 1", replies.ok(warnings=1))
+    backend.say(ASK_CONDITIONS, *steps)
+    run(connection, PROFILE, LookBack(), "INSERT 1")
+    connection.farewell()
+
+
+def test_a_farewell_is_not_waited_for_for_ever(
+    connection: BackendConnection, backend: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "RESET_TIMEOUT", 0.05)
+    release = Event()
+    backend.say("INSERT 1", replies.ok(warnings=1))
+    backend.say(ASK_CONDITIONS, release)
+    run(connection, PROFILE, LookBack(), "INSERT 1")
+    connection.farewell()
+    release.set()
+
+
+@pytest.mark.parametrize("end", ["close", "disown"])
+def test_who_waits_for_the_connection_to_be_asked_learns_that_it_is_nobodys(
+    connection: BackendConnection, end: str
+) -> None:
+    owner = LookBack()
+    run(connection, PROFILE, owner)
+    waiting = gevent.spawn(owner.wait_for_parting, 60)
+    gevent.idle()
+    getattr(connection, end)()
+    waiting.get()
+    assert connection.owner is None
+
+
+def test_a_connection_says_what_it_is(connect: Connect, backend: FakeServer) -> None:
+    connection = connect()
+    name = f"127.0.0.1:{backend.address[1]}"
+    assert repr(connection) == f"<connection 1 to {name}, nobody's state>"
+    run(connection, PROFILE, LookBack())
+    assert repr(connection) == f"<connection 1 to {name}, a session's state>"

@@ -8,7 +8,7 @@ import pytest
 
 from athena_g import errors
 from athena_g.protocol.auth import CACHING_SHA2, NATIVE, RsaKey
-from athena_g.protocol.constants import CLIENT_FOUND_ROWS, CLIENT_SESSION_TRACK, Command
+from athena_g.protocol.constants import CLIENT_DEPRECATE_EOF, CLIENT_FOUND_ROWS, Command
 from athena_g.protocol.framing import frame
 from athena_g.protocol.handshake import HandshakeResponse
 from tests.fakes import client as clients
@@ -142,11 +142,11 @@ def test_a_password_given_before_a_switch_is_reported_as_used() -> None:
 
 def test_the_handler_learns_what_both_sides_can() -> None:
     with echoing() as echo:
-        flags = CLIENT_FOUND_ROWS | CLIENT_SESSION_TRACK
+        flags = CLIENT_FOUND_ROWS | CLIENT_DEPRECATE_EOF
         Client.connect(echo.address, flags=flags, collation_id=8).quit()
         (login,) = echo.handler.logins
         assert login.capabilities & CLIENT_FOUND_ROWS
-        assert not login.capabilities & CLIENT_SESSION_TRACK
+        assert not login.capabilities & CLIENT_DEPRECATE_EOF
         assert (login.account.user, login.database, login.collation_id) == ("app", "shop", 8)
 
 

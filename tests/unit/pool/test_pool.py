@@ -7,7 +7,7 @@ import pytest
 from gevent.event import Event
 
 from athena_g.backend.connection import BackendConnection
-from athena_g.backend.look_back import LookBack
+from athena_g.backend.look_back import ASK_INSERT_ID, LookBack
 from athena_g.errors import SqlError
 from athena_g.protocol.constants import CLIENT_FOUND_ROWS
 from tests.fakes import replies
@@ -269,7 +269,7 @@ def test_a_connection_that_is_closed_for_another_is_asked_what_its_session_may_a
     with_insert_id(connection, owner)
     pool.keep(connection)
     pool.release(pool.acquire(CLIENT_FOUND_ROWS, PROFILE))
-    assert (owner.insert_id, backend.record[-1]) == (7, (1, "SELECT LAST_INSERT_ID()"))
+    assert (owner.insert_id, backend.record[-1]) == (7, (1, ASK_INSERT_ID))
 
 
 def test_a_connection_that_is_idle_for_too_long_is_asked_too(
@@ -294,7 +294,7 @@ def test_a_connection_whose_session_ended_is_asked_nothing(
     pool.keep(connection)
     pool.disown(connection)
     pool.release(pool.acquire(CLIENT_FOUND_ROWS, PROFILE))
-    assert "SELECT LAST_INSERT_ID()" not in backend.seen
+    assert ASK_INSERT_ID not in backend.seen
 
 
 def test_a_pool_says_how_it_is(make_pool: MakePool) -> None:
