@@ -18,7 +18,7 @@ from loguru import logger
 from athena_g import errors
 from athena_g.backend.endpoint import Endpoint
 from athena_g.errors import SqlError
-from athena_g.net.stream import PacketStream, SocketStream, TlsStream
+from athena_g.net.stream import ConnectionClosed, PacketStream, SocketStream, TlsStream
 from athena_g.protocol.constants import CLIENT_SESSION_TRACK
 
 # A reply's packets are walked, not assembled; only short ones are ever read whole.
@@ -45,6 +45,8 @@ def log_in(endpoint: Endpoint, flags: int) -> LoggedIn:
     try:
         with gevent.Timeout(endpoint.connect_timeout, TimeoutError("timed out")):
             return _take_over(_connect(endpoint, flags))
+    except ConnectionClosed:  # the client whom the connection was for is gone
+        raise
     except Exception as error:
         # Any: PyMySQL fails with IndexError, struct.error and others on what is no MySQL server.
         raise _translated(endpoint, error) from None

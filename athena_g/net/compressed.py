@@ -130,8 +130,8 @@ class CompressedStream(PacketStream):
 class _UnnumberedDeframer(Deframer):
     """Takes each packet's sequence id for the one due.
 
-    With compression MySQL's own client library counts packets in one way and MariaDB's in
-    another, because servers check the ids of the compressed packets only.
+    With compression MySQL lets the ids within follow those of the compressed packets now and then
+    (a file sent for LOAD DATA repeats some), so only the compressed packets' ids mean anything.
     """
 
     def next_payload(self) -> bytes | None:

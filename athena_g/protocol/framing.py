@@ -146,4 +146,5 @@ class Deframer:
         self._buffer = b""
         self._position = 0
         self._length = -1
+        self._announced = 0
         return data

@@ -64,7 +64,8 @@ COMMANDS = [
     command(Command.SET_OPTION, b"\0\0") + command(Command.STATISTICS),
     command(Command.STMT_PREPARE, b"SELECT ?") + command(Command.STMT_EXECUTE, bytes(9)),
     command(Command.STMT_CLOSE, b"\1\0\0\0") + command(Command.STMT_SEND_LONG_DATA, bytes(7)),
-    command(Command.PROCESS_KILL, b"\1\0\0\0") + command(Command.PROCESS_INFO),
+    # Not of connection 1: that is the control's, which is of the same user.
+    command(Command.PROCESS_KILL, b"\xf1\xf2\xf3\0") + command(Command.PROCESS_INFO),
     frame(ChangeUserRequest("app", b"x" * 20, "shop", 45, NATIVE).encode(clients.FLAGS), 0),
     frame(b"", 0) + command(Command.PING),
 ]
