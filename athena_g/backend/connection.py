@@ -10,7 +10,7 @@ import gevent
 from athena_g import errors
 from athena_g.backend.endpoint import Endpoint
 from athena_g.backend.login import log_in
-from athena_g.backend.look_back import LookBack
+from athena_g.backend.look_back import Answer, LookBack
 from athena_g.backend.profile import Profile, assignments, can_move
 from athena_g.backend.statements import Prepared, StatementCache
 from athena_g.errors import SqlError
@@ -45,13 +45,6 @@ _TRACKED = (
 )
 _TRACKED_MYSQL = _TRACKED + "max_execution_time,transaction_isolation,transaction_read_only"
 _TRACKED_MARIADB = _TRACKED + "max_statement_time,tx_isolation,tx_read_only"
-
-
-class Answer(NamedTuple):
-    """A small result set: its columns, and its rows as the text protocol has them."""
-
-    columns: list[Column]
-    rows: list[list[bytes | None]]
 
 
 class Prepare(NamedTuple):
@@ -175,7 +168,10 @@ class BackendConnection:
         for question in questions:
             answer = self._read_answer()
             if former is not None and answer is not None:
-                former.answered(question, answer.rows)
+                try:
+                    former.answered(question, answer)
+                except ValueError as error:
+                    raise self._broke_protocol(f"{question}: {error}") from None
 
     def _lead(self, profile: Profile, owner: LookBack) -> tuple[list[bytes], set[str]]:
         """The packets that bring the state, and the settings in them that may be refused."""
@@ -237,16 +233,10 @@ class BackendConnection:
     def prepare(self, command: bytes, key: object) -> Prepare:
         """Prepare a statement from a framed COM_STMT_PREPARE, kept under ``key``."""
         payloads = self._prepare(command)
-        if (
-            payloads[0][:1] == b"\xff"
-            and ErrPacket.decode(payloads[0]).errno == _TOO_MANY_STATEMENTS
-        ):
-            if not len(self.statements):
-                return Prepare(payloads, None)
+        if self.scanner.errno == _TOO_MANY_STATEMENTS and len(self.statements):
             self.statements.close_all()
             payloads = self._prepare(command)
-        if payloads[0][:1] == b"\xff":
-            self.scanner.errno = ErrPacket.decode(payloads[0]).errno
+        if self.scanner.errno:
             return Prepare(payloads, None)
         prepared = Prepared(payloads[0][1:5])
         self.statements.add(key, prepared)
@@ -262,7 +252,9 @@ class BackendConnection:
         """The payloads that answer a COM_STMT_PREPARE that was sent."""
         try:
             payloads = [self.stream.read_packet()]
+            self.scanner.errno = 0
             if payloads[0][:1] == b"\xff":
+                self.scanner.errno = ErrPacket.decode(payloads[0]).errno
                 return payloads
             ok = PrepareOk.decode(payloads[0])
             self.scanner.warnings = ok.warnings

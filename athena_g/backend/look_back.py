@@ -10,9 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gevent.event import Event
 
+from athena_g.protocol.columns import Column
 from athena_g.protocol.scan import ReplyScanner
 
 MAX_CONDITIONS = 1024
@@ -23,20 +25,29 @@ ASK_CONDITIONS = f"SHOW WARNINGS LIMIT {MAX_CONDITIONS}"
 ASK_INSERT_ID = "SELECT LAST_INSERT_ID() LIMIT 1"
 
 
+class Answer(NamedTuple):
+    """A small result set: its columns, and its rows as the text protocol has them."""
+
+    columns: list[Column]
+    rows: list[list[bytes | None]]
+
+
 @dataclass(slots=True, eq=False)
 class LookBack:
     """One session's memory, and by its identity the name of that session for its connection.
 
     ``insert_id`` is what LAST_INSERT_ID() answers, ``None`` while only the connection knows.
     The others tell of the last statement: ``row_count`` and ``found_rows`` what ROW_COUNT() and
-    FOUND_ROWS() answer, ``conditions`` level, number and text of its warnings and errors, and
+    FOUND_ROWS() answer (``None``: it was no query, and only the connection knew), ``conditions``
+    level, number and text of its warnings and errors, with their columns where there are any, and
     ``known`` whether they are to be answered from here.
     """
 
     insert_id: int | None = 0
     row_count: int = 0
-    found_rows: int = 0
+    found_rows: int | None = 0
     conditions: list[Sequence[bytes | None]] = field(default_factory=list)
+    condition_columns: Sequence[Column] = ()
     known: bool = True
     _parted: Event | None = None
 
@@ -49,16 +60,17 @@ class LookBack:
         """Keep what the last reply itself told."""
         if not self.known:
             self.row_count = scanner.affected
-            self.found_rows = scanner.rows
+            self.found_rows = None if scanner.affected >= 0 or scanner.errno else scanner.rows
             self.conditions = []
             self.known = True
 
-    def answered(self, question: str, rows: list[list[bytes | None]]) -> None:
-        """Keep the answer to one of :meth:`questions`."""
+    def answered(self, question: str, answer: Answer) -> None:
+        """Keep the answer to one of :meth:`questions`; ValueError when it makes no sense."""
         if question == ASK_CONDITIONS:
-            self.conditions = list(rows[:MAX_CONDITIONS])
-        elif rows and rows[0][0] is not None:
-            self.insert_id = int(rows[0][0])
+            self.conditions = list(answer.rows[:MAX_CONDITIONS])
+            self.condition_columns = answer.columns
+        else:
+            self.insert_id = int(answer.rows[0][0] or b"") if answer.rows else None
 
     def wait_for_parting(self, timeout: float) -> None:
         """Wait until the connection that another session took was asked, or is gone."""

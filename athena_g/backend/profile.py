@@ -75,6 +75,18 @@ class Profile:
         """The profile with several statements in one text allowed, or not."""
         return _interned(replace(self, multi_statements=on))
 
+    def reading_as(self, other: Profile) -> Profile:
+        """These settings, but those under which ``other`` gives a text its meaning."""
+        own = [entry for entry in self.variables if entry[0] not in _PARSING]
+        others = [entry for entry in other.variables if entry[0] in _PARSING]
+        return _interned(
+            replace(
+                self,
+                collation_id=other.collation_id,
+                variables=tuple(sorted(own + others)),
+            )
+        )
+
     def _with(self, variables: Settings, user_variables: Settings) -> Profile | None:
         size = sum(len(name) + len(literal) for name, literal in variables + user_variables)
         if size > MAX_BYTES:

@@ -19,18 +19,15 @@ from athena_g.protocol.constants import UNSIGNED_FLAG, ColumnType
 from athena_g.protocol.wire import PayloadReader
 
 _EXECUTE: Final = "mysqld_stmt_execute"
-_TEXTS: Final = frozenset(
-    {
-        ColumnType.VARCHAR,
-        ColumnType.VAR_STRING,
-        ColumnType.STRING,
-        ColumnType.TINY_BLOB,
-        ColumnType.MEDIUM_BLOB,
-        ColumnType.LONG_BLOB,
-        ColumnType.BLOB,
-        ColumnType.JSON,
-    }
+_BLOBS: Final = frozenset(
+    {ColumnType.TINY_BLOB, ColumnType.MEDIUM_BLOB, ColumnType.LONG_BLOB, ColumnType.BLOB}
 )
+_TEXTS: Final = _BLOBS | {
+    ColumnType.VARCHAR,
+    ColumnType.VAR_STRING,
+    ColumnType.STRING,
+    ColumnType.JSON,
+}
 _OTHERS: Final = frozenset(
     {
         ColumnType.DECIMAL,
@@ -100,7 +97,7 @@ def _read_type(reader: PayloadReader) -> Column:
 
 def _read_value(reader: PayloadReader, column: Column, codec: str) -> Value:
     if column.type in _TEXTS:
-        return text_or_bytes(reader.lenenc_bytes(), codec)
+        return _text_or_bytes(reader.lenenc_bytes(), column, codec)
     value, end = binary_decoder(column)(reader.payload, reader.position)
     reader.take(end - reader.position)
     return value
@@ -109,12 +106,16 @@ def _read_value(reader: PayloadReader, column: Column, codec: str) -> Value:
 def _long_value(data: bytes, column: Column, codec: str) -> Value:
     if column.type not in _TEXTS:
         raise errors.MALFORMED_PACKET(reason="long data for a parameter that is no text")
-    return text_or_bytes(data, codec)
+    return _text_or_bytes(data, column, codec)
 
 
-def text_or_bytes(data: bytes, codec: str) -> str | bytes:
-    """The text in the client's character set; bytes where it is none, as those of a BLOB."""
+def _text_or_bytes(data: bytes, column: Column, codec: str) -> str | bytes:
+    """The text in the client's character set; bytes where it is none.
+
+    Those of a BLOB are in no character set. Where they happen to be UTF-8 it does not matter, as
+    texts are kept in it.
+    """
     try:
-        return data.decode(codec)
+        return data.decode("utf_8" if column.type in _BLOBS else codec)
     except UnicodeDecodeError:
         return data

@@ -114,6 +114,7 @@ class Queries:
             session.variables.get("collation_connection"),
             session.variables.get("group_concat_max_len"),
             session.results_collation_id,
+            session.variables.get("time_zone"),
             *session.parameter_types(),
         )
 
@@ -151,9 +152,10 @@ class Queries:
         except SqlError:
             return None
         text = shapes.with_parameters(plan.query.text, len(values))
-        if text is None or not cacheable or plan.counts_all or plan.query.offset:
+        unlimited = shapes.with_parameters(plan.query.unlimited_text, len(values))
+        if text is None or unlimited is None or not cacheable or plan.counts_all:
             return None
-        plan = replace(plan, query=replace(plan.query, text=text))
+        plan = replace(plan, query=replace(plan.query, text=text, unlimited_text=unlimited))
         engine.keep_plan(key, plan)
         return plan
 
@@ -207,10 +209,16 @@ class Queries:
             counted = f"SELECT COUNT(*) FROM ({plan.query.unlimited_text})"
             total = int(next(connection.execute(counted))[0])
         cursor = connection.execute(plan.query.text, tuple(values))
-        return RowsResult(plan.columns, self._rows(cursor, plan, total, limit))
+        rows = self._rows(cursor, plan, total, limit, tuple(values))
+        return RowsResult(plan.columns, rows)
 
     def _rows(
-        self, cursor: apsw.Cursor, plan: SelectPlan, total: int | None, limit: int | None
+        self,
+        cursor: apsw.Cursor,
+        plan: SelectPlan,
+        total: int | None = None,
+        limit: int | None = None,
+        values: tuple[int, ...] = (),
     ) -> Rows:
         session, converters, count = self._session, plan.converters, 0
         try:
@@ -221,7 +229,7 @@ class Queries:
                     break
                 count += 1
                 yield [convert(cell) for convert, cell in zip(converters, row, strict=True)]
-            total = count + self._skipped(plan, count) if total is None else total
+            total = count + self._skipped(plan, count, values) if total is None else total
         except (apsw.Error, ArithmeticError, LookupError, ValueError) as error:
             raise sqlite_errors.translate(error) from error
         finally:
@@ -229,7 +237,7 @@ class Queries:
             session.row_count = -1
             session.found_rows = count if total is None else total
 
-    def _skipped(self, plan: SelectPlan, count: int) -> int:
+    def _skipped(self, plan: SelectPlan, count: int, values: tuple[int, ...]) -> int:
         """The rows that OFFSET left out, which FOUND_ROWS() counts."""
         if not plan.query.offset:
             return 0
@@ -237,7 +245,7 @@ class Queries:
         if count:
             return int(next(execute(f"SELECT {plan.query.offset}"))[0])
         limited = f"{plan.query.unlimited_text} LIMIT {plan.query.offset}"
-        return int(next(execute(f"SELECT COUNT(*) FROM ({limited})"))[0])
+        return int(next(execute(f"SELECT COUNT(*) FROM ({limited})", values))[0])
 
     def values(self, tree: object) -> tuple[Query, Rows]:
         """A query's outputs and rows as Python values, for INSERT … SELECT and SET."""
@@ -250,6 +258,6 @@ class Queries:
         session = self._session
         kept = session.row_count, session.found_rows
         try:
-            yield from self._rows(cursor, plan, None, None)
+            yield from self._rows(cursor, plan)
         finally:
             session.row_count, session.found_rows = kept

@@ -179,7 +179,7 @@ class EmbeddedSession:
         self._session = session
         self._threads = threads
         self._multi_statements = bool(login.capabilities & CLIENT_MULTI_STATEMENTS)
-        self._statements = StatementCommands(session, client.stream.max_allowed_packet)
+        self._statements = StatementCommands(session)
         self._ends = False
         """Whether the connection is to be closed after the answer."""
         loop = get_hub().loop
@@ -192,6 +192,7 @@ class EmbeddedSession:
     def run(self) -> None:
         """Answer commands until the client quits."""
         stream = self._stream
+        self._statements.max_long_data = stream.max_allowed_packet
         stream.on_gone = lambda: self._session.kill(connection=True)
         while not self._ends and not self._session.killed:
             stream.sequence_id = 0

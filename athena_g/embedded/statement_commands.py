@@ -59,11 +59,13 @@ class OpenedCursor:
 
 
 class StatementCommands:
-    """Runs in the engine's threads; ``max_long_data`` is in bytes, for each statement."""
+    """The statements of one session; what runs SQL runs in the engine's threads."""
 
-    def __init__(self, session: EngineSession, max_long_data: int) -> None:
+    max_long_data = 0
+    """Bytes of long data that are kept for each statement."""
+
+    def __init__(self, session: EngineSession) -> None:
         self._session = session
-        self._max_long_data = max_long_data
         self._open: dict[int, _Open] = {}
         self._ids = counter(1)
 
@@ -143,7 +145,7 @@ class StatementCommands:
         if found is None:
             return
         size = found.long_size + len(command.data)
-        if command.parameter >= found.prepared.parameters or size > self._max_long_data:
+        if command.parameter >= found.prepared.parameters or size > self.max_long_data:
             found.refused_data = True
             return
         found.long_size = size

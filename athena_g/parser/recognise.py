@@ -32,6 +32,8 @@ class Special(Enum):
     RENAME = "may give a temporary table another name"
     KILL = "ends another connection or its statement"
     SHOW = "may show what the proxy knows"
+    SAVEPOINT = "leaves a mark in a transaction that may not have begun"
+    INSERT_ID = "may set what LAST_INSERT_ID() answers"
     CALC_FOUND_ROWS = "counts rows for the next statement"
     ASKS = "asks what only the session's own connection, or the proxy, can answer"
 
@@ -96,6 +98,7 @@ _WORDS = {
     b"start": Recognised(Special.TRANSACTION),
     b"commit": Recognised(Special.TRANSACTION),
     b"rollback": Recognised(Special.TRANSACTION),
+    b"savepoint": Recognised(Special.SAVEPOINT),
     b"kill": Recognised(Special.KILL),
     b"show": Recognised(Special.SHOW),
     b"lock": Recognised(Special.HOLDING),
@@ -124,6 +127,7 @@ _AMONG_SEVERAL = {
     Special.SET: Recognised(Special.PIN, "SET among several statements"),
     Special.HOLDING: Recognised(Special.PIN, "several statements"),
     Special.RENAME: Recognised(Special.RENAME),
+    Special.SAVEPOINT: Recognised(Special.SAVEPOINT),
     Special.KILL: Recognised(Special.REFUSE, "KILL among several statements in one text"),
 }
 """What others mean there; one that is not here needs nothing."""
@@ -182,6 +186,8 @@ def _of_contents(text: bytes) -> Recognised | None:
         return Recognised(Special.PIN, "a user variable")
     if text.find(b"sql_calc_found_rows") >= 0:
         return Recognised(Special.CALC_FOUND_ROWS)
+    if text.find(b"last_insert_id") >= 0:
+        return Recognised(Special.INSERT_ID)
     return None
 
 
@@ -264,17 +270,7 @@ def _of_use(packet: bytes, end: int) -> Recognised | None:
 
 
 _NEVER_COMMITS = _PLAIN_WORDS | frozenset(
-    (
-        b"rollback",
-        b"savepoint",
-        b"release",
-        b"show",
-        b"explain",
-        b"describe",
-        b"desc",
-        b"do",
-        b"use",
-    )
+    b"rollback savepoint release load show explain describe desc do use".split()
 )
 
 

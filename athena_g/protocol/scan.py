@@ -21,6 +21,7 @@ from athena_g.protocol.constants import (
     CLIENT_SESSION_TRACK,
     MAX_PAYLOAD,
     SERVER_MORE_RESULTS_EXISTS,
+    SERVER_PS_OUT_PARAMS,
     SERVER_SESSION_STATE_CHANGED,
     SERVER_STATUS_CURSOR_EXISTS,
     SESSION_TRACK_SCHEMA,
@@ -71,6 +72,7 @@ _NOT_PLAIN = SERVER_MORE_RESULTS_EXISTS | SERVER_SESSION_STATE_CHANGED
 _OK, _LOCAL_INFILE, _EOF, _ERR = 0x00, 0xFB, 0xFE, 0xFF
 _EOF_SIZE = 5
 _STATE_CHANGED_HIGH = SERVER_SESSION_STATE_CHANGED >> 8
+_NO_PLAIN_HEAD = (SERVER_SESSION_STATE_CHANGED | SERVER_PS_OUT_PARAMS) >> 8
 
 
 class ProtocolViolation(Exception):
@@ -99,6 +101,7 @@ class ReplyScanner:
         "_for_client",
         "_head",
         "_may_ask_for_file",
+        "_out_parameters",
         "_patches",
         "_single",
         "_skip",
@@ -187,7 +190,7 @@ class ReplyScanner:
             columns -= 1
         if columns or pos >= last or chunk[pos : pos + 5] not in _EOF_STARTS:
             return 0
-        if chunk[pos + 8] & _STATE_CHANGED_HIGH:
+        if chunk[pos + 8] & _NO_PLAIN_HEAD:
             return 0
         pos += 9
         if pos <= MAX_HEAD:
@@ -211,6 +214,7 @@ class ReplyScanner:
         self._continued = False
         self._patches: list[tuple[int, int, bytes]] = []
         self._skip = 0
+        self._out_parameters = False
         self.affected = -1
         self.errno = 0
         self.inserted = False
@@ -439,10 +443,12 @@ class ReplyScanner:
         ):
             self._state = _ROWS
             self.rows = 0
+            # Only here is it said that an OK follows the row of OUT parameters.
+            self._out_parameters = bool(status & SERVER_PS_OUT_PARAMS)
             return False
         self.warnings = warnings
         self.affected = -1
-        return self._set_status(status)
+        return self._set_status(status) and not self._out_parameters
 
     def _set_status(self, status: int) -> bool:
         self.status = status

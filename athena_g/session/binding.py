@@ -7,6 +7,7 @@ while it holds what cannot be brought to another one (a temporary table, a lock 
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import NoReturn, Protocol
 
 from loguru import logger
@@ -27,6 +28,7 @@ from athena_g.protocol.constants import (
     SERVER_STATUS_AUTOCOMMIT,
     SERVER_STATUS_IN_TRANS,
     SERVER_STATUS_IN_TRANS_READONLY,
+    SERVER_STATUS_NO_BACKSLASH_ESCAPES,
     Command,
 )
 from athena_g.session.pins import Pins
@@ -43,7 +45,12 @@ BACKEND_FLAGS = (
 PARTING_TIMEOUT = 5.0
 """Seconds to wait for what a connection that another session took was asked."""
 
-_LOCAL_STATUS = SERVER_STATUS_AUTOCOMMIT | SERVER_STATUS_IN_TRANS | SERVER_STATUS_IN_TRANS_READONLY
+_LOCAL_STATUS = (
+    SERVER_STATUS_AUTOCOMMIT
+    | SERVER_STATUS_IN_TRANS
+    | SERVER_STATUS_IN_TRANS_READONLY
+    | SERVER_STATUS_NO_BACKSLASH_ESCAPES  # by which clients choose how to quote
+)
 _BODY = 5
 
 
@@ -117,6 +124,13 @@ class Binding:
         """Whether the connection of the last statement is still this session's, and alive."""
         last = self._last
         return last is not None and last.owner is self.look_back and not last.stream.stale
+
+    def has_prepared(self, key: Hashable) -> bool:
+        """Whether a statement is prepared on the connection of the last statement."""
+        connection = self.held or self._last
+        if connection is None or connection.statements.get(key) is None:
+            return False
+        return self.held is not None or (self.has_connection and not self.look_back.known)
 
     def remember(self) -> None:
         """Keep what is known of the last statement, if nothing is left to ask its connection."""
@@ -205,7 +219,7 @@ class Binding:
             self.failed(connection, error, said or packet)
         scanner = connection.scanner
         if scanner.inserted:
-            connection.insert_id = self.look_back.insert_id = None
+            self.forget_insert_id(connection)
             self.insert_id_lost = False
         self.look_back.known = False
         if not plain or effect is not None or not connection.tracks_session:
@@ -263,7 +277,9 @@ class Binding:
                 self.pin("session state")
         elif scanner.state_changed:
             self.pin("session state")
-        # An ERR has no status flags: whether it left a transaction open the server must say.
+        if scanner.errno and not self.insert_id_lost:
+            self.forget_insert_id(connection)  # it may have made an id, and an ERR does not tell
+        # Nor has it status flags: whether it left a transaction open the server must say.
         if scanner.errno and self.held is None and self._may_have_begun(packet, began):
             self._see_whether_it_began(connection)
 
@@ -279,6 +295,10 @@ class Binding:
     def _may_have_begun(self, packet: bytes, began: bool) -> bool:
         autocommit = self.status & SERVER_STATUS_AUTOCOMMIT
         return began or not autocommit or packet[4] != Command.QUERY or not is_plain(packet, _BODY)
+
+    def forget_insert_id(self, connection: BackendConnection) -> None:
+        """What LAST_INSERT_ID() answers only ``connection`` knows now."""
+        connection.insert_id = self.look_back.insert_id = None
 
     def pin(self, kind: str, name: str | None = None) -> None:
         """Keep the connection because of something that is on it."""

@@ -15,11 +15,16 @@ from athena_g.parser.holding import holdings
 from athena_g.parser.recognise import Recognised, Special
 from athena_g.protocol.charsets import codec_of, collation
 from athena_g.protocol.columns import Column
-from athena_g.protocol.constants import SESSION_TRACK_SYSTEM_VARIABLES, ColumnType
+from athena_g.protocol.constants import (
+    SERVER_STATUS_AUTOCOMMIT,
+    SESSION_TRACK_SYSTEM_VARIABLES,
+    ColumnType,
+)
 from athena_g.session.binding import Binding, Effect
 
 FOUND_ROWS = "SQL_CALC_FOUND_ROWS"
 NEXT_TRANSACTION = "SET TRANSACTION"
+SAVEPOINT = "SAVEPOINT"
 
 _USER_VARIABLE = "user variable"
 _UNKNOWN_STATEMENT = 1243
@@ -63,6 +68,10 @@ def effect_of(
             return Pinned(FOUND_ROWS)
         case Special.RENAME:
             return Renamed()
+        case Special.SAVEPOINT:
+            return Marked()
+        case Special.INSERT_ID:
+            return InsertIdSet()
         case Special.SET | Special.HOLDING | Special.TRANSACTION if not profile.is_readable:
             return Pinned("a character set whose texts are not read")
         case Special.HOLDING | Special.TRANSACTION:
@@ -106,6 +115,26 @@ class Held:
                 binding.pins.free(freed.kind.value, _text(freed.name))
         touched = (*self._effects.takes, *self._effects.frees)
         return any(each.kind in _REPORTED for each in touched)
+
+
+class Marked:
+    """A savepoint is there; without autocommit also before the transaction has begun."""
+
+    def apply(self, binding: Binding, connection: BackendConnection) -> bool:
+        """Pin until the transaction ends."""
+        scanner = connection.scanner
+        if not (scanner.errno or scanner.status & SERVER_STATUS_AUTOCOMMIT):
+            binding.pin(SAVEPOINT)
+        return False
+
+
+class InsertIdSet:
+    """What LAST_INSERT_ID() answers was perhaps set by the function itself."""
+
+    def apply(self, binding: Binding, connection: BackendConnection) -> bool:
+        """Only the server knows it now."""
+        binding.forget_insert_id(connection)
+        return False
 
 
 class Renamed:
@@ -180,7 +209,7 @@ def _learn(binding: Binding, connection: BackendConnection, names: dict[str, byt
     for name in volatile:
         binding.pin("session variable", name)
     if not _INSERT_ID.isdisjoint(names):
-        connection.insert_id = binding.look_back.insert_id = None
+        binding.forget_insert_id(connection)
         binding.insert_id_lost = False
     if not CHARSET_GROUP.isdisjoint(names):
         names.update(dict.fromkeys(CHARSET_VARIABLES))
@@ -223,7 +252,7 @@ def _asked(binding: Binding, connection: BackendConnection, names: Iterable[str]
     look_back, scanner = binding.look_back, connection.scanner
     look_back.remember(scanner)
     if scanner.warnings and (conditions := connection.ask(ASK_CONDITIONS)) is not None:
-        look_back.answered(ASK_CONDITIONS, conditions.rows)
+        look_back.answered(ASK_CONDITIONS, conditions)
     asked = ", ".join(f"@@SESSION.{name}" for name in names)
     answer = connection.ask(f"SELECT {asked} LIMIT 1")  # whatever sql_select_limit is
     if answer is None or len(answer.rows) != 1:

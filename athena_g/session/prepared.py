@@ -14,6 +14,7 @@ from collections.abc import Hashable
 
 from athena_g import errors
 from athena_g.backend.connection import BackendConnection
+from athena_g.backend.profile import Profile
 from athena_g.backend.statements import Prepared
 from athena_g.errors import SqlError
 from athena_g.net.stream import ConnectionClosed, PacketStream
@@ -28,6 +29,8 @@ from athena_g.protocol.replies import OkPacket, is_eof
 from athena_g.protocol.resultset import PrepareOk
 from athena_g.protocol.scan import REPLY_EXECUTE, REPLY_FIELDS, REPLY_SINGLE
 from athena_g.session.binding import Binding, Effect
+from athena_g.session.effects import FOUND_ROWS
+from athena_g.session.recall import Recall
 
 # Where things are in a framed command: behind four bytes of header and the command's number.
 _ID = slice(5, 9)
@@ -42,10 +45,11 @@ _LONG_DATA = "long data"
 class Statement:
     """One statement that a client prepared.
 
-    ``packet`` is the framed COM_STMT_PREPARE, ``key`` what the statement is known by on server
-    connections, ``types`` the types of the parameters of the last execution, behind the flag that
-    announces them (in a framed execution from ``types_at`` to ``types_end``), ``error`` what became
-    of long data, to be told at the execution: sending it has no answer.
+    ``packet`` is the framed COM_STMT_PREPARE, ``profile`` the settings it was prepared under,
+    ``key`` what the statement is known by on server connections, ``types`` the types of the
+    parameters of the last execution, behind the flag that announces them (in a framed execution from
+    ``types_at`` to ``types_end``), ``error`` what became of long data, to be told at the execution:
+    sending it has no answer.
     """
 
     __slots__ = (
@@ -55,13 +59,18 @@ class Statement:
         "key",
         "packet",
         "parameters",
+        "profile",
+        "questions",
         "types",
         "types_at",
         "types_end",
     )
 
-    def __init__(self, id_: bytes, packet: bytes, key: Hashable, parameters: int) -> None:
+    def __init__(
+        self, id_: bytes, packet: bytes, key: Hashable, parameters: int, profile: Profile
+    ) -> None:
         self.id = id_
+        self.profile = profile
         self.packet = packet
         self.key = key
         self.parameters = parameters
@@ -70,6 +79,7 @@ class Statement:
         self.types: bytes | None = None
         self.error: SqlError | None = None
         self.effect: Effect | None = None
+        self.questions: frozenset[bytes] = frozenset()
 
     @property
     def name(self) -> str:
@@ -83,8 +93,11 @@ class Statements:
     ``limit`` is how many there may be at once; their texts together are at most ``max_bytes``.
     """
 
-    def __init__(self, binding: Binding, client: PacketStream, limit: int, max_bytes: int) -> None:
+    def __init__(
+        self, binding: Binding, recall: Recall, client: PacketStream, limit: int, max_bytes: int
+    ) -> None:
         self._binding = binding
+        self._recall = recall
         self._client = client
         self._limit = limit
         self._max_bytes = max_bytes
@@ -122,7 +135,7 @@ class Statements:
         statement = None
         if prepared is not None:
             ok = PrepareOk.decode(payloads[0])
-            statement = Statement(self._next_id(), packet, key, ok.parameters)
+            statement = Statement(self._next_id(), packet, key, ok.parameters, binding.profile)
             self._by_id[statement.id] = statement
             self._bytes += size
             payloads[0] = b"\0" + statement.id + payloads[0][_PREPARE_HEAD:]
@@ -164,7 +177,13 @@ class Statements:
         binding = self._binding
         effect = statement.effect
         key = statement.key
-        if len(packet) < _PARAMETERS or packet[_FLAGS] or binding.pins or statement.error:
+        if (
+            len(packet) < _PARAMETERS
+            or packet[_FLAGS]
+            or binding.pins
+            or statement.error
+            or statement.questions
+        ):
             effect = _Executed(statement, effect)
             key = self._key_of_odd_one(statement, packet)
         connection = binding.take()
@@ -190,6 +209,11 @@ class Statements:
         if statement.error is not None:
             error, statement.error = statement.error, None
             raise error
+        binding = self._binding
+        if b"found_rows()" not in statement.questions:
+            binding.pins.free(FOUND_ROWS)
+        if statement.questions:
+            self._recall.check_prepared(statement.questions, binding.has_prepared(statement.key))
         if packet[_FLAGS] or (_LONG_DATA, statement.name) in self._binding.pins:
             return statement
         return statement.key
@@ -198,15 +222,17 @@ class Statements:
         self, connection: BackendConnection, statement: Statement, key: Hashable
     ) -> Prepared | None:
         """Prepare a statement on a connection that has not seen it; ``None``: the error is out."""
-        if key is not statement:
-            key = statement.key = (statement.packet, self._binding.profile.parsing_key)
-            prepared = connection.statements.get(key)
-            if prepared is not None:
-                return prepared
+        binding = self._binding
+        own = binding.profile
+        then = own.reading_as(statement.profile)
         try:
+            if then is not own:  # the text means what it meant when the client prepared it
+                connection.settle(then, binding.look_back, b"")
             payloads, prepared = connection.prepare(statement.packet, key)
+            if then is not own:
+                connection.settle(own, binding.look_back, b"")
         except BaseException as error:
-            self._binding.failed(connection, error)
+            binding.failed(connection, error)
         if prepared is None:
             self._answer(connection, payloads)
         return prepared

@@ -16,6 +16,7 @@ from athena_g import errors
 from athena_g.parser.substitute import ShowConditions, parse_show_warnings, substitute
 from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import (
+    BINARY_FLAG,
     NOT_NULL_FLAG,
     SERVER_STATUS_NO_BACKSLASH_ESCAPES,
     UNSIGNED_FLAG,
@@ -68,6 +69,8 @@ class Recall:
                 if past & {b"diagnostics", b"show warnings", b"show errors"}:
                     raise self._lost(past)
                 answers.update((each, each_is) for each, each_is in self._past() if each in past)
+                if past - answers.keys():
+                    raise self._lost(past - answers.keys())
         return self._with(packet, start, answers)
 
     @property
@@ -80,6 +83,17 @@ class Recall:
     def with_own_id(self, packet: bytes, start: int, asked: frozenset[bytes]) -> bytes:
         """The command with the session's own connection id in place of the function."""
         return self._with(packet, start, self._own(asked))
+
+    def check_prepared(self, asked: frozenset[bytes], is_there: bool) -> None:
+        """Raise SESSION_STATE_LOST for a prepared question that nobody can answer any more.
+
+        ``is_there``: the statement is prepared on the connection of the session's last statement.
+        """
+        if asked & _INSERT_ID and self._insert_id_is_lost:
+            raise self._lost(asked & _INSERT_ID)
+        past = asked - _OWN_ID - _INSERT_ID
+        if past and not is_there:
+            raise self._lost(past)
 
     def _own(self, asked: frozenset[bytes]) -> dict[bytes, bytes]:
         return dict.fromkeys(asked & _OWN_ID, self._own_id)
@@ -116,7 +130,8 @@ class Recall:
             b"@@warning_count": len(look_back.conditions),
             b"@@error_count": len(errors_only),
         }
-        return ((question, b"%d" % number) for question, number in numbers.items())
+        known = ((question, number) for question, number in numbers.items() if number is not None)
+        return ((question, b"%d" % number) for question, number in known)
 
     def _conditions(self, asked: ShowConditions) -> Answer:
         """What SHOW WARNINGS, SHOW ERRORS and their COUNT(*) say of the last statement."""
@@ -130,9 +145,9 @@ class Recall:
             count = _number(f"@@session.{name}", ColumnType.LONGLONG, 21, UNSIGNED_FLAG)
             return Answer((count,), ((len(found),),))
         stop = None if asked.limit is None else asked.offset + asked.limit
-        columns = (
+        columns = self._binding.look_back.condition_columns or (
             _text("Level", 7),
-            _number("Code", ColumnType.LONG, 4, NOT_NULL_FLAG | UNSIGNED_FLAG),
+            _number("Code", ColumnType.LONG, 5, NOT_NULL_FLAG | UNSIGNED_FLAG | BINARY_FLAG),
             _text("Message", 512),
         )
         return Answer(

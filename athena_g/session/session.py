@@ -77,11 +77,15 @@ class ProxySession:
             login.capabilities,
             profile(login.collation_id, multi_statements),
         )
-        self._statements = Statements(
-            self._binding, self._stream, self._max_statements, self._stream.max_allowed_packet
-        )
         self._transactions = Transactions(self._binding)
         self._recall = Recall(self._binding, self._client.id)
+        self._statements = Statements(
+            self._binding,
+            self._recall,
+            self._stream,
+            self._max_statements,
+            self._stream.max_allowed_packet,
+        )
 
     # -- the loop ----------------------------------------------------------------------------------
 
@@ -290,6 +294,7 @@ class ProxySession:
         statement = self._statements.prepare(packet)
         if statement is not None and found is not None:
             statement.effect = self._effect(found, packet)
+            statement.questions = found.questions
 
     def _whole(self, packet: bytes) -> bytes:
         """All of a command that is to be kept."""

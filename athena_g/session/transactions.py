@@ -18,7 +18,7 @@ from athena_g.protocol.constants import (
 from athena_g.protocol.framing import frame
 from athena_g.protocol.scan import REPLY_COMMAND
 from athena_g.session.binding import Binding
-from athena_g.session.effects import NEXT_TRANSACTION
+from athena_g.session.effects import NEXT_TRANSACTION, SAVEPOINT
 
 _BEGIN = frame(bytes([Command.QUERY]) + b"BEGIN", 0)
 _IN_TRANSACTION = SERVER_STATUS_IN_TRANS | SERVER_STATUS_IN_TRANS_READONLY
@@ -58,8 +58,13 @@ class Transactions:
         """
         binding = self._binding
         self._refuse_after_loss()
-        binding.begin = b""
-        if binding.held is not None or asked.snapshot or self._decided or len(packet) > _MAX_BEGIN:
+        if (
+            binding.held is not None
+            or binding.begin  # the characteristics of one may outlive it: the server must see both
+            or asked.snapshot
+            or self._decided
+            or len(packet) > _MAX_BEGIN
+        ):
             binding.execute(packet, REPLY_COMMAND)
             return Done(sent=True)
         binding.begin = packet
@@ -117,6 +122,7 @@ class _Ended:
             return False
         if not self._chain:
             binding.pins.free(NEXT_TRANSACTION)
+            binding.pins.free(SAVEPOINT)
         if self._release:
             connection.retired = True
         return False
