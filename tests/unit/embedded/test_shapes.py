@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from athena_g.embedded.lexer import tokenize
 from athena_g.embedded.session import EngineSession
 from athena_g.embedded.shapes import marked, with_parameters
+from athena_g.errors import SqlError
 from tests.unit.embedded.conftest import rows, run
 
 
@@ -36,3 +39,19 @@ def test_a_changed_table_is_translated_anew(session: EngineSession) -> None:
     assert rows(session, "SELECT * FROM t WHERE i = 1") == [(1, 2)]
     run(session, "ALTER TABLE t DROP COLUMN v")
     assert rows(session, "SELECT * FROM t WHERE i = 1") == [(1,)]
+
+
+def test_rows_that_are_skipped_are_counted_for_each_of_a_shape(session: EngineSession) -> None:
+    run(session, "CREATE TABLE t (i INT)", "INSERT INTO t VALUES (1), (2), (3)")
+    found = []
+    for least in (1, 3):
+        run(session, f"SELECT i FROM t WHERE i >= {least} LIMIT 5 OFFSET 9")
+        found += rows(session, "SELECT FOUND_ROWS()")
+    assert found == [(3,), (1,)]
+
+
+def test_a_translation_is_not_used_in_another_time_zone(session: EngineSession) -> None:
+    run(session, "CREATE TABLE t (i INT, s TIMESTAMP)", "SELECT s FROM t WHERE i = 1")
+    session.execute("SET time_zone = '+02:00'")
+    with pytest.raises(SqlError, match="TIMESTAMP columns of t in another time zone"):
+        run(session, "SELECT s FROM t WHERE i = 1")

@@ -1,0 +1,198 @@
+"""Plays scripts: once on the server itself, and then through proxies, and compares."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from difflib import unified_diff
+from typing import Any
+
+import gevent
+from gevent.greenlet import Greenlet
+from pymysql.connections import Connection
+
+from .answers import Answer, cells_of, errno_of, without_cells, without_sizes
+from .noise import NoisyClient
+from .script import Script, Step
+from .talker import Talker
+
+SECONDS_TO_LOCK = 20.0
+SECONDS_BETWEEN_LOOKS = 0.12
+"""InnoDB shows what it showed before to one who asks more often than every 100 ms."""
+_LOCK_WAITS = """
+    SELECT (SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT')
+         + (SELECT COUNT(*) FROM information_schema.processlist
+            WHERE state LIKE 'Waiting for%lock' OR state LIKE 'User%lock')"""
+
+# What was asked of the session, or of its last statement, may be answered by a literal in the
+# question's place: a number is a number, but its column is as wide as that number.
+_ASKS_BACK = re.compile(
+    r"(row_count|found_rows|connection_id) ?\("
+    r"|@@(\w+\.)?(warning_count|error_count|pseudo_thread_id)",
+    re.IGNORECASE,
+)
+
+
+@dataclass
+class Record:
+    """What each step of a script was answered, in one place."""
+
+    answers: list[tuple[Step, Answer]] = field(default_factory=list)
+    surprises: list[str] = field(default_factory=list)
+    """What the noise saw and should not have."""
+
+    def lines(self) -> list[str]:
+        return [line for step, answer in self.answers for line in (f"{step}", *answer)] + (
+            self.surprises
+        )
+
+
+class Stage:
+    """The database in which scripts are played, emptied before each."""
+
+    def __init__(self, connection: Connection[Any], database: str) -> None:
+        self._connection = connection
+        self.database = database
+        self._do(f"CREATE DATABASE IF NOT EXISTS `{database}_2`")
+        self._do("SET SESSION lock_wait_timeout = 10, sql_log_bin = 0, foreign_key_checks = 0")
+
+    def prepare(self, setup: Sequence[str]) -> None:
+        """Drop what is there and make what the scripts start with."""
+        for statement in self._drops():
+            self._do(statement)
+        self._do("CREATE TABLE t (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(50))")
+        self._do("INSERT INTO t VALUES (1, 'one'), (2, 'two'), (3, 'three')")
+        self._do("CREATE TABLE u (id INT AUTO_INCREMENT PRIMARY KEY, n INT)")
+        self._do("CREATE TABLE noise (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(10))")
+        for statement in setup:
+            self._do(statement)
+
+    def wait_for_locks(self, count: int) -> None:
+        """Return when that many statements wait for a lock."""
+        with gevent.Timeout(SECONDS_TO_LOCK, AssertionError("nobody waits for a lock")):
+            while int(self._do(_LOCK_WAITS)[0][0]) < count:
+                gevent.sleep(SECONDS_BETWEEN_LOOKS)
+
+    def _drops(self) -> Iterator[str]:
+        for name, kind in self._do("SHOW FULL TABLES"):
+            yield f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} `{name}`"
+        routines = "SELECT routine_type, routine_name FROM information_schema.routines"
+        for kind, name in self._do(f"{routines} WHERE routine_schema = '{self.database}'"):
+            yield f"DROP {kind} `{name}`"
+
+    def _do(self, sql: str) -> Any:
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql)
+            return cursor.fetchall()
+
+
+class Place:
+    """Where a script is played: the address of a server, or of a proxy in front of it."""
+
+    def __init__(self, host: str, port: int, user: str, password: str, database: str) -> None:
+        self.address = (host, port)
+        self.login = {"user": user, "password": password, "database": database}
+
+    def talker(self, **options: Any) -> Talker:
+        """A client of this place; options are those of `Talker`."""
+        return Talker(self.address, self.login, **options)
+
+
+def play(script: Script, stage: Stage, place: Place, noisy_clients: int = 0) -> Record:
+    """Play a script from its beginning."""
+    stage.prepare(script.setup)
+    noise = [NoisyClient(place.talker(), start) for start in range(noisy_clients)]
+    player = _Player(stage, place, noise)
+    try:
+        for step in script.steps:
+            player.take(step)
+    finally:
+        player.close()
+        for client in noise:
+            player.record.surprises += client.end()
+    return player.record
+
+
+class _Player:
+    def __init__(self, stage: Stage, place: Place, noise: list[NoisyClient]) -> None:
+        self.record = Record()
+        self._stage = stage
+        self._place = place
+        self._noise = noise
+        self._clients: dict[str, Talker] = {}
+        self._outstanding: dict[str, Greenlet] = {}
+
+    def take(self, step: Step) -> None:
+        """Do one step, then give the noise its turn."""
+        if step.client == "wait":
+            self._stage.wait_for_locks(int(step.text))
+            return
+        answer = self._answer(step)
+        if step.mark == "~":
+            answer = without_cells(answer)
+        if _ASKS_BACK.search(step.text):
+            answer = without_sizes(answer)
+        self.record.answers.append((step, self._without_ids(step, answer)))
+        for client in self._noise:
+            client.take_turn()
+
+    def close(self) -> None:
+        for greenlet in self._outstanding.values():
+            greenlet.kill()
+        for client in self._clients.values():
+            client.close()
+
+    def _answer(self, step: Step) -> Answer:
+        client = self._client(step.client)
+        if step.text == ".answer":
+            answer: Answer = self._outstanding.pop(step.client).get()
+            return answer
+        text = self._with_ids(step.text)
+        if step.waits:
+            return client.do(text)
+        self._outstanding[step.client] = gevent.spawn(client.do, text)
+        gevent.sleep(0)
+        return []
+
+    def _client(self, name: str) -> Talker:
+        if name not in self._clients:
+            self._clients[name] = self._place.talker()
+        return self._clients[name]
+
+    def _with_ids(self, text: str) -> str:
+        """``{b}`` in a step is the connection id of client b."""
+        for name, client in self._clients.items():
+            if f"{{{name}}}" in text:
+                text = text.replace(f"{{{name}}}", str(client.connection_id))
+        return text
+
+    def _without_ids(self, step: Step, answer: Answer) -> Answer:
+        """Ids that the step gave come back as its text: in errors, and as names of columns."""
+        for name, client in self._clients.items():
+            if f"{{{name}}}" in step.text:
+                pattern = rf"\b{client.connection_id}\b"
+                answer = [re.sub(pattern, f"{{{name}}}", line) for line in answer]
+        return answer
+
+
+def unexpected(record: Record) -> list[str]:
+    """Where a server itself did not answer as the script says."""
+    return [f"{step}: {answer}" for step, answer in record.answers if not _as_said(step, answer)]
+
+
+def _as_said(step: Step, answer: Answer) -> bool:
+    errno = errno_of(answer)
+    if step.mark == "!":
+        return str(errno) in step.expected.split("|")
+    if step.mark == "=":
+        return step.expected in (cell.strip("'\"") for cell in cells_of(answer))
+    return not errno
+
+
+def difference(direct: Record, proxied: Record) -> str:
+    """The steps that were answered differently, or nothing."""
+    if direct == proxied:
+        return ""
+    lines = unified_diff(direct.lines(), proxied.lines(), "direct", "proxied", n=6, lineterm="")
+    return "\n".join(lines)
