@@ -17,6 +17,7 @@ from athena_g.errors import SqlError
 from athena_g.net.stream import ConnectionClosed
 from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import (
+    SERVER_SESSION_STATE_CHANGED,
     SERVER_STATUS_IN_TRANS,
     SESSION_TRACK_SCHEMA,
     Command,
@@ -225,10 +226,14 @@ class BackendConnection:
         self.stream.send(_query(question))
         return self._read_answer()
 
-    def ping(self) -> None:
-        """Have the server say its status flags; neither rows nor warnings are touched by it."""
+    def ping(self) -> bool:
+        """Have the server say its status flags; whether it reports a change of session state.
+
+        A change that a statement with rows made MySQL reports in the next OK packet only. Warnings
+        stay, ROW_COUNT() is 0 afterwards.
+        """
         self.stream.send(frame(bytes([Command.PING]), 0))
-        self._read_ok()
+        return self._read_ok()
 
     def prepare(self, command: bytes, key: object) -> Prepare:
         """Prepare a statement from a framed COM_STMT_PREPARE, kept under ``key``."""
@@ -262,21 +267,23 @@ class BackendConnection:
                 # Definitions and an EOF behind them.
                 payloads += [self.stream.read_packet() for _ in range(count + 1 if count else 0)]
                 if count:
-                    self.scanner.status = EofPacket.decode(payloads[-1]).status & 0xBFFF
+                    self.scanner.status = EofPacket.decode(payloads[-1]).status
         except SqlError as error:  # which blames the client
             raise self._broke_protocol(error.message) from None
         return payloads
 
-    def _read_ok(self) -> None:
-        """Read one OK or EOF; raises what the server says instead."""
+    def _read_ok(self) -> bool:
+        """Read one OK or EOF; whether session state changed. Raises what comes instead."""
         self.stream.sequence_id = 1
         payload = self._read_payload()
         if payload[:1] == b"\0":
-            self.scanner.status = OkPacket.decode(payload, 0).status & 0xBFFF
+            status = OkPacket.decode(payload, 0).status
         elif is_eof(payload):
-            self.scanner.status = EofPacket.decode(payload).status
+            status = EofPacket.decode(payload).status
         else:
             raise self._broke_protocol("neither OK nor EOF")
+        self.scanner.status = status & ~SERVER_SESSION_STATE_CHANGED
+        return bool(status & SERVER_SESSION_STATE_CHANGED)
 
     def _read_payload(self) -> bytes:
         try:

@@ -39,16 +39,49 @@ _PLAIN_TEXT = re.compile(
 Settings = tuple[tuple[str, str], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What a session's character sets come from: the login's collation, or what it said since.
+
+    ``said`` is ``NAMES ...`` or ``CHARACTER SET ...``. After COM_RESET_CONNECTION a MySQL server
+    goes to its own defaults, a MariaDB server back to the login's.
+    """
+
+    collation_id: int
+    said: str = ""
+    after_reset: bool = False
+
+    def sql(self, mariadb: bool) -> str:
+        """What follows SET to have these character sets."""
+        if self.said:
+            return self.said
+        known = collation(self.collation_id)
+        if known is None or (self.after_reset and not mariadb):
+            return "NAMES DEFAULT"
+        foreign = ("_0900_",) if mariadb else ("_uca1400_", "_nopad_")
+        if any(part in known.name for part in foreign):
+            return f"NAMES {known.charset}"
+        return f"NAMES {known.charset} COLLATE {known.name}"
+
+    @property
+    def charset(self) -> str:
+        """The character set of statements, empty where only the server knows it."""
+        if self.said:
+            words = self.said.lower().split()
+            return words[1] if words[0] == "names" else words[2]
+        known = collation(self.collation_id)
+        return known.charset if known is not None else ""
+
+
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Profile:
     """The settings of a session; make one with :func:`profile`.
 
-    ``collation_id`` is the client's of the handshake. ``variables`` are the session variables that
-    were set and ``user_variables`` the user variables, names in lower case, each with the SQL
-    literal of its value.
+    ``variables`` are the session variables that were set and ``user_variables`` the user variables,
+    names in lower case, each with the SQL literal of its value.
     """
 
-    collation_id: int
+    names: Names
     multi_statements: bool = False
     variables: Settings = ()
     user_variables: Settings = ()
@@ -67,6 +100,13 @@ class Profile:
         """The profile after session variables were set; ``None`` when it would be too large."""
         return self._with(_merged(self.variables, changes), self.user_variables)
 
+    def with_names(self, said: str) -> Profile:
+        """The profile after ``SET NAMES ...`` or ``SET CHARACTER SET ...``."""
+        others = tuple(entry for entry in self.variables if entry[0] not in CHARSET_VARIABLES)
+        return _interned(
+            replace(self, names=Names(self.names.collation_id, said), variables=others)
+        )
+
     def with_user_variables(self, changes: Mapping[str, str]) -> Profile | None:
         """The same for user variables."""
         return self._with(self.variables, _merged(self.user_variables, changes))
@@ -82,7 +122,7 @@ class Profile:
         return _interned(
             replace(
                 self,
-                collation_id=other.collation_id,
+                names=other.names,
                 variables=tuple(sorted(own + others)),
             )
         )
@@ -97,9 +137,11 @@ class Profile:
 _profiles: WeakValueDictionary[Profile, Profile] = WeakValueDictionary()
 
 
-def profile(collation_id: int, multi_statements: bool = False) -> Profile:
-    """The profile of a session that has set nothing yet."""
-    return _interned(Profile(collation_id, multi_statements))
+def profile(
+    collation_id: int, multi_statements: bool = False, *, after_reset: bool = False
+) -> Profile:
+    """The profile of a session that has set nothing yet, or nothing since it was reset."""
+    return _interned(Profile(Names(collation_id, after_reset=after_reset), multi_statements))
 
 
 def _interned(made: Profile) -> Profile:
@@ -109,7 +151,7 @@ def _interned(made: Profile) -> Profile:
     parsing = tuple(entry for entry in made.variables if entry[0] in _PARSING)
     complete = replace(  # another object than the key, which lives as long as its value
         made,
-        parsing_key=(made.collation_id, parsing),
+        parsing_key=(made.names, parsing),
         is_readable=_charset_of_statements(made) not in _UNREADABLE,
         ansi_quotes="ANSI_QUOTES" in (made.value("sql_mode") or ""),
     )
@@ -119,10 +161,7 @@ def _interned(made: Profile) -> Profile:
 
 def _charset_of_statements(made: Profile) -> str:
     named = made.value("character_set_client")
-    if named is not None:
-        return named.strip("'")
-    known = collation(made.collation_id)
-    return known.charset if known is not None else ""
+    return named.strip("'") if named is not None else made.names.charset
 
 
 def _merged(settings: Settings, changes: Mapping[str, str]) -> Settings:
@@ -166,24 +205,13 @@ def can_move(before: Profile | None, after: Profile) -> bool:
 
 def _charset(before: Profile | None, after: Profile, mariadb: bool) -> Iterator[str]:
     new = [entry for entry in after.variables if entry[0] in CHARSET_VARIABLES]
-    if before is not None and before.collation_id == after.collation_id:
+    if before is not None and before.names == after.names:
         old = [entry for entry in before.variables if entry[0] in CHARSET_VARIABLES]
         if old == new:
             return
-    yield _names(after.collation_id, mariadb)
+    yield after.names.sql(mariadb)
     for name, literal in new:
         yield f"SESSION {name} = {literal}"
-
-
-def _names(collation_id: int, mariadb: bool) -> str:
-    """The client's character set; its collation too where this kind of server knows it."""
-    known = collation(collation_id)
-    if known is None:
-        return "NAMES DEFAULT"
-    foreign = ("_0900_",) if mariadb else ("_uca1400_", "_nopad_")
-    if any(part in known.name for part in foreign):
-        return f"NAMES {known.charset}"
-    return f"NAMES {known.charset} COLLATE {known.name}"
 
 
 def literal(value: str | None) -> str:

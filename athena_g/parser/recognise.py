@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from enum import Enum
 from itertools import islice
 
+from athena_g.parser.functions import may_call
 from athena_g.parser.substitute import questions
 
 
@@ -33,6 +34,7 @@ class Special(Enum):
     KILL = "ends another connection or its statement"
     SHOW = "may show what the proxy knows"
     SAVEPOINT = "leaves a mark in a transaction that may not have begun"
+    CALLS = "calls a function that may do anything"
     INSERT_ID = "may set what LAST_INSERT_ID() answers"
     CALC_FOUND_ROWS = "counts rows for the next statement"
     ASKS = "asks what only the session's own connection, or the proxy, can answer"
@@ -43,12 +45,14 @@ class Recognised:
     """A statement that needs the session's attention.
 
     ``detail`` is the database, the construct that is refused, or the reason of the pin.
-    ``questions`` are the keys of :func:`athena_g.parser.substitute.questions` that it asks.
+    ``questions`` are the keys of :func:`athena_g.parser.substitute.questions` that it asks;
+    ``calls`` says that it has rows and calls a function that may do anything.
     """
 
     special: Special
     detail: str = ""
     questions: frozenset[bytes] = frozenset()
+    calls: bool = False
 
 
 MAX_LOOKED_AT = 1 << 20
@@ -87,6 +91,11 @@ _STATEMENT = re.compile(rb"(?:[^;'\"`/#-]++|" + _QUOTED + rb"|[/-])*+;", re.DOTA
 _PLAIN_STARTS = frozenset(
     start
     for word in (b"sel", b"ins", b"upd", b"del", b"rep")
+    for start in (word, word.upper(), word.capitalize())
+)
+_CHANGES_ROWS = frozenset(
+    start
+    for word in (b"ins", b"upd", b"del", b"rep")
     for start in (word, word.upper(), word.capitalize())
 )
 XA = "XA transaction"
@@ -154,6 +163,7 @@ def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised |
         packet[start : start + 3] in _PLAIN_STARTS
         and packet.find(b"_") < 0
         and packet.find(b"@") < 0
+        and (packet.find(b"(") < 0 or packet[start : start + 3] in _CHANGES_ROWS)
         and not (multi_statements and packet.find(b";") >= 0)
     ):
         return None
@@ -169,13 +179,12 @@ def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised |
     elif found.special is Special.SET and _SIDE_EFFECTS.search(text) is not None:
         found = Recognised(Special.PIN, "an expression in SET")
     asked = questions(packet, start)
-    if not asked:
+    calls = text[start : start + 3] not in _CHANGES_ROWS and may_call(text, start)
+    if not (asked or calls):
         return found
-    return Recognised(Special.ASKS, questions=asked) if found is None else _asking(found, asked)
-
-
-def _asking(found: Recognised, asked: frozenset[bytes]) -> Recognised:
-    return Recognised(found.special, found.detail, asked)
+    if found is None:
+        return Recognised(Special.ASKS if asked else Special.CALLS, "", asked, calls)
+    return Recognised(found.special, found.detail, asked, calls)
 
 
 def _of_contents(text: bytes) -> Recognised | None:

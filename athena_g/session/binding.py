@@ -14,7 +14,7 @@ from loguru import logger
 
 from athena_g import errors
 from athena_g.backend.connection import BackendConnection
-from athena_g.backend.look_back import LookBack
+from athena_g.backend.look_back import ASK_CONDITIONS, LookBack
 from athena_g.backend.profile import Profile
 from athena_g.errors import SqlError
 from athena_g.net.stream import ConnectionClosed, PacketStream
@@ -131,6 +131,29 @@ class Binding:
         if connection is None or connection.statements.get(key) is None:
             return False
         return self.held is not None or (self.has_connection and not self.look_back.known)
+
+    @property
+    def has_conditions(self) -> bool:
+        """Whether the last statement left warnings or an error on its connection."""
+        last = self.held or self._last
+        if last is None or self.look_back.known or last.owner is not self.look_back:
+            return False
+        return bool(last.scanner.warnings or last.scanner.errno)
+
+    def look(self, connection: BackendConnection) -> bool:
+        """Have the server say what its last reply left out; whether session state changed.
+
+        The reply is out. The command for that sets ROW_COUNT() to 0, so what the session may ask
+        of its last statement is kept first.
+        """
+        look_back, scanner = self.look_back, connection.scanner
+        if not look_back.known:
+            look_back.remember(scanner)
+            if scanner.warnings or scanner.errno:
+                conditions = connection.ask(ASK_CONDITIONS)
+                if conditions is not None:
+                    look_back.answered(ASK_CONDITIONS, conditions)
+        return connection.ping()
 
     def remember(self) -> None:
         """Keep what is known of the last statement, if nothing is left to ask its connection."""
@@ -285,7 +308,7 @@ class Binding:
 
     def _see_whether_it_began(self, connection: BackendConnection) -> None:
         try:
-            connection.ping()
+            self.look(connection)
         except (ConnectionClosed, SqlError):
             # The reply is out: the transaction, if there was one, is what the client is told of.
             connection.scanner.status |= SERVER_STATUS_IN_TRANS

@@ -13,7 +13,7 @@ from athena_g.parser.holding import Effects as Holdings
 from athena_g.parser.holding import Held as Kind
 from athena_g.parser.holding import holdings
 from athena_g.parser.recognise import Recognised, Special
-from athena_g.protocol.charsets import codec_of, collation
+from athena_g.protocol.charsets import codec_of, collation_named
 from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import (
     SERVER_STATUS_AUTOCOMMIT,
@@ -27,7 +27,7 @@ NEXT_TRANSACTION = "SET TRANSACTION"
 SAVEPOINT = "SAVEPOINT"
 
 _USER_VARIABLE = "user variable"
-_UNKNOWN_STATEMENT = 1243
+_SYNTAX, _UNKNOWN_STATEMENT = 1064, 1243
 
 # Used up or changed by the server itself: bringing them to another connection would be wrong.
 _VOLATILE = frozenset(
@@ -50,6 +50,7 @@ _NUMERIC = frozenset(
 )  # fmt: skip
 _REPORTED = (Kind.TEMPORARY_TABLE, Kind.PREPARED, Kind.EXECUTED, Kind.STATEMENT)
 _NAME = re.compile(rb"[a-z0-9_.$]+")
+_CHARSET = re.compile(r"\w+(?: COLLATE \w+)?", re.ASCII)
 _PLAIN_STRING = re.compile(rb"'[ !#-&(-\[\]-~]*'")
 
 
@@ -60,6 +61,13 @@ def effect_of(
 
     ``profile`` are the settings of the session that says it.
     """
+    effect = _effect_of(packet, start, found, profile, no_backslash_escapes)
+    return Called(effect) if found.calls else effect
+
+
+def _effect_of(
+    packet: bytes, start: int, found: Recognised, profile: Profile, no_backslash_escapes: bool
+) -> Effect | None:
     modes = {"no_backslash_escapes": no_backslash_escapes, "ansi_quotes": profile.ansi_quotes}
     match found.special:
         case Special.PIN:
@@ -91,9 +99,38 @@ class Pinned:
 
     def apply(self, binding: Binding, connection: BackendConnection) -> bool:
         """Pin, also after an error: part of the statement may have been done."""
-        if connection.scanner.errno != _UNKNOWN_STATEMENT:  # then EXECUTE did nothing
+        if connection.scanner.errno != _UNKNOWN_STATEMENT:  # else EXECUTE did nothing
             binding.pin(self._reason)
         return self._reason != FOUND_ROWS
+
+
+class Called:
+    """A function was called that is not one of the server's own: it may have set variables."""
+
+    def __init__(self, effect: Effect | None) -> None:
+        self._effect = effect
+
+    def apply(self, binding: Binding, connection: BackendConnection) -> bool:
+        """Ask whether it did, where the reply had no place to tell."""
+        effect, scanner = self._effect, connection.scanner
+        accounted = effect is not None and effect.apply(binding, connection)
+        has_rows = scanner.affected < 0 and not scanner.errno
+        if has_rows and not connection.is_mariadb and binding.look(connection):
+            binding.pin("session state")
+        return accounted
+
+
+class Looked:
+    """The conditions of the last statement were shown, and are still there."""
+
+    def __init__(self, had_conditions: bool) -> None:
+        self._had_conditions = had_conditions
+
+    def apply(self, binding: Binding, connection: BackendConnection) -> bool:
+        """See to it that they are asked for before the connection is another session's."""
+        if self._had_conditions and not connection.scanner.warnings:
+            connection.scanner.warnings = 1
+        return False
 
 
 class Held:
@@ -105,6 +142,8 @@ class Held:
     def apply(self, binding: Binding, connection: BackendConnection) -> bool:
         """Pin and unpin; a lock may have been taken before the statement failed."""
         failed = bool(connection.scanner.errno)
+        if connection.scanner.errno == _SYNTAX:
+            return False
         for taken in self._effects.takes:
             if taken.kind.counts:
                 binding.pins.take(taken.kind.value, _text(taken.name))
@@ -157,50 +196,72 @@ class Assigned:
         """Take over what the server made of the values; SET does all of it or nothing."""
         if connection.scanner.errno:
             return False
-        before = binding.profile
         names: dict[str, bytes | None] = {}
-        values: dict[str, str] = {}
+        user_variables: list[Assignment] = []
         for each in self._assigned:
             name = each.name.decode("ascii", "replace")
             if each.kind in (Scope.NAMES, Scope.CHARSET):
-                names.update(dict.fromkeys(CHARSET_VARIABLES))
+                self._names(binding, connection, each, names)
             elif each.kind is Scope.SESSION:
                 names[name] = each.literal
             elif each.kind is Scope.USER:
-                self._user_variable(binding, before, each, values)
+                user_variables.append(each)
             elif each.kind is Scope.NEXT_TRANSACTION:
                 binding.pin(NEXT_TRANSACTION)
             elif each.kind is Scope.OTHER and name != "password":
                 binding.pin(f"SET {name.upper()}")
         _learn(binding, connection, names)
-        if values:
-            _take_over(binding, connection, binding.profile.with_user_variables(values))
+        if user_variables:
+            self._user_variables(binding, connection, user_variables)
         return True
 
-    def _user_variable(
-        self, binding: Binding, before: Profile, each: Assignment, values: dict[str, str]
+    def _names(
+        self,
+        binding: Binding,
+        connection: BackendConnection,
+        each: Assignment,
+        names: dict[str, bytes | None],
     ) -> None:
-        name = each.name.decode("utf-8", "replace")
-        value = _portable(each.literal, before) if _NAME.fullmatch(each.name) else None
-        if value is None:
-            binding.pin(_USER_VARIABLE, name)
-        else:
-            binding.pins.free(_USER_VARIABLE, name)
-            values[name] = value
+        """Take over SET NAMES or SET CHARACTER SET as it was said."""
+        for name in CHARSET_VARIABLES:
+            names.pop(name, None)
+        said = (each.literal or b"").decode("ascii", "replace")
+        if not _CHARSET.fullmatch(said):
+            names.update(dict.fromkeys(CHARSET_VARIABLES))
+            return
+        what = "NAMES" if each.kind is Scope.NAMES else "CHARACTER SET"
+        _take_over(binding, connection, binding.profile.with_names(f"{what} {said}"))
+
+    def _user_variables(
+        self, binding: Binding, connection: BackendConnection, assigned: Iterable[Assignment]
+    ) -> None:
+        values: dict[str, str] = {}
+        charset_too = any(each.kind in (Scope.NAMES, Scope.CHARSET) for each in self._assigned)
+        for each in assigned:
+            name = each.name.decode("utf-8", "replace")
+            value = None
+            if _NAME.fullmatch(each.name) and each.literal is not None:
+                text = each.literal.startswith(b"'")
+                if not text:
+                    value = each.literal.decode("ascii", "replace")
+                elif not charset_too and _PLAIN_STRING.fullmatch(each.literal):
+                    value = _text_literal(binding, connection, each.literal)
+            if value is None:
+                binding.pin(_USER_VARIABLE, name)
+            else:
+                binding.pins.free(_USER_VARIABLE, name)
+                values[name] = value
+        _take_over(binding, connection, binding.profile.with_user_variables(values))
 
 
-def _portable(value: bytes | None, profile: Profile) -> str | None:
-    """A literal that means the same on another connection; ``None`` when there is none."""
-    if value is None:
+def _text_literal(binding: Binding, connection: BackendConnection, said: bytes) -> str | None:
+    """A string with the character set and collation that it has on this connection."""
+    values = _asked(binding, connection, ("collation_connection",))
+    name = values.get("collation_connection", "").strip("'")
+    known = collation_named(name)
+    if known is None:
         return None
-    if not value.startswith(b"'"):
-        return value.decode("ascii", "replace")
-    own = collation(profile.collation_id)
-    named = profile.value("collation_connection")
-    name = named.strip("'") if named is not None else own.name if own is not None else ""
-    if not name or not _PLAIN_STRING.fullmatch(value):
-        return None
-    return f"_{name.split('_', 1)[0]}{value.decode('ascii')} COLLATE {name}"
+    return f"_{known.charset}{said.decode('ascii')} COLLATE {name}"
 
 
 def _learn(binding: Binding, connection: BackendConnection, names: dict[str, bytes | None]) -> None:
@@ -211,8 +272,8 @@ def _learn(binding: Binding, connection: BackendConnection, names: dict[str, byt
     if not _INSERT_ID.isdisjoint(names):
         binding.forget_insert_id(connection)
         binding.insert_id_lost = False
-    if not CHARSET_GROUP.isdisjoint(names):
-        names.update(dict.fromkeys(CHARSET_VARIABLES))
+    if not _OF_CONNECTION.isdisjoint(names):
+        names.update(dict.fromkeys(_OF_CONNECTION))
     reported = _reported(connection)
     for name, old in _OLD_NAMES.items():
         if name in names and name not in reported and connection.is_mariadb:
@@ -233,6 +294,7 @@ def _learn(binding: Binding, connection: BackendConnection, names: dict[str, byt
         _take_over(binding, connection, binding.profile.with_variables(changes))
 
 
+_OF_CONNECTION = frozenset(("character_set_connection", "collation_connection"))
 CHARSET_GROUP = frozenset((*CHARSET_VARIABLES, "character_set_database", "collation_database"))
 
 

@@ -47,8 +47,8 @@ class Statement:
 
     ``packet`` is the framed COM_STMT_PREPARE, ``profile`` the settings it was prepared under,
     ``key`` what the statement is known by on server connections, ``types`` the types of the
-    parameters of the last execution, behind the flag that announces them (in a framed execution from
-    ``types_at`` to ``types_end``), ``error`` what became of long data, to be told at the execution:
+    parameters of the last execution, behind the flag that announces them (in a framed execution
+    from ``types_at`` to ``types_end``), ``error`` what became of long data, to be told at the next:
     sending it has no answer.
     """
 

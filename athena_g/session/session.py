@@ -37,7 +37,7 @@ from athena_g.protocol.scan import (
 from athena_g.protocol.text_values import Value
 from athena_g.session import processlist
 from athena_g.session.binding import Binding, Effect
-from athena_g.session.effects import FOUND_ROWS, effect_of
+from athena_g.session.effects import FOUND_ROWS, Looked, effect_of
 from athena_g.session.prepared import Statements
 from athena_g.session.recall import Recall
 from athena_g.session.transactions import Transactions
@@ -64,7 +64,7 @@ class ProxySession:
         self._since = time.monotonic()
         self._enter(login, group)
 
-    def _enter(self, login: Login, group: Group) -> None:
+    def _enter(self, login: Login, group: Group, *, after_reset: bool = False) -> None:
         """Start as a new session of an account."""
         self._login = login
         self._group = group
@@ -75,7 +75,7 @@ class ProxySession:
             self._stream,
             group.home.master.pool,
             login.capabilities,
-            profile(login.collation_id, multi_statements),
+            profile(login.collation_id, multi_statements, after_reset=after_reset),
         )
         self._transactions = Transactions(self._binding)
         self._recall = Recall(self._binding, self._client.id)
@@ -191,13 +191,16 @@ class ProxySession:
             return
         if self._answered(found, packet):
             return
+        effect = self._effect(found, packet)
         if asked:
             answer = self._recall.answer(packet, _BODY, asked)
             if not isinstance(answer, bytes):
                 self._send_rows(answer.columns, answer.rows)
                 return
             packet = answer
-        binding.execute(packet, REPLY_COMMAND, self._effect(found, packet))
+            if found.special is Special.SHOW:
+                effect = Looked(binding.has_conditions)
+        binding.execute(packet, REPLY_COMMAND, effect)
 
     def _effect(self, found: Recognised, packet: bytes) -> Effect | None:
         no_backslash_escapes = bool(self._binding.status & SERVER_STATUS_NO_BACKSLASH_ESCAPES)
@@ -328,9 +331,11 @@ class ProxySession:
 
     def _reset(self) -> None:
         """Forget the session's state, on the server too."""
+        multi_statements = self._binding.profile.multi_statements
         self._binding.close()
         self._statements.forget()
-        self._enter(self._login, self._group)
+        self._enter(self._login, self._group, after_reset=True)
+        self._binding.allow_multi_statements(multi_statements)
         self._use(self._stream)
         self._answer_ok()
 
