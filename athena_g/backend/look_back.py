@@ -70,7 +70,8 @@ class LookBack:
             self.conditions = list(answer.rows[:MAX_CONDITIONS])
             self.condition_columns = answer.columns
         else:
-            self.insert_id = int(answer.rows[0][0] or b"") if answer.rows else None
+            told = answer.rows[0][0] if answer.rows else None
+            self.insert_id = None if told is None else int(told)
 
     def wait_for_parting(self, timeout: float) -> None:
         """Wait until the connection that another session took was asked, or is gone."""

@@ -11,6 +11,7 @@ from urllib.parse import quote as encode
 from urllib.parse import unquote as decode
 
 import apsw
+from loguru import logger
 
 from athena_g import errors
 from athena_g.embedded import catalogue
@@ -97,9 +98,16 @@ class Engine:
             return list(self._sessions.values())
 
     def close(self) -> None:
-        """Closes every session; the files are then whole and closed."""
+        """Closes every session; the files are then whole and closed.
+
+        One whose statement still runs cannot be closed. What it has open is rolled back when the
+        file is opened again.
+        """
         for session in self.sessions():
-            session.close()
+            try:
+                session.close()
+            except (apsw.Error, ValueError) as error:
+                logger.warning("a statement of connection {}: {}", session.connection_id, error)
 
     # --- databases ------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from athena_g.embedded import types
@@ -35,6 +35,11 @@ class RowsResult:
 
     columns: list[Column]
     rows: Iterator[Sequence[Value]]
+
+    def close(self) -> None:
+        """Ends the reading: what is left of the rows is never read."""
+        if isinstance(self.rows, Generator):
+            self.rows.close()
 
 
 def column(

@@ -6,16 +6,13 @@ as long as it likes without delaying anybody.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-import gevent
 from gevent import get_hub
 from gevent.threadpool import ThreadPool
-from loguru import logger
 
 from athena_g import errors
 from athena_g.embedded import sqlite_errors
@@ -97,8 +94,8 @@ CAPABILITIES = (
     | CLIENT_PLUGIN_AUTH_LENENC_CLIENT_DATA
     | CLIENT_SESSION_TRACK
 )
-CLOSE_TIMEOUT = 1.0
-"""Seconds that a statement which was interrupted may take to end."""
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
+"""Seconds between the interruptions of a statement whose client is gone."""
 ROWS_AT_ONCE = 500
 """Rows a thread fetches and encodes before the hub sends them."""
 
@@ -147,18 +144,29 @@ def _take_names(session: EngineSession, login: Login) -> None:
 
 
 class _Threads:
-    """Runs functions in the pool; their exceptions come back as they are."""
+    """Runs one session's functions in the pool; their exceptions come back as they are."""
 
     def __init__(self, pool: ThreadPool) -> None:
         self._pool = pool
+        self._last: Any = None
 
     def run(self, function: Callable[[], T]) -> T:
         """What ``function`` returns, or raises, in a thread."""
-        value, error = self._pool.apply(_caught, (function,))
+        self._last = self._pool.spawn(_caught, function)
+        value, error = self._last.get()
         if error is not None:
             raise error
         result: T = value
         return result
+
+    @property
+    def are_idle(self) -> bool:
+        """Whether no function runs: one runs on in its thread when who waited for it has ended."""
+        return self._last is None or self._last.ready()
+
+    def wait(self, seconds: float) -> None:
+        """Returns when no function runs any more, or after so many seconds."""
+        self._last.wait(seconds)
 
 
 def _caught(function: Callable[[], Any]) -> tuple[Any, Exception | None]:
@@ -211,21 +219,16 @@ class EmbeddedSession:
     def close(self) -> None:
         """Roll back and close the engine's session, once its thread has let go of it."""
         self._stream.on_gone = None
-        deadline = time.monotonic() + CLOSE_TIMEOUT
-        while True:
+        pause = SHORTEST_PAUSE
+        while not self._threads.are_idle:
             self._session.interrupt()
-            try:
-                self._threads.run(self._close)
-                return
-            except Exception as error:
-                if time.monotonic() > deadline:
-                    logger.warning("closing an embedded session: {}", error)
-                    return
-            gevent.sleep(0.02)
+            self._threads.wait(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+        self._threads.run(self._close)
 
     def _close(self) -> None:
-        self._session.close()
         self._statements.close_all()
+        self._session.close()
 
     # --- commands -------------------------------------------------------------------------------
 

@@ -99,7 +99,8 @@ class EngineSession:
         """Whether parameters are translated as constants, where nothing else is understood."""
         self.functions = SessionFunctions(self)
         self.queries = Queries(self)
-        self._closed = False
+        self._result: RowsResult | None = None
+        """The last statement's rows, which may still be read."""
         self._started = True
         """Whether the statement came as far as to forget the diagnostics of the last one."""
         self.storage.on_started = self._transaction_started
@@ -140,6 +141,7 @@ class EngineSession:
 
     def _reported(self, run: Callable[[], T]) -> T:
         """What a statement gives, its error kept for SHOW WARNINGS."""
+        self.end_result()
         self.tracker.start()
         self.functions.start()
         self._started = False
@@ -166,7 +168,8 @@ class EngineSession:
             affected = result.affected_rows if matched is None else matched
             self.row_count = affected
             return replace(result, affected_rows=affected, warnings=self.diagnostics.count)
-        return replace(result, rows=self._told(result.rows))
+        self._result = replace(result, rows=self._told(result.rows))
+        return self._result
 
     def _run(self, read: Statement, values: Sequence[Value]) -> OkResult | RowsResult:
         """The statement dispatched, again where tables changed meanwhile."""
@@ -312,6 +315,7 @@ class EngineSession:
 
     def reset(self) -> None:
         """Forgets all state but user and database (COM_RESET_CONNECTION)."""
+        self.end_result()
         self.storage.rollback()
         self.storage.unlock_tables()
         self.storage.autocommit = True
@@ -349,13 +353,17 @@ class EngineSession:
             self.on_killed()
 
     def close(self) -> None:
-        """Rolls back and gives everything back; may be called twice."""
-        if self._closed:
-            return
-        self._closed = True
-        self.functions.release_all()
+        """Rolls back and gives everything back; may be called again, also after it failed."""
+        self.end_result()
         self.storage.close()
+        self.functions.release_all()
         self.engine.disconnected(self.serial)
+
+    def end_result(self) -> None:
+        """Ends the reading of the last statement's rows, where a client did not take them all."""
+        if self._result is not None:
+            self._result.close()
+            self._result = None
 
     # --- transactions ---------------------------------------------------------------------------
 

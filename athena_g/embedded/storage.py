@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import apsw
@@ -70,6 +70,8 @@ class Storage:
         """Databases whose writer lock LOCK TABLES holds beyond the transaction."""
         self._waiter: Waiter | None = None
         self._guard = threading.Lock()
+        self._closing = False
+        """Whether nothing may be interrupted any more."""
         self._configure()
 
     def _configure(self) -> None:
@@ -310,13 +312,17 @@ class Storage:
         with self._guard:
             if self._waiter is not None:
                 self._waiter.cancel()
-        with suppress(apsw.ConnectionClosedError):
-            self.connection.interrupt()
+            if not self._closing:
+                self.connection.interrupt()
 
     def close(self) -> None:
-        self.on_rolled_back = self.on_ended = _nothing
-        if self.connection.in_transaction:
-            self.rollback()
+        """Undoes the open transaction and gives up every lock; may be called again.
+
+        SQLite rolls back what is open when it closes. A ROLLBACK could be interrupted: an
+        interrupt lasts as long as any query is being read.
+        """
+        with self._guard:
+            self._closing = True
+        self.connection.close(True)
         self._ended(False)
         self.unlock_tables()
-        self.connection.close()

@@ -132,6 +132,8 @@ _WORDS = {
 }
 _ANYWHERE = (Special.USE, Special.PIN, Special.REFUSE)
 """What a statement means also when it comes with others."""
+_DECISIVE = (Special.USE, Special.REFUSE)
+_LIGHT = (Special.RENAME, Special.SAVEPOINT)
 _AMONG_SEVERAL = {
     Special.SET: Recognised(Special.PIN, "SET among several statements"),
     Special.HOLDING: Recognised(Special.PIN, "several statements"),
@@ -149,7 +151,7 @@ _PLAIN_WORDS = frozenset(
 _ASSIGNS = re.compile(rb":=|\binto\s*+(?:@|/\*|--|#)|\bdiagnostics\b", re.IGNORECASE)
 
 _LOCKS = re.compile(rb"get_lock|release_lock|release_all_locks")
-_SIDE_EFFECTS = re.compile(_LOCKS.pattern + rb"|\([^()]*+:=|\binto\b")
+_SIDE_EFFECTS = re.compile(_LOCKS.pattern + rb"|\binto\b|\(.*:=|:=.*\(.*:=", re.DOTALL)
 
 
 def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised | None:
@@ -163,6 +165,8 @@ def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised |
         packet[start : start + 3] in _PLAIN_STARTS
         and packet.find(b"_") < 0
         and packet.find(b"@") < 0
+        and packet.find(b"evious") < 0  # PREVIOUS VALUE FOR a sequence of MariaDB
+        and packet.find(b"EVIOUS") < 0
         and (packet.find(b"(") < 0 or packet[start : start + 3] in _CHANGES_ROWS)
         and not (multi_statements and packet.find(b";") >= 0)
     ):
@@ -174,8 +178,8 @@ def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised |
     found = None
     if several or text[start : start + 3] not in _PLAIN_STARTS:
         found = _recognise_words(packet, text, start, several)
-    if found is None:
-        found = _of_contents(text)
+    if found is None or (several and found.special in _LIGHT):
+        found = _weightier(found, _of_contents(text))
     elif found.special is Special.SET and _SIDE_EFFECTS.search(text) is not None:
         found = Recognised(Special.PIN, "an expression in SET")
     asked = questions(packet, start)
@@ -214,8 +218,8 @@ def _recognise_long(packet: bytes, start: int, multi_statements: bool) -> Recogn
 
 
 def _recognise_words(packet: bytes, text: bytes, start: int, several: bool) -> Recognised | None:
-    """What the first word of a statement says; one that only pins does not hide another."""
-    pinning: Recognised | None = None
+    """What the first words of the statements say; of several that which weighs most."""
+    weightiest: Recognised | None = None
     looked_at = 0
     beginnings = _beginnings(text, start) if several else iter((start,))
     for beginning in islice(beginnings, MAX_STATEMENTS):
@@ -233,12 +237,19 @@ def _recognise_words(packet: bytes, text: bytes, start: int, several: bool) -> R
             found = _AMONG_SEVERAL.get(found.special)
         elif hidden and found is not None and found.special is Special.SHOW:
             found = None
-        if found is not None and found.special is not Special.PIN:
+        if found is not None and (not several or found.special in _DECISIVE):
             return found
-        pinning = pinning or found
+        weightiest = _weightier(weightiest, found)
     if next(beginnings, None) is not None:
-        pinning = pinning or Recognised(Special.PIN, "many statements")
-    return pinning
+        weightiest = _weightier(weightiest, Recognised(Special.PIN, "many statements"))
+    return weightiest
+
+
+def _weightier(one: Recognised | None, other: Recognised | None) -> Recognised | None:
+    """The one that asks more of the session, the first of equals."""
+    if one is None or other is None:
+        return one or other
+    return other if one.special in _LIGHT and other.special not in _LIGHT else one
 
 
 def _beginnings(text: bytes, start: int) -> Iterator[int]:

@@ -190,7 +190,14 @@ class Binding:
             connection = self._last
             if connection is None or not self._pool.reclaim(connection, self.look_back):
                 connection = self._lease()
+        elif connection.stream.stale:
+            self._died(connection)
         return self.run(connection, packet, kind, effect)
+
+    def _died(self, connection: BackendConnection) -> NoReturn:
+        """A held connection ended between two statements: the next one was not sent."""
+        connection.scanner.sequence_id = 1
+        self.failed(connection, ConnectionClosed(connection.stream))
 
     def take(self) -> BackendConnection:
         """The connection for the next command, brought to the session's state.
@@ -203,6 +210,8 @@ class Binding:
             connection = self._last
             if connection is None or not self._pool.reclaim(connection, self.look_back):
                 connection = self._lease()
+        elif connection.stream.stale:
+            self._died(connection)
         connection.scanner.sequence_id = 1
         if connection.owner is not self.look_back or connection.profile is not self.profile:
             try:

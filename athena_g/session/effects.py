@@ -208,7 +208,7 @@ class Assigned:
                 user_variables.append(each)
             elif each.kind is Scope.NEXT_TRANSACTION:
                 binding.pin(NEXT_TRANSACTION)
-            elif each.kind is Scope.OTHER and name != "password":
+            elif each.kind is Scope.OTHER and name.lower() != "password":
                 binding.pin(f"SET {name.upper()}")
         _learn(binding, connection, names)
         if user_variables:

@@ -90,17 +90,15 @@ class Statement:
 class Statements:
     """The statements of one session and the commands that are about them.
 
-    ``limit`` is how many there may be at once; their texts together are at most ``max_bytes``.
+    ``limit`` is how many there may be at once; their texts together are at most as large as a
+    packet of the client may be.
     """
 
-    def __init__(
-        self, binding: Binding, recall: Recall, client: PacketStream, limit: int, max_bytes: int
-    ) -> None:
+    def __init__(self, binding: Binding, recall: Recall, client: PacketStream, limit: int) -> None:
         self._binding = binding
         self._recall = recall
         self._client = client
         self._limit = limit
-        self._max_bytes = max_bytes
         self._bytes = 0
         self._last_id = 0
         self._by_id: dict[bytes, Statement] = {}
@@ -122,7 +120,7 @@ class Statements:
     def prepare(self, packet: bytes) -> Statement | None:
         """Prepare a statement and answer the client; ``None`` when the answer was an error."""
         size = len(packet)
-        if len(self._by_id) >= self._limit or self._bytes + size > self._max_bytes:
+        if len(self._by_id) >= self._limit or self._bytes + size > self._client.max_allowed_packet:
             raise errors.TOO_MANY_STATEMENTS(limit=self._limit)
         binding = self._binding
         connection = binding.take()

@@ -80,11 +80,7 @@ class ProxySession:
         self._transactions = Transactions(self._binding)
         self._recall = Recall(self._binding, self._client.id)
         self._statements = Statements(
-            self._binding,
-            self._recall,
-            self._stream,
-            self._max_statements,
-            self._stream.max_allowed_packet,
+            self._binding, self._recall, self._stream, self._max_statements
         )
 
     # -- the loop ----------------------------------------------------------------------------------
