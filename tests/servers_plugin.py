@@ -19,7 +19,7 @@ import pytest
 from tests import servers
 from tests.servers import KINDS, NAMES, CannotTakePart, Kind, Server, StartFailed
 
-INTEGRATION = Path(__file__).resolve().parent / "integration"
+NEED_SERVERS = [Path(__file__).resolve().parent / name for name in ("integration", "drivers")]
 
 
 class Fleet:
@@ -106,7 +106,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     if config.getoption("servers") == "none" or config.getoption("collectonly"):
         return
-    if not any(touches_integration(config, argument) for argument in config.args):
+    if not any(needs_servers(config, argument) for argument in config.args):
         return
     try:
         config.stash[FLEET].start()
@@ -114,9 +114,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         pytest.exit(f"a server did not start: {error}", 3)
 
 
-def touches_integration(config: pytest.Config, argument: str) -> bool:
+def needs_servers(config: pytest.Config, argument: str) -> bool:
     path = (config.invocation_params.dir / argument.partition("::")[0]).resolve()
-    return path.is_relative_to(INTEGRATION) or INTEGRATION.is_relative_to(path)
+    return any(path.is_relative_to(each) or each.is_relative_to(path) for each in NEED_SERVERS)
 
 
 def pytest_report_header(config: pytest.Config) -> str:

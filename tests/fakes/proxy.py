@@ -35,8 +35,19 @@ def endpoint_of(backend: FakeServer, **changes: Any) -> Endpoint:
     return Endpoint(**settings | changes)
 
 
+def group(name: str, user: str, password: str, pool: Pool) -> Group:
+    """A group of one instance."""
+    return Group(name, Account(user, password), DbGroup("home", Instance(pool)))
+
+
+OTHER_USER, OTHER_PASSWORD, OTHER_DATABASE = "other", "hidden", "store"
+
+
 class Proxy:
-    """Listens from the beginning; ``listen`` and ``policy`` change the server's settings."""
+    """Listens from the beginning; ``listen`` and ``policy`` change the server's settings.
+
+    There is a second group on the same server, with an account and a pool of its own.
+    """
 
     def __init__(
         self,
@@ -48,9 +59,14 @@ class Proxy:
     ) -> None:
         self.backend = backend
         self.pool = Pool(endpoint_of(backend, **endpoint), limits)
-        account = Account(clients.USER, clients.PASSWORD)
-        home = DbGroup("home", Instance(self.pool))
-        self.directory = Directory([Group(clients.DATABASE, account, home)])
+        other = endpoint | {"group": OTHER_DATABASE, "database": OTHER_DATABASE}
+        self.other_pool = Pool(endpoint_of(backend, **other), limits)
+        self.directory = Directory(
+            [
+                group(clients.DATABASE, clients.USER, clients.PASSWORD, self.pool),
+                group(OTHER_DATABASE, OTHER_USER, OTHER_PASSWORD, self.other_pool),
+            ]
+        )
         handler = ProxyHandler(self.directory)
         settings: dict[str, Any] = {
             "find_account": handler.find_account,
@@ -78,8 +94,8 @@ class Proxy:
         self.server.stop(grace=3)
         self.directory.close()
         assert not self.server.clients
-        assert self.pool.out == 0
-        assert self.pool.waiting == 0
+        for pool in (self.pool, self.other_pool):
+            assert (pool.out, pool.waiting, len(pool.transactions)) == (0, 0, 0)
 
 
 def until(condition: Callable[[], bool], otherwise: str, timeout: float = 10) -> None:

@@ -7,16 +7,16 @@ import re
 from . import replies
 
 _ASSIGNMENT = re.compile(
-    r"(?:SESSION |@@SESSION\.|@@)?(?P<name>@?[\w`.]+) *:?= *(?P<value>'[^']*'|[^,']+)", re.IGNORECASE
+    r"(?:SESSION |@@SESSION\.|@@)?(?P<name>@?[\w`.]+) *:?= *(?P<value>'[^']*'|[^,']+)",
+    re.IGNORECASE,
 )
 _NAMES = re.compile(r"NAMES (?P<charset>\w+)", re.IGNORECASE)
+_DEFAULTS = {"collation_connection": "utf8mb4_general_ci"}
 _TRACKED = "session_track_system_variables"
 
 
 class Variables:
-    """What was set, by name; ``unset`` is what a variable has that was not."""
-
-    unset = "default"
+    """What was set, by name; one that was not is ``default``, but for :data:`_DEFAULTS`."""
 
     def __init__(self) -> None:
         self._values: dict[str, str] = {}
@@ -45,7 +45,8 @@ class Variables:
 
     def get(self, name: str) -> str:
         """The value of a variable, ``@name`` for a user variable."""
-        return self._values.get(name.lower(), self.unset)
+        name = name.lower()
+        return self._values.get(name, _DEFAULTS.get(name, "default"))
 
     def answer(self, text: str) -> bytes | None:
         """What ``SELECT @@a, @b`` gives; ``None`` for everything else."""

@@ -37,7 +37,6 @@ def mariadb(proxy: Proxy, sql: str, *options: str) -> subprocess.CompletedProces
 def sysbench(proxy: Proxy) -> list[str]:
     return [
         program("sysbench"),
-        "--db-ps-mode=disable",
         f"--mysql-host={proxy.host}",
         f"--mysql-port={proxy.port}",
         f"--mysql-user={proxy.user}",
@@ -80,13 +79,15 @@ def test_the_mariadb_client_shows_errors_and_can_go_on(proxy: Proxy) -> None:
     assert "still here" in done.stdout
 
 
+@pytest.mark.parametrize("prepared", ["disable", "auto"], ids=["text", "prepared"])
 @pytest.mark.parametrize("load", ["oltp_read_write", "oltp_point_select"])
-def test_sysbench_runs_without_errors(sysbench: list[str], load: str) -> None:
+def test_sysbench_runs_without_errors(sysbench: list[str], load: str, prepared: str) -> None:
+    sysbench = [*sysbench, f"--db-ps-mode={prepared}"]
     run([*sysbench, load, "prepare"])
     output = run(
-        [*sysbench, "--threads=8", "--time=5", "--mysql-ignore-errors=none", load, "run"]
+        [*sysbench, "--threads=8", "--time=3", "--mysql-ignore-errors=none", load, "run"]
         if load == "oltp_point_select"
-        else [*sysbench, "--threads=4", "--time=5", "--mysql-ignore-errors=1213", load, "run"]
+        else [*sysbench, "--threads=4", "--time=3", "--mysql-ignore-errors=1213", load, "run"]
     )
     queries = re.search(r"queries:\s+(\d+)", output)
     assert queries is not None

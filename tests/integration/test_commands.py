@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pymysql
@@ -82,7 +83,68 @@ def test_set_option_turns_several_statements_on_and_off(proxy: Proxy) -> None:
             cursor.execute("SELECT 1; SELECT 2")
 
 
-@pytest.mark.parametrize("command", [Command.STMT_PREPARE, Command.BINLOG_DUMP, 0x08, 0x77])
+def test_a_reset_frees_the_locks_of_the_session(proxy: Proxy) -> None:
+    with proxy.connect(autocommit=True) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT GET_LOCK('anew', 1)")
+        connection._execute_command(Command.RESET_CONNECTION, b"")
+        connection._read_packet()
+        with proxy.connect(autocommit=True) as other, other.cursor() as waiting:
+            waiting.execute("SELECT GET_LOCK('anew', 10)")
+            assert waiting.fetchall() == ((1,),)
+
+
+def test_a_statement_of_another_connection_can_be_killed(server: Server, proxy: Proxy) -> None:
+    if server.kind == "embedded":
+        pytest.skip("the embedded server does not interrupt SLEEP")
+    with proxy.connect() as victim, proxy.connect() as killer:
+        done: list[object] = []
+
+        def sleep() -> None:
+            with victim.cursor() as cursor:
+                try:
+                    done.append(cursor.execute("SELECT SLEEP(30)"))
+                except pymysql.MySQLError as error:
+                    done.append(error.args[0])
+
+        sleeping = threading.Thread(target=sleep)
+        sleeping.start()
+        with killer.cursor() as cursor:
+            while not _sleeps(cursor, victim.thread_id()):
+                pass
+            cursor.execute(f"KILL QUERY {victim.thread_id()}")
+        sleeping.join(20)
+        assert done in ([1], [1317])  # SLEEP itself is not interrupted but returns 1
+        with victim.cursor() as cursor:
+            assert cursor.execute("SELECT 1") == 1
+
+
+def _sleeps(cursor: Any, number: int) -> bool:
+    """Whether SHOW PROCESSLIST shows the statement of a connection."""
+    cursor.execute("SHOW PROCESSLIST")
+    return any(row[0] == number and row[7] == "SELECT SLEEP(30)" for row in cursor.fetchall())
+
+
+def test_another_connection_can_be_killed(proxy: Proxy) -> None:
+    with proxy.connect() as killer, killer.cursor() as cursor:
+        victim = proxy.connect()
+        cursor.execute(f"KILL {victim.thread_id()}")
+        with pytest.raises(pymysql.MySQLError):
+            victim.cursor().execute("SELECT 1")
+        with pytest.raises(pymysql.MySQLError) as caught:
+            cursor.execute("KILL 4000000000")
+        assert errno_of(caught) == 1094
+
+
+def test_a_processlist_shows_the_clients_of_the_proxy(proxy: Proxy) -> None:
+    with proxy.connect() as one, proxy.connect() as other, one.cursor() as cursor:
+        cursor.execute("SHOW FULL PROCESSLIST")
+        shown = {row[0]: row for row in cursor.fetchall()}
+        assert {one.thread_id(), other.thread_id()} <= set(shown)
+        assert shown[one.thread_id()][7] == "SHOW FULL PROCESSLIST"
+        assert shown[other.thread_id()][4:8:3] == ("Sleep", None)
+
+
+@pytest.mark.parametrize("command", [Command.BINLOG_DUMP, 0x08, 0x77])
 def test_what_is_not_offered_gets_1047_and_the_session_goes_on(proxy: Proxy, command: int) -> None:
     with proxy.connect() as connection, connection.cursor() as cursor:
         with pytest.raises(pymysql.MySQLError) as caught:

@@ -61,7 +61,7 @@ class Oracle:
     def _proxy(self, max_open: int) -> Proxy:
         if max_open not in self._proxies:
             account = replace(self._server, user=USER, password=PASSWORD)
-            pool = f"[pool]\nmax_open = {max_open}\nacquire_timeout_ms = 4000"
+            pool = f"[pool]\nmax_open = {max_open}\nacquire_timeout_ms = 1000"
             stack = ExitStack()
             proxy = stack.enter_context(proxy_for(account, DATABASE, tables=pool))
             self._proxies[max_open] = proxy, stack

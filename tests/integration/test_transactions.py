@@ -1,4 +1,4 @@
-"""Transactions through the proxy: plain pinning."""
+"""Transactions through the proxy."""
 
 from __future__ import annotations
 

@@ -26,7 +26,6 @@ _FLAG_NAMES: Final = {
 }
 _CLIENT_ADDRESS = re.compile(r"'@'[^']*'")
 _STATEMENT_ID = re.compile(r"\(\d+\)")
-_SIZES = re.compile(r" length=\d+ flags=0x[0-9a-f]+")
 _ABOUT_STATEMENTS = (1243, 1421)
 
 
@@ -129,8 +128,3 @@ def cells_of(answer: Answer) -> Iterator[str]:
 def without_cells(answer: Answer) -> Answer:
     """The answer with the rows' contents taken out, their number kept."""
     return ["  row ..." if line.startswith(("  row", "  binary")) else line for line in answer]
-
-
-def without_sizes(answer: Answer) -> Answer:
-    """The answer without the widths and flags of its columns."""
-    return [_SIZES.sub("", line) for line in answer]

@@ -13,10 +13,13 @@ from itertools import cycle, islice
 from gevent.event import Event
 from gevent.greenlet import Greenlet
 
+from .answers import errno_of
 from .talker import CLOSED, Talker
 
 SECONDS_FOR_A_TURN = 0.1
 SECONDS_TO_COME_HOME = 15.0
+WAITED_IN_VAIN = 1040
+AT_HOME = "SELECT 'all others left'"
 
 TURNS = [
     ["SET NAMES latin1", "SELECT 1 FROM noise WHERE id < 5"],
@@ -54,12 +57,16 @@ class NoisyClient:
         self.surprises: list[str] = []
         self._greenlet = Greenlet.spawn(self._run)
 
-    def take_turn(self) -> None:
-        """Have it do something, and go on when it is done or has to wait."""
+    def start_turn(self) -> bool:
+        """Have it do something; whether it does, or is still waiting for a connection."""
         if self._wanted.is_set():
-            return
+            return False
         self._done.clear()
         self._wanted.set()
+        return True
+
+    def end_turn(self) -> None:
+        """Return when it is done or has to wait."""
         self._done.wait(SECONDS_FOR_A_TURN)
 
     def end(self) -> list[str]:
@@ -75,15 +82,29 @@ class NoisyClient:
 
     def _run(self) -> None:
         while not self._ended:
-            for step in next(self._turns):
-                if not self.surprises:
-                    self._note(step, self._talker.do(step))
+            if not self.surprises:
+                self._take(next(self._turns))
             self._wanted.clear()
             self._done.set()
             if not self._ended:
                 self._wanted.wait()
+        self._note(AT_HOME, self._talker.do(AT_HOME))
+
+    def _take(self, turn: list[str]) -> None:
+        for step in turn:
+            answer = self._talker.do(step)
+            if errno_of(answer) == WAITED_IN_VAIN:
+                self._talker.do(".reset_connection")  # the script holds all connections for long
+                return
+            self._note(step, answer)
 
     def _note(self, step: str, answer: list[str]) -> None:
         failed = [line for line in answer if line.startswith(("ERR", CLOSED, "no answer", "not "))]
         if failed and step != "SELECT nosuch":
             self.surprises.append(f"noise: {step}: {failed[0]}")
+
+
+def have_turns(clients: list[NoisyClient]) -> None:
+    """Have all of them do something at the same time, so that each takes a connection."""
+    for client in [client for client in clients if client.start_turn()]:
+        client.end_turn()

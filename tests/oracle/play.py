@@ -12,26 +12,21 @@ import gevent
 from gevent.greenlet import Greenlet
 from pymysql.connections import Connection
 
-from .answers import Answer, cells_of, errno_of, without_cells, without_sizes
-from .noise import NoisyClient
+from .answers import Answer, cells_of, errno_of, without_cells
+from .masks import masked
+from .noise import NoisyClient, have_turns
 from .script import Script, Step
 from .talker import Talker
 
 SECONDS_TO_LOCK = 20.0
+SECONDS_BETWEEN_LISTS = 0.01
 SECONDS_BETWEEN_LOOKS = 0.12
 """InnoDB shows what it showed before to one who asks more often than every 100 ms."""
 _LOCK_WAITS = """
     SELECT (SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT')
          + (SELECT COUNT(*) FROM information_schema.processlist
             WHERE state LIKE 'Waiting for%lock' OR state LIKE 'User%lock')"""
-
-# What was asked of the session, or of its last statement, may be answered by a literal in the
-# question's place: a number is a number, but its column is as wide as that number.
-_ASKS_BACK = re.compile(
-    r"(row_count|found_rows|connection_id) ?\("
-    r"|@@(\w+\.)?(warning_count|error_count|pseudo_thread_id)",
-    re.IGNORECASE,
-)
+_RUNNING = "SELECT COUNT(*) FROM information_schema.processlist WHERE LEFT(info, %s) = %s"
 
 
 @dataclass
@@ -74,6 +69,12 @@ class Stage:
             while int(self._do(_LOCK_WAITS)[0][0]) < count:
                 gevent.sleep(SECONDS_BETWEEN_LOOKS)
 
+    def wait_for_statement(self, beginning: str) -> None:
+        """Return when a statement that begins so runs on the server."""
+        with gevent.Timeout(SECONDS_TO_LOCK, AssertionError(f"nobody runs {beginning}")):
+            while not self._do(_RUNNING, len(beginning), beginning)[0][0]:
+                gevent.sleep(SECONDS_BETWEEN_LISTS)
+
     def _drops(self) -> Iterator[str]:
         for name, kind in self._do("SHOW FULL TABLES"):
             yield f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} `{name}`"
@@ -81,9 +82,9 @@ class Stage:
         for kind, name in self._do(f"{routines} WHERE routine_schema = '{self.database}'"):
             yield f"DROP {kind} `{name}`"
 
-    def _do(self, sql: str) -> Any:
+    def _do(self, sql: str, *parameters: object) -> Any:
         with self._connection.cursor() as cursor:
-            cursor.execute(sql)
+            cursor.execute(sql, parameters or None)
             return cursor.fetchall()
 
 
@@ -128,14 +129,15 @@ class _Player:
         if step.client == "wait":
             self._stage.wait_for_locks(int(step.text))
             return
+        if step.client == "running":
+            self._stage.wait_for_statement(step.text)
+            return
         answer = self._answer(step)
         if step.mark == "~":
             answer = without_cells(answer)
-        if _ASKS_BACK.search(step.text):
-            answer = without_sizes(answer)
-        self.record.answers.append((step, self._without_ids(step, answer)))
-        for client in self._noise:
-            client.take_turn()
+        answer = masked(step, self._without_ids(step, answer))
+        self.record.answers.append((step, answer))
+        have_turns(self._noise)
 
     def close(self) -> None:
         for greenlet in self._outstanding.values():
@@ -178,12 +180,16 @@ class _Player:
 
 def unexpected(record: Record) -> list[str]:
     """Where a server itself did not answer as the script says."""
-    return [f"{step}: {answer}" for step, answer in record.answers if not _as_said(step, answer)]
+    return [
+        f"{step}: {answer}"
+        for step, answer in record.answers
+        if step.mark != "?" and not _as_said(step, answer)
+    ]
 
 
 def _as_said(step: Step, answer: Answer) -> bool:
     errno = errno_of(answer)
-    if step.mark == "!":
+    if step.mark in ("!", "?"):
         return str(errno) in step.expected.split("|")
     if step.mark == "=":
         return step.expected in (cell.strip("'\"") for cell in cells_of(answer))
@@ -192,7 +198,17 @@ def _as_said(step: Step, answer: Answer) -> bool:
 
 def difference(direct: Record, proxied: Record) -> str:
     """The steps that were answered differently, or nothing."""
+    proxied = _with_refusals(direct, proxied)
     if direct == proxied:
         return ""
     lines = unified_diff(direct.lines(), proxied.lines(), "direct", "proxied", n=6, lineterm="")
     return "\n".join(lines)
+
+
+def _with_refusals(direct: Record, proxied: Record) -> Record:
+    """What came through the proxy, with the server's answer where the script says "refused"."""
+    answers = [
+        (step, wanted if step.mark == "?" and _as_said(step, answer) else answer)
+        for (step, wanted), (_, answer) in zip(direct.answers, proxied.answers, strict=True)
+    ]
+    return Record(answers, proxied.surprises)

@@ -10,7 +10,9 @@
     a: SELECT NOW()  #~             ... whose cells may differ
     a: .prepare p SELECT ?          a command that is no statement, see `Talker`
     b&: UPDATE ...                  client b sends a statement and does not wait
+    a: USE x; SELECT 1  #? 1235     ... which the proxy refuses with this error
     wait: 1                         until so many statements wait for a lock on the server
+    running: SELECT SLEEP(20)       until a statement that begins so runs on the server
     b: .answer                      the answer to what b sent
 
 Indented lines continue the line above. An answer without a mark must be no error. Each script finds
@@ -26,7 +28,7 @@ from pathlib import Path
 SCRIPTS = Path(__file__).parent / "scripts"
 
 _LINE = re.compile(r"(\w+)(&?): ?(.*)", re.DOTALL)
-_MARK = re.compile(r"\s{2,}#([!=~])\s*(.*)$", re.DOTALL)
+_MARK = re.compile(r"\s{2,}#([!=~?])\s*(.*)$", re.DOTALL)
 
 
 @dataclass(frozen=True)

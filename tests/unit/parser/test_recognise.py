@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from athena_g.parser.recognise import (
     Recognised,
     Special,
     is_plain,
-    looks_back,
+    may_commit,
     recognise,
 )
 from athena_g.protocol.framing import frame
@@ -33,8 +35,26 @@ def pin(reason: str) -> Recognised:
     return Recognised(Special.PIN, reason)
 
 
-KILL = Recognised(Special.REFUSE, "KILL through the proxy")
+def asked(sql: str) -> set[bytes]:
+    """The keys of the questions that are found in a statement."""
+    found = of(sql)
+    return set() if found is None else set(found.questions)
+
+
+KILL = Recognised(Special.KILL)
+REFUSED_KILL = Recognised(Special.REFUSE, "KILL among several statements in one text")
 HIDDEN_KILL = Recognised(Special.REFUSE, "KILL in an executable comment")
+REFUSED_USE = Recognised(Special.REFUSE, "USE among several statements in one text")
+
+
+def said_of(sql: str) -> Recognised | None:
+    """What one of several statements is, whether or not it calls functions."""
+    found = of(sql, multi=True)
+    return None if found is None else replace(found, calls=False)
+
+
+HOLDING = Recognised(Special.HOLDING)
+SEVERAL = pin("several statements")
 
 
 @pytest.mark.parametrize("multi", [False, True])
@@ -55,9 +75,6 @@ HIDDEN_KILL = Recognised(Special.REFUSE, "KILL in an executable comment")
         "UPDATE t SET a = 1",
         "DELETE FROM t",
         "REPLACE INTO t VALUES (1)",
-        "SHOW TABLES",
-        "BEGIN",
-        "COMMIT",
         "EXPLAIN SELECT 1",
         "SELECT * FROM t USE INDEX (i)",
         "SELECT kill, lock FROM t",
@@ -66,8 +83,8 @@ HIDDEN_KILL = Recognised(Special.REFUSE, "KILL in an executable comment")
         "KILLER 5",
         "LOCKED",
         "XANADU",
-        "SELECT RELEASE_LOCK('a')",
         "SELECT a@b",
+        "SELECT @@version",
         "SELECT @a, ': ='",
         "INSERT INTO t SELECT '@'",
     ],
@@ -116,29 +133,69 @@ def test_kill_is_recognised(sql: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sql", "special"),
+    [
+        ("SET @a = 1", Special.SET),
+        ("set names latin1", Special.SET),
+        ("SET TRANSACTION READ ONLY", Special.SET),
+        ("BEGIN", Special.TRANSACTION),
+        ("/* driver */ start transaction", Special.TRANSACTION),
+        ("COMMIT AND CHAIN", Special.TRANSACTION),
+        ("ROLLBACK TO s", Special.TRANSACTION),
+        ("SAVEPOINT s", Special.SAVEPOINT),
+        ("LOCK TABLES t WRITE", Special.HOLDING),
+        ("lock instance for backup", Special.HOLDING),
+        ("UNLOCK TABLES", Special.HOLDING),
+        ("FLUSH TABLES WITH READ LOCK", Special.HOLDING),
+        ("HANDLER t OPEN", Special.HOLDING),
+        ("PREPARE s FROM 'SELECT 1'", Special.HOLDING),
+        ("DEALLOCATE PREPARE s", Special.HOLDING),
+        ("DROP TABLE t", Special.HOLDING),
+        ("CREATE TEMPORARY TABLE t (a INT)", Special.HOLDING),
+        ("CREATE OR REPLACE/**/TEMPORARY TABLE t SELECT 1", Special.HOLDING),
+        ("/* a */ LOCK TABLES t READ", Special.HOLDING),
+        ("SELECT GET_LOCK('a', 1)", Special.HOLDING),
+        ("DO get_lock('a', 1)", Special.HOLDING),
+        ("SELECT RELEASE_LOCK('a')", Special.HOLDING),
+        ("DO RELEASE_ALL_LOCKS()", Special.HOLDING),
+        ("IF 1 THEN SELECT 1", Special.HOLDING),
+        ("ALTER TABLE t RENAME TO u", Special.RENAME),
+        ("RENAME TABLE t TO u", Special.RENAME),
+        ("SHOW PROCESSLIST", Special.SHOW),
+        ("SHOW TABLES", Special.SHOW),
+        ("SELECT SQL_CALC_FOUND_ROWS * FROM t", Special.CALC_FOUND_ROWS),
+        ("UPDATE t SET id = LAST_INSERT_ID(id + 1)", Special.INSERT_ID),
+    ],
+)
+def test_what_a_session_must_know_is_recognised(sql: str, special: Special) -> None:
+    found = of(sql)
+    assert found is not None
+    assert found.special is special
+
+
+@pytest.mark.parametrize("multi", [False, True])
+@pytest.mark.parametrize(
     ("sql", "reason"),
     [
-        ("LOCK TABLES t WRITE", "LOCK"),
-        ("lock instance for backup", "LOCK"),
-        ("FLUSH TABLES WITH READ LOCK", "FLUSH"),
-        ("HANDLER t OPEN", "HANDLER"),
         ("XA START 'x'", "XA transaction"),
         ("BACKUP LOCK t", "BACKUP"),
-        ("PREPARE s FROM 'SELECT 1'", "PREPARE"),
-        ("SET @a = 1", "SET"),
-        ("SET TRANSACTION READ ONLY", "SET"),
         ("CALL p(@out)", "CALL"),
-        ("/* a */ LOCK TABLES t READ", "LOCK"),
-        ("SELECT GET_LOCK('a', 1)", "GET_LOCK"),
-        ("DO get_lock('a', 1)", "GET_LOCK"),
+        ("EXECUTE s", "EXECUTE"),
+        ("execute immediate 'use other'", "EXECUTE"),
         ("SELECT @a := 1", "a user variable"),
         ("SELECT 1 INTO @a", "a user variable"),
         ("SELECT 1 INTO\n/* there */ @a", "a user variable"),
+        ("load data infile 'x' into table t (@a)", "a user variable"),
+        ("get diagnostics condition 1 @p = message_text", "a user variable"),
+        ("SET @a = GET_LOCK('x', 1)", "an expression in SET"),
+        ("SET @a = (@b := 1)", "an expression in SET"),
+        ("SET @a = (SELECT 1 INTO @b)", "an expression in SET"),
     ],
 )
-def test_what_belongs_to_one_connection_pins_it(sql: str, reason: str) -> None:
-    assert of(sql) == pin(reason)
-    assert of(sql, multi=True) == pin(reason)
+def test_what_belongs_to_one_connection_pins_it(sql: str, reason: str, multi: bool) -> None:
+    found = of(sql, multi)
+    assert found is not None
+    assert (found.special, found.detail) == (Special.PIN, reason)
 
 
 @pytest.mark.parametrize(
@@ -148,20 +205,26 @@ def test_what_belongs_to_one_connection_pins_it(sql: str, reason: str) -> None:
         ("SELECT 1;USE shop", use("shop")),
         ("SELECT 1; -- then\nUSE shop", use("shop")),
         ("SELECT ';'; USE shop", use("shop")),
-        ("SELECT 1; SELECT 2; KILL 5", KILL),
-        ("SELECT 1; LOCK TABLES t READ", pin("LOCK")),
-        ("SELECT 1; SELECT GET_LOCK('a', 1)", pin("GET_LOCK")),
-        ("SELECT 'it''s'; KILL 5", KILL),
-        (r"SELECT 'it\'s'; KILL 5", KILL),
-        (r"SELECT '\\'; KILL 5", KILL),
-        ('SELECT "a;b"; KILL 5', KILL),
-        ("SELECT 1 /* ; */; KILL 5", KILL),
+        ("SELECT 1; SELECT 2; KILL 5", REFUSED_KILL),
+        ("SELECT 1; LOCK TABLES t READ", SEVERAL),
+        ("SELECT 1; SELECT GET_LOCK('a', 1)", HOLDING),
+        ("SELECT 1; SET @a = 1", pin("SET among several statements")),
+        ("SELECT 1; CALL p()", pin("CALL")),
+        ("SELECT 'it''s'; KILL 5", REFUSED_KILL),
+        (r"SELECT 'it\'s'; KILL 5", REFUSED_KILL),
+        (r"SELECT '\\'; KILL 5", REFUSED_KILL),
+        ('SELECT "a;b"; KILL 5', REFUSED_KILL),
+        ("SELECT 1 /* ; */; KILL 5", REFUSED_KILL),
         ("SELECT 1; /*!KILL 5*/", HIDDEN_KILL),
-        ("SELECT 1 /*!; KILL 5*/", KILL),
+        ("SELECT 1 /*!; KILL 5*/", REFUSED_KILL),
+        ("USE shop; SELECT 1", REFUSED_USE),
+        ("BEGIN; SELECT 1; COMMIT", None),
+        ("SELECT 1; SHOW PROCESSLIST", None),
+        ("SELECT 1; SAVEPOINT s", Recognised(Special.SAVEPOINT)),
     ],
 )
-def test_each_of_several_statements_is_looked_at(sql: str, found: Recognised) -> None:
-    assert of(sql, multi=True) == found
+def test_each_of_several_statements_is_looked_at(sql: str, found: Recognised | None) -> None:
+    assert said_of(sql) == found
 
 
 @pytest.mark.parametrize(
@@ -189,13 +252,19 @@ def test_the_text_of_strings_and_comments_is_no_statement(sql: str) -> None:
     ("sql", "found"),
     [
         ("SELECT GET_LOCK('a', 1); USE shop", use("shop")),
-        ("SET @a = 1; KILL 5", KILL),
+        ("SET @a = 1; KILL 5", REFUSED_KILL),
         ("LOCK TABLES t READ; USE shop", use("shop")),
-        ("SELECT @a := 1; KILL 5", KILL),
+        ("SELECT @a := 1; KILL 5", REFUSED_KILL),
+        ("SAVEPOINT s; USE shop", use("shop")),
+        ("ALTER TABLE t ADD x INT; KILL 5", REFUSED_KILL),
+        ("RENAME TABLE t TO u; USE shop", use("shop")),
+        ("ALTER TABLE t ADD x INT; LOCK TABLES t READ", SEVERAL),
+        ("SAVEPOINT s; SET @a = 1", pin("SET among several statements")),
+        ("ALTER TABLE t ADD x INT; SELECT GET_LOCK('a', 1)", HOLDING),
     ],
 )
-def test_a_pinning_statement_hides_no_refused_one(sql: str, found: Recognised) -> None:
-    assert of(sql, multi=True) == found
+def test_a_statement_hides_no_other_one_that_weighs_more(sql: str, found: Recognised) -> None:
+    assert said_of(sql) == found
 
 
 def test_a_comment_cannot_turn_a_kill_into_something_harmless() -> None:
@@ -230,8 +299,8 @@ def test_text_that_is_not_utf8_is_no_obstacle() -> None:
 @pytest.mark.timeout(20)
 def test_no_text_takes_long_to_look_at(sql: str) -> None:
     of(sql, multi=True)
-    looks_back(packet(sql))
     is_plain(packet(sql), START)
+    may_commit(packet(sql), START)
 
 
 @pytest.mark.parametrize(
@@ -249,43 +318,54 @@ def test_what_may_leave_a_transaction_open_is_not_plain(sql: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "words"),
+    ("sql", "keys"),
     [
-        ("SELECT LAST_INSERT_ID()", "LAST_INSERT_ID()"),
-        ("INSERT INTO t VALUES (last_insert_id ( ))", "last_insert_id ( )"),
-        ("SELECT @@identity", "@@identity"),
-        ("SELECT @@session.last_insert_id", "@@session.last_insert_id"),
-        ("SELECT FOUND_ROWS()", "FOUND_ROWS("),
-        ("SELECT ROW_COUNT()", "ROW_COUNT("),
-        ("SHOW WARNINGS", "SHOW WARNINGS"),
-        ("show count(*) errors", "show count(*) errors"),
-        ("SHOW  ERRORS LIMIT 1", "SHOW  ERRORS"),
-        ("SELECT @@warning_count", "@@warning_count"),
-        ("GET DIAGNOSTICS @n = NUMBER", "DIAGNOSTICS"),
-        ("SELECT 'it''s', FOUND_ROWS()", "FOUND_ROWS("),
+        ("SELECT LAST_INSERT_ID()", {b"last_insert_id()"}),
+        ("INSERT INTO t VALUES (last_insert_id ( ))", {b"last_insert_id()"}),
+        ("SELECT @@identity", {b"@@identity"}),
+        ("SELECT @@session.last_insert_id", {b"@@last_insert_id"}),
+        ("SELECT FOUND_ROWS(), ROW_COUNT()", {b"found_rows()", b"row_count()"}),
+        ("SHOW WARNINGS", {b"show warnings"}),
+        ("show count(*) errors", {b"show errors"}),
+        ("SELECT @@warning_count", {b"@@warning_count"}),
+        ("GET DIAGNOSTICS @n = NUMBER", {b"diagnostics"}),
+        ("SELECT CONNECTION_ID()", {b"connection_id()"}),
+        ("select @@`identity`", {b"@@identity"}),
+        ("select last_insert_id/**/()", {b"last_insert_id()"}),
+        ("select row_count /* x */ ()", {b"row_count()"}),
+        ("show/**/warnings", {b"show warnings"}),
+        ("select lastval(s1)", {b"lastval"}),
+        ("select previous value for s1", {b"lastval"}),
+        ("SELECT 'it''s', FOUND_ROWS()", {b"found_rows()"}),
+        ("SET @n = ROW_COUNT()", {b"row_count()"}),
+        ("SELECT GET_LOCK('a', 1), CONNECTION_ID()", {b"connection_id()"}),
     ],
 )
-def test_a_question_about_the_previous_statement_is_found(sql: str, words: str) -> None:
-    assert looks_back(packet(sql)) == words
+def test_what_a_statement_asks_is_found(sql: str, keys: set[bytes]) -> None:
+    assert asked(sql) == keys
 
 
 @pytest.mark.parametrize(
     "sql",
     [
         "SELECT LAST_INSERT_ID(5)",
-        "UPDATE t SET id = LAST_INSERT_ID(id + 1)",
         "SELECT last_insert_id FROM t",
         "SELECT @@identity_insert",
-        "SHOW WARNING",
         "SELECT row_count FROM t",
         "INSERT INTO log VALUES ('please show errors')",
         "INSERT INTO log VALUES ('SELECT LAST_INSERT_ID()')",
-        'INSERT INTO log VALUES ("its diagnostics")',
         "SELECT 1 /* like FOUND_ROWS() */",
     ],
 )
-def test_what_only_looks_like_such_a_question_is_none(sql: str) -> None:
-    assert looks_back(packet(sql)) is None
+def test_what_only_looks_like_a_question_is_none(sql: str) -> None:
+    assert asked(sql) == set()
+
+
+def test_a_question_takes_nothing_from_what_a_statement_is() -> None:
+    found = of("SET @n = ROW_COUNT()")
+    assert found is not None
+    assert found.special is Special.SET
+    assert of("SELECT ROW_COUNT()") == Recognised(Special.ASKS, "", frozenset((b"row_count()",)))
 
 
 @pytest.mark.parametrize(
@@ -309,33 +389,48 @@ def test_use_with_more_behind_it_is_left_to_the_server() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sql", "reason"),
+    ("sql", "may"),
     [
-        ("create temporary table t as select 1", "a temporary table"),
-        ("CREATE OR REPLACE/**/TEMPORARY TABLE t SELECT 1", "a temporary table"),
-        ("execute immediate 'use other'", "EXECUTE"),
-        ("load data infile 'x' into table t (@a)", "LOAD DATA"),
-        ("get diagnostics condition 1 @p = message_text", "a user variable"),
+        ("COMMIT", True),
+        ("BEGIN", True),
+        ("CREATE TABLE t (a INT)", True),
+        ("CALL p()", True),
+        ("", True),
+        ("SELECT 1", False),
+        ("/* a */ insert into t values (1)", False),
+        ("ROLLBACK", False),
+        ("SAVEPOINT s", False),
     ],
 )
-def test_what_servers_do_not_report_pins(sql: str, reason: str) -> None:
-    assert of(sql) == pin(reason)
+def test_it_is_known_what_cannot_commit(sql: str, may: bool) -> None:
+    assert may_commit(packet(sql), START) is may
+
+
+LONG = "'" + "x" * (1 << 20) + "'"
 
 
 @pytest.mark.parametrize(
     "sql",
     [
-        "select @@`identity`",
-        "select @@`last_insert_id`",
-        "select last_insert_id/**/()",
-        "select row_count /* x */ ()",
-        "show/**/warnings",
-        "select lastval(s1)",
-        "select previous value for s1",
+        f"INSERT INTO t VALUES ({LONG}, @a := 1)",
+        f"SELECT {LONG}, GET_LOCK('a', 1)",
+        f"SET @a = {LONG}",
     ],
+    ids=["a variable", "a lock", "a setting"],
 )
-def test_questions_in_odd_clothes_are_recognised(sql: str) -> None:
-    assert looks_back(packet(sql)) is not None
+def test_a_long_text_that_may_do_more_pins(sql: str) -> None:
+    assert of(sql) == pin("a text of more than 1 MiB")
+
+
+def test_a_long_text_of_several_statements_pins_where_there_can_be_such() -> None:
+    assert of(f"INSERT INTO t VALUES ({LONG}); SELECT 1", multi=True) == pin(
+        "a text of more than 1 MiB"
+    )
+    assert of(f"INSERT INTO t VALUES ({LONG}); SELECT 1", multi=False) is None
+
+
+def test_a_long_ordinary_statement_is_one() -> None:
+    assert of(f"INSERT INTO t VALUES ({LONG})", multi=True) is None
 
 
 @pytest.mark.parametrize(
@@ -351,4 +446,3 @@ def test_questions_in_odd_clothes_are_recognised(sql: str) -> None:
 @pytest.mark.timeout(20)
 def test_no_text_of_many_mib_takes_long_to_look_at_either(sql: str) -> None:
     of(sql, multi=True)
-    looks_back(packet(sql))

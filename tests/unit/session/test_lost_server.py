@@ -228,8 +228,8 @@ def test_a_lost_transaction_is_said_to_be_lost(
 ) -> None:
     for sql in ["BEGIN", *before]:
         client.query(sql)
-    backend.say("ask", hang_up)
-    reply = client.query("ask")
+    backend.say("SELECT ask", hang_up)
+    reply = client.query("SELECT ask")
     assert reply.errno == 2013
     assert reply.message.endswith("during query; the transaction is lost")
     assert client.query("ROLLBACK").status & SERVER_STATUS_IN_TRANS == 0
@@ -243,8 +243,8 @@ def test_after_a_loss_nothing_runs_before_rollback(
     """It would commit itself, and COMMIT would say that all is well."""
     for statement in ("BEGIN", "SELECT 0"):
         client.query(statement)
-    backend.say("ask", hang_up)
-    client.query("ask")
+    backend.say("SELECT ask", hang_up)
+    client.query("SELECT ask")
     backend.record.clear()
     reply = client.query(sql)
     assert (reply.errno, "The transaction was lost" in reply.message) == (1105, True)
@@ -257,8 +257,8 @@ def test_after_a_loss_a_session_may_begin_anew(
 ) -> None:
     for statement in ("BEGIN", "SELECT 0"):
         client.query(statement)
-    backend.say("ask", hang_up)
-    client.query("ask")
+    backend.say("SELECT ask", hang_up)
+    client.query("SELECT ask")
     assert client.ask(command).ok
     assert client.query("SELECT 1").rows
 
@@ -269,7 +269,7 @@ def test_a_transaction_lost_while_idle_is_said_to_be_lost(
     client.query("BEGIN")
     client.query("SELECT 1")
     backend.connections[0].hang_up()
-    assert client.query("COMMIT").message.endswith("; the transaction is lost")
+    assert client.query("SELECT 2").message.endswith("; the transaction is lost")
     client.query("ROLLBACK")
     assert client.query("SELECT 1").rows
 
@@ -280,27 +280,29 @@ def test_nonsense_in_a_transaction_says_that_it_is_lost(
     """Otherwise the client would go on, each statement committing itself."""
     client.query("BEGIN")
     client.query("SELECT 1")
-    backend.say("ask", frame(b"\xfe", 1))
-    assert "the transaction is lost" in client.query("ask").message
+    backend.say("SELECT ask", frame(b"\xfe", 1))
+    assert "the transaction is lost" in client.query("SELECT ask").message
 
 
 def test_a_statement_outside_a_transaction_loses_none(client: Client, backend: FakeServer) -> None:
     for sql in ("BEGIN", "SELECT 1", "COMMIT"):
         client.query(sql)
-    backend.say("ask", hang_up)
-    assert client.query("ask").message.endswith("during query")
+    backend.say("SELECT ask", hang_up)
+    assert client.query("SELECT ask").message.endswith("during query")
 
 
 def test_lost_session_state_is_said_to_be_lost(client: Client, backend: FakeServer) -> None:
     client.query("SELECT GET_LOCK('a', 1)")
-    backend.say("ask", hang_up)
-    assert client.query("ask").message.endswith("what the session held there is lost (GET_LOCK)")
+    backend.say("SELECT ask", hang_up)
+    assert client.query("SELECT ask").message.endswith(
+        "what the session held there is lost (GET_LOCK)"
+    )
 
 
 def test_settings_are_not_lost_with_the_connection(client: Client, backend: FakeServer) -> None:
     client.query("SET @a = 1")
-    backend.say("ask", hang_up)
-    assert client.query("ask").message.endswith("during query")
+    backend.say("SELECT ask", hang_up)
+    assert client.query("SELECT ask").message.endswith("during query")
     assert client.query("SELECT @a").rows == [[b"1"]]
     assert backend.record[-1] == (2, "SELECT @a")
 
@@ -322,8 +324,8 @@ def test_a_server_that_says_goodbye_takes_the_session_state_along(
     client: Client, proxy: Proxy, backend: FakeServer
 ) -> None:
     client.query("SELECT GET_LOCK('a', 1)")
-    backend.say("ask", replies.err(1053, "Server shutdown in progress", "08S01"), hang_up)
-    assert client.query("ask").errno == 1053
+    backend.say("SELECT ask", replies.err(1053, "Server shutdown in progress", "08S01"), hang_up)
+    assert client.query("SELECT ask").errno == 1053
     assert client.query("SELECT 1").rows
     assert len(backend.connections) == 2
     assert proxy.pool.idle == 1
@@ -356,8 +358,8 @@ def test_a_goodbye_from_before_the_statement_is_not_taken_for_its_answer(
     client: Client, backend: FakeServer
 ) -> None:
     client.query("SELECT 1")
-    backend.say("ask", replies.err(4031, "The client was disconnected", first=0), hang_up)
-    assert client.query("ask").errno == 2013
+    backend.say("SELECT ask", replies.err(4031, "The client was disconnected", first=0), hang_up)
+    assert client.query("SELECT ask").errno == 2013
     assert client.query("SELECT 2").rows
 
 

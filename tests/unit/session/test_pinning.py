@@ -294,7 +294,10 @@ def test_a_reset_also_takes_away_what_a_kept_connection_knows(
     client.query("INSERT 1")
     client.ask(Command.RESET_CONNECTION)
     client.query("SELECT LAST_INSERT_ID()")
-    assert backend.seen[-2:] == ["SET SESSION last_insert_id = 0", "SELECT LAST_INSERT_ID()"]
+    assert backend.seen[-2:] == [
+        "SET NAMES DEFAULT, SESSION last_insert_id = 0",
+        "SELECT LAST_INSERT_ID()",
+    ]
 
 
 def test_a_reset_also_takes_away_what_was_set(client: Client, backend: FakeServer) -> None:
