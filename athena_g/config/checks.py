@@ -8,7 +8,16 @@ from athena_g.config import shards
 from athena_g.config.partial import PartialTable
 from athena_g.config.problems import Problem, key_path
 
-_NOT_EMBEDDED = ("host", "user", "password_file", "password", "database", "tls", "tls_ca", "tls_verify_host")
+_NOT_EMBEDDED = (
+    "host",
+    "user",
+    "password_file",
+    "password",
+    "database",
+    "tls",
+    "tls_ca",
+    "tls_verify_host",
+)
 
 
 def check(settings: PartialTable) -> Iterator[Problem]:
