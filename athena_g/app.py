@@ -50,9 +50,7 @@ class App:
         """
         try:
             self._directory = Directory([self._group(each) for each in self._settings.groups])
-            handler = ProxyHandler(
-                self._directory, self._settings.server.max_prepared_stmt_count
-            )
+            handler = ProxyHandler(self._directory, self._settings.server.max_prepared_stmt_count)
             self._server = Server(
                 listen_settings(self._settings.server),
                 login_policy(self._settings.server, handler),

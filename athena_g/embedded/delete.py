@@ -112,7 +112,7 @@ def _delete_one(session: EngineSession, target: Target, tree: exp.Select) -> int
     context.forbidden_table = (target.database, target.table.name)
     scope = Scope(None, [table_relation(target.table, target.database, target.alias)])
     expressions = Expressions(context, scope, Select(context).query)
-    text = f"DELETE FROM {stored}{target.condition(expressions, tree)}"
+    text = f"DELETE FROM {stored}{target.checked_condition(expressions, tree)}"
     _execute(session, target, text, ())
     return session.storage.connection.changes()
 
@@ -128,6 +128,7 @@ def _delete_keys(session: EngineSession, target: Target, keys: list[tuple[object
     stored = f"{stored_name(target.table, target.database)} AS {quote(target.alias)}"
     count = 0
     for key in keys:
+        session.functions.check_interrupted()
         _execute(session, target, f"DELETE FROM {stored} WHERE {target.by_key()}", key)
         count += session.storage.connection.changes()
     return count
@@ -138,7 +139,7 @@ def _execute(
 ) -> None:
     session.check_locked([(target.database, target.table.name)], writes=True)
     try:
-        session.storage.connection.execute(text, bindings)
+        session.storage.change(text, bindings)
     except apsw.ConstraintError as error:
         if is_reference(error):
             raise still_referenced(session, target.database, target.table) from None

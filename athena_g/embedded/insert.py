@@ -275,6 +275,7 @@ class Inserter:
             self._prepare_update(columns)
         count = 0
         for values in rows:
+            self.session.functions.check_interrupted()
             count += 1
             self.row.row = count
             if len(values) != len(columns) and not (not values and statement.columns in (None, [])):
@@ -419,7 +420,7 @@ class Inserter:
         run = self.assignments
         if run is not None:
             run.start_row()
-        self.connection.execute(self.text, values)
+        self.session.storage.change(self.text, values)
         if run is None or not run.called:
             self.affected += 1
             return True
@@ -467,7 +468,7 @@ class Inserter:
             tests = " AND ".join(f"{quote(name)} = ?" for name in key.columns)
             same = key is self.table.unique_keys[-1] and self._is_stored(tests, values, row)
             try:
-                self.connection.execute(f"DELETE FROM {self.stored} WHERE {tests}", values)
+                self.session.storage.change(f"DELETE FROM {self.stored} WHERE {tests}", values)
             except apsw.ConstraintError:
                 raise still_referenced(self.session, self.statement.database, self.table) from None
             deleted = 0 if same else self.connection.changes()

@@ -218,10 +218,10 @@ class EmbeddedSession:
 
     def close(self) -> None:
         """Roll back and close the engine's session, once its thread has let go of it."""
-        self._stream.on_gone = None
+        self._stream.on_gone = self._session.on_killed = None
         pause = SHORTEST_PAUSE
         while not self._threads.are_idle:
-            self._session.interrupt()
+            self._session.kill(connection=True)
             self._threads.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
         self._threads.run(self._close)

@@ -227,7 +227,7 @@ class EngineSession:
             self._started = True
         self.diagnostics.add("Error", error)
         self.row_count = -1
-        if error.errno == errors.DEADLOCK.errno:
+        if error.errno == errors.DEADLOCK.errno or self.storage.has_lost_transaction:
             self.storage.rollback()
 
     # --- prepared statements --------------------------------------------------------------------
@@ -343,7 +343,7 @@ class EngineSession:
     def interrupt(self) -> None:
         """Ends the running statement with 1317, a SLEEP() with 1; callable from any thread."""
         if not self.functions.interrupt():
-            self.storage.interrupt()
+            self.storage.interrupt(whole=self.killed)
 
     def kill(self, *, connection: bool) -> None:
         """KILL QUERY, or with ``connection`` the end of the session; callable from any thread."""

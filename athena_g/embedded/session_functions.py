@@ -107,6 +107,7 @@ class SessionFunctions:
             "my_rand": (random.random, 0),
             "my_uuid": (lambda: str(uuid.uuid1()), 0),
             "my_last_insert_id": (self._last_insert_id, -1),
+            "my_goes_on": (self._goes_on, 0),
             "my_sleep": (self._sleep, 1),
             "my_get_lock": (self._get_lock, 2),
             "my_release_lock": (self._release_lock, 1),
@@ -183,6 +184,11 @@ class SessionFunctions:
         """Raises 1317 if the statement was interrupted."""
         if self._interrupted.is_set():
             raise errors.QUERY_INTERRUPTED()
+
+    def _goes_on(self) -> int:
+        """True, for the condition of a statement; raises 1317 if it was interrupted."""
+        self.check_interrupted()
+        return 1
 
     def _assign(self, place: int, old: Any, new: Any) -> Any:
         assert self.assign is not None

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import apsw
 
@@ -70,6 +70,8 @@ class Storage:
         """Databases whose writer lock LOCK TABLES holds beyond the transaction."""
         self._waiter: Waiter | None = None
         self._guard = threading.Lock()
+        self._changing = False
+        """Whether a statement that changes rows runs in a transaction."""
         self._closing = False
         """Whether nothing may be interrupted any more."""
         self._configure()
@@ -183,7 +185,10 @@ class Storage:
         """Ends the transaction, if there is one, undoing its changes."""
         was_open = self.in_transaction or self.connection.in_transaction
         if self.connection.in_transaction:
-            self.connection.execute("ROLLBACK")
+            try:
+                self.connection.execute("ROLLBACK")
+            except apsw.InterruptError:  # a KILL QUERY that came too late for its statement
+                self.connection.execute("ROLLBACK")
         self._ended(was_open)
         if was_open:
             self.on_rolled_back()
@@ -307,12 +312,33 @@ class Storage:
             raise errors.SAVEPOINT_UNKNOWN(savepoint=name)
         return names.index(name.lower())
 
-    def interrupt(self) -> None:
-        """Ends what the session waits for or computes; callable from any thread."""
+    def change(self, sql: str, values: Sequence[Any] = ()) -> None:
+        """Runs one statement of SQLite's that changes rows.
+
+        In a transaction it has to notice by itself that it is to end: SQLite would undo the whole
+        transaction with a statement that it interrupts.
+        """
+        with self._guard:
+            self._changing = self.explicit
+        try:
+            self.connection.execute(sql, values)
+        finally:
+            self._changing = False
+
+    @property
+    def has_lost_transaction(self) -> bool:
+        """Whether SQLite undid the transaction, as it does when a statement fails badly."""
+        return self.explicit and not self.connection.in_transaction
+
+    def interrupt(self, *, whole: bool = False) -> None:
+        """Ends what the session waits for or computes; callable from any thread.
+
+        The transaction is undone with it only if the ``whole`` session is to end.
+        """
         with self._guard:
             if self._waiter is not None:
                 self._waiter.cancel()
-            if not self._closing:
+            if not self._closing and (whole or not self._changing):
                 self.connection.interrupt()
 
     def close(self) -> None:

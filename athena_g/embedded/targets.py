@@ -72,6 +72,11 @@ class Target:
         expressions.scope.replaced = kept
         return f" WHERE {text}"
 
+    def checked_condition(self, expressions: Expressions, tree: exp.Select) -> str:
+        """The same for a statement that changes rows, which then notices that it is to end."""
+        condition = self.condition(expressions, tree).removeprefix(" WHERE ")
+        return f" WHERE my_goes_on() AND ({condition})" if condition else ""
+
     def keys(self, session: EngineSession, tree: exp.Select) -> list[tuple[Any, ...]]:
         """The keys of the rows in the order of ORDER BY, as far as LIMIT goes."""
         return [key for key, _ in self.rows(session, tree, [])[1]]

@@ -297,7 +297,7 @@ def _update_one(
     stored = stored_name(target.table, target.database)
     head = f"UPDATE {stored} AS {quote(target.alias)} SET {set_list}"
     if tree.args.get("order") is None and tree.args.get("limit") is None:
-        texts = [(head + target.condition(run.expressions, tree), ())]
+        texts = [(head + target.checked_condition(run.expressions, tree), ())]
     else:
         texts = [(f"{head} WHERE {target.by_key()}", key) for key in target.keys(session, tree)]
     matched = _execute(session, run, target, texts)
@@ -322,7 +322,7 @@ def _execute(
     matched = 0
     for text, bindings in texts:
         try:
-            session.storage.connection.execute(text, bindings)
+            session.storage.change(text, bindings)
         except apsw.ConstraintError as error:
             raise _broken(session, target, run, error) from None
         matched += session.storage.connection.changes()
@@ -341,6 +341,7 @@ class _RowCounter:
         run = self._run
         if self._first is None or place == self._first:
             self._first = place
+            run.session.functions.check_interrupted()
             self.finish()
             run.row.row += 1
         return run._assign(place, old, new)

@@ -23,9 +23,11 @@ _ALIAS = re.compile(_ASKS_BACK + r" as (\w+)", re.IGNORECASE)
 _COLUMN = re.compile(r"  column '((?:[^'\\]|\\.)*)'")
 _SIZES = re.compile(r" length=\d+ flags=0x[0-9a-f]+")
 _WIDTH = re.compile(r" length=\d+")
+_TYPE = re.compile(r" [A-Z_]+ collation=.*$")
+_TEXT_SIZES = re.compile(r"(?<= collation=)(45|255)(?= .* decimals=)| decimals=(31|39)\b")
 _WARNINGS = re.compile(r" warnings=\d+")
 _REFUSER = re.compile(r"given to \w+$")
-_METADATA_CHANGED: Final = "METADATA_CHANGED"
+_OWN_WORDS = re.compile(r"^(ERR 1047 .*Unknown command|ERR 1049 .*Unknown database '[^']*').*")
 
 
 @dataclass(frozen=True)
@@ -57,15 +59,39 @@ def _sizes_of_asked_columns(step: Step, answer: Answer) -> Answer:
         name = _column_name(line)
         return name is not None and (name in aliases or _ASKED.search(name) is not None)
 
-    return [_SIZES.sub("", line) if asked(line) else line for line in answer]
+    def without_size(line: str) -> str:
+        return _SIZES.sub("", line).replace(" LONG ", " LONGLONG ")
+
+    return [without_size(line) if asked(line) else line for line in answer]
 
 
 def _warnings(_: Step, answer: Answer) -> Answer:
     return [_WARNINGS.sub("", line) if line.startswith("EOF") else line for line in answer]
 
 
-def _widths(_: Step, answer: Answer) -> Answer:
-    return [_WIDTH.sub("", line) for line in answer]
+def _text_widths(_: Step, answer: Answer) -> Answer:
+    return [
+        _TEXT_SIZES.sub("", _WIDTH.sub("", line)) if _COLUMN.match(line) else line
+        for line in answer
+    ]
+
+
+def _ok_warnings(_: Step, answer: Answer) -> Answer:
+    return [_WARNINGS.sub("", line) if line.startswith("OK") else line for line in answer]
+
+
+def _names_of_columns(_: Step, answer: Answer) -> Answer:
+    names = [_column_name(line) for line in answer]
+    return [name for name in names if name is not None and name != "Progress"]
+
+
+def _width_of_parameters(step: Step, answer: Answer) -> Answer:
+    sizes = _TYPE if "| NULL" in step.text else _WIDTH
+    return [sizes.sub("", line) if _column_name(line) == "?" else line for line in answer]
+
+
+def _state_changed(_: Step, answer: Answer) -> Answer:
+    return [line.replace("|SESSION_STATE_CHANGED", "") for line in answer]
 
 
 def _who_refused(_: Step, answer: Answer) -> Answer:
@@ -75,11 +101,11 @@ def _who_refused(_: Step, answer: Answer) -> Answer:
 
 
 def _metadata_changed(_: Step, answer: Answer) -> Answer:
-    return [line.replace("|" + _METADATA_CHANGED, "") for line in answer]
+    return [line.replace("|METADATA_CHANGED", "") for line in answer]
 
 
 def _own_words(_: Step, answer: Answer) -> Answer:
-    return [re.sub(r"^(ERR 1047 .*Unknown command).*", r"\1", line) for line in answer]
+    return [_OWN_WORDS.sub(r"\1", line) for line in answer]
 
 
 def _command(*names: str) -> Callable[[Step], bool]:
@@ -89,7 +115,7 @@ def _command(*names: str) -> Callable[[Step], bool]:
 MASKS: Final = (
     Mask(
         "what was asked of the session may be answered by a number in the question's place: the "
-        "same number, but its column is as wide as that number",
+        "same number, but its column has the width of that number, on MariaDB also its type",
         lambda step: _ASKED.search(step.text) is not None,
         _sizes_of_asked_columns,
     ),
@@ -99,9 +125,25 @@ MASKS: Final = (
         _warnings,
     ),
     Mask(
-        "SHOW WARNINGS by the proxy has the columns of one kind of server",
+        "SHOW WARNINGS by the proxy has columns whose texts are as wide as one kind of server has "
+        "them, and utf8mb4 by one of its collations",
         lambda step: re.match(r"show (warnings|errors)", step.text, re.IGNORECASE) is not None,
-        _widths,
+        _text_widths,
+    ),
+    Mask(
+        "SHOW PROCESSLIST is about the proxy's sessions",
+        _command("SHOW PROCESSLIST"),
+        _names_of_columns,
+    ),
+    Mask(
+        "MySQL repeats the last statement's count of warnings where the proxy answers itself",
+        _command(".ping", ".init_db"),
+        _ok_warnings,
+    ),
+    Mask(
+        "MariaDB sets this flag for clients that have not asked for it, too",
+        lambda _: True,
+        _state_changed,
     ),
     Mask(
         "the function of the server that does not know the statement differs by server",
@@ -114,8 +156,14 @@ MASKS: Final = (
         _metadata_changed,
     ),
     Mask(
-        "of a command that nobody knows the proxy says more",
-        _command(".set_option unknown"),
+        "MySQL remembers the widest parameter it was given, and the type of one that is NULL now; "
+        "a statement that was prepared again has not seen it",
+        _command(".execute"),
+        _width_of_parameters,
+    ),
+    Mask(
+        "of commands it does not know and databases it does not have the proxy says more",
+        _command(".set_option unknown", ".init_db", "USE"),
         _own_words,
     ),
 )

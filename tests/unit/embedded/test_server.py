@@ -49,6 +49,25 @@ def test_a_client_that_is_gone_ends_its_statement(dial: Dial, engine: Engine) ->
     until(lambda: not engine.sessions(), "its session is closed")
 
 
+def test_a_client_that_leaves_in_the_middle_of_rows_leaves_nothing(
+    dial: Dial, engine: Engine
+) -> None:
+    client, other = dial(), dial()
+    client.query("CREATE TABLE t (a INT)")
+    client.query(f"INSERT INTO t VALUES {', '.join(['(1)'] * 100)}")
+    client.query("BEGIN")
+    client.query("INSERT INTO t VALUES (77)")
+    client.query("SELECT GET_LOCK('a', 0)")
+    client.send_query("SELECT REPEAT('x', 100000) FROM t a, t b")
+    client.wire.read_packet()
+    client.close()
+    until(lambda: len(engine.sessions()) == 1, "its session is closed")
+    other.query("SET innodb_lock_wait_timeout = 1")
+    assert other.query("INSERT INTO t VALUES (2)").errno == 0
+    assert other.query("SELECT COUNT(*) FROM t WHERE a = 77").value == b"0"
+    assert other.query("SELECT GET_LOCK('a', 0)").value == b"1"
+
+
 def test_the_status_tells_of_the_transaction(dial: Dial) -> None:
     client = dial()
     assert client.query("START TRANSACTION READ ONLY").status == 0x2003

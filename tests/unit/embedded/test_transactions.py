@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Iterator, Sequence
+from itertools import count
+from typing import Any
 
 import pytest
 
 from athena_g.embedded.engine import Engine
-from athena_g.embedded.session import EngineSession
+from athena_g.embedded.session import EngineSession, RowsResult
 from athena_g.errors import SqlError
 from tests.unit.embedded.conftest import Connect, rows, run
 
@@ -165,3 +168,98 @@ def test_data_survives_a_restart(connect: Connect, engine: Engine) -> None:
     run(session, "INSERT INTO t (d) VALUES (2.25)")
     assert [str(row[0]) for row in rows(session, "SELECT SUM(d) FROM t")] == ["3.75"]
     again.close()
+
+
+def reading(session: EngineSession, sql: str) -> Iterator[Sequence[Any]]:
+    """The rows of a query, the first of which has been read."""
+    result = session.execute(sql)
+    assert isinstance(result, RowsResult)
+    next(result.rows)
+    return result.rows
+
+
+def test_closing_undoes_the_transaction_whose_rows_were_interrupted(
+    pair: tuple[EngineSession, EngineSession],
+) -> None:
+    first, second = pair
+    run(first, "BEGIN", "INSERT INTO t VALUES (3, 30)")
+    kept = reading(first, "SELECT * FROM t")
+    first.interrupt()
+    first.close()
+    run(second, "SET innodb_lock_wait_timeout = 1", "INSERT INTO t VALUES (3, 31)")
+    assert rows(second, "SELECT v FROM t WHERE id = 3") == [(31,)]
+    assert list(kept) == []
+
+
+def test_a_session_that_is_closed_may_be_closed_again(
+    pair: tuple[EngineSession, EngineSession],
+) -> None:
+    first, second = pair
+    run(first, "BEGIN", "INSERT INTO t VALUES (3, 30)", "LOCK TABLES t WRITE")
+    first.close()
+    run(second, "LOCK TABLES t WRITE")
+    first.close()
+    first.kill(connection=True)
+    assert second.storage.table_locks == {"test"}
+    assert second.engine.writer_lock("test").owner == second.serial
+
+
+def test_a_statement_ends_the_reading_of_the_one_before(
+    pair: tuple[EngineSession, EngineSession],
+) -> None:
+    first, second = pair
+    kept = reading(first, "SELECT * FROM t")
+    run(second, "INSERT INTO t VALUES (3, 30)")
+    assert rows(first, "SELECT COUNT(*) FROM t") == [(3,)]
+    assert list(kept) == []
+
+
+@pytest.mark.parametrize("sql", [
+    "UPDATE t SET v = v + 1", "UPDATE t SET v = v + 1 WHERE v > 0",
+    "UPDATE t SET v = v + 1 ORDER BY id", "DELETE FROM t WHERE v > 0 OR id = 1",
+    "DELETE FROM t ORDER BY id", "INSERT INTO t SELECT id + 100000, v FROM t",
+    "REPLACE INTO t SELECT id, v + 1 FROM t",
+])  # fmt: skip
+def test_a_statement_killed_in_a_transaction_is_undone_alone(
+    pair: tuple[EngineSession, EngineSession], sql: str
+) -> None:
+    first, second = pair
+    values = ", ".join(f"({number}, 1)" for number in range(3, 5000))
+    run(first, f"INSERT INTO t VALUES {values}", "BEGIN", "UPDATE t SET v = 99 WHERE id = 1")
+    when_it_changes_rows(first, lambda: first.kill(connection=False))
+    with pytest.raises(SqlError) as caught:
+        run(first, sql)
+    assert caught.value.errno == 1317
+    assert first.in_transaction
+    assert rows(first, "SELECT COUNT(*), SUM(v) FROM t") == [(4999, 99 + 20 + 4997)]
+    run(first, "ROLLBACK")
+    assert rows(second, "SELECT COUNT(*), SUM(v) FROM t") == [(4999, 10 + 20 + 4997)]
+
+
+def when_it_changes_rows(session: EngineSession, end: Callable[[], None]) -> None:
+    """Has another thread end the session's next statement at its third row."""
+    checks = count(1)
+    check = session.functions.check_interrupted
+
+    def checked() -> None:
+        if next(checks) == 3:
+            thread = threading.Thread(target=end)
+            thread.start()
+            thread.join()
+        check()
+
+    session.functions.check_interrupted = checked  # type: ignore[method-assign]
+
+
+def test_a_transaction_that_sqlite_undid_is_not_said_to_be_open(
+    pair: tuple[EngineSession, EngineSession],
+) -> None:
+    first, second = pair
+    run(first, "INSERT INTO t VALUES (3, 30)", "BEGIN", "UPDATE t SET v = 11")
+    when_it_changes_rows(first, lambda: first.storage.interrupt(whole=True))
+    with pytest.raises(SqlError, match="interrupted"):
+        run(first, "UPDATE t SET v = 12")
+    assert not first.in_transaction
+    run(second, "SET innodb_lock_wait_timeout = 1", "UPDATE t SET v = 13 WHERE id = 1")
+    run(first, "UPDATE t SET v = v + 1", "ROLLBACK")
+    assert rows(second, "SELECT v FROM t ORDER BY id") == [(14,), (21,), (31,)]
