@@ -71,6 +71,7 @@ class BackendConnection:
         self.flags = flags
         self.stream = login.stream
         self.server_version = login.server_version
+        self.is_mariadb = "MariaDB" in login.server_version
         self.thread_id = login.thread_id
         self.tracks_session = login.tracks_session
         self.scanner = ReplyScanner()
@@ -94,11 +95,6 @@ class BackendConnection:
     def in_transaction(self) -> bool:
         """Whether the last reply said that a transaction is open."""
         return bool(self.scanner.status & SERVER_STATUS_IN_TRANS)
-
-    @property
-    def is_mariadb(self) -> bool:
-        """Whether the server is a MariaDB."""
-        return "MariaDB" in self.server_version
 
     # -- one session's state to another's --------------------------------------------------------
 

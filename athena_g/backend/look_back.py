@@ -39,8 +39,10 @@ class LookBack:
     ``insert_id`` is what LAST_INSERT_ID() answers, ``None`` while only the connection knows.
     The others tell of the last statement: ``row_count`` and ``found_rows`` what ROW_COUNT() and
     FOUND_ROWS() answer (``None``: it was no query, and only the connection knew), ``conditions``
-    level, number and text of its warnings and errors, with their columns where there are any, and
-    ``known`` whether they are to be answered from here.
+    level, number and text of its warnings and errors, with their columns where there are any,
+    ``warning_count`` how many there were before the server's limit, and ``known`` whether they are
+    to be answered from here. ``had_conditions``: an earlier statement left some, which a MariaDB
+    server shows until another one does.
     """
 
     insert_id: int | None = 0
@@ -48,13 +50,19 @@ class LookBack:
     found_rows: int | None = 0
     conditions: list[Sequence[bytes | None]] = field(default_factory=list)
     condition_columns: Sequence[Column] = ()
+    warning_count: int = 0
+    had_conditions: bool = False
     known: bool = True
     _parted: Event | None = None
 
     def questions(self, scanner: ReplyScanner) -> list[str]:
         """What the connection of the session's last reply is to be asked, in this order."""
-        asks = [ASK_CONDITIONS] if scanner.warnings or scanner.errno else []
+        asks = [ASK_CONDITIONS] if self.may_have_conditions(scanner) else []
         return [*asks, ASK_INSERT_ID] if self.insert_id is None else asks
+
+    def may_have_conditions(self, scanner: ReplyScanner) -> bool:
+        """Whether the connection of the session's last reply may have warnings or an error."""
+        return bool(self.had_conditions or scanner.warnings or scanner.errno)
 
     def remember(self, scanner: ReplyScanner) -> None:
         """Keep what the last reply itself told."""
@@ -62,6 +70,7 @@ class LookBack:
             self.row_count = scanner.affected
             self.found_rows = None if scanner.affected >= 0 or scanner.errno else scanner.rows
             self.conditions = []
+            self.warning_count = scanner.warnings
             self.known = True
 
     def answered(self, question: str, answer: Answer) -> None:
@@ -69,6 +78,8 @@ class LookBack:
         if question == ASK_CONDITIONS:
             self.conditions = list(answer.rows[:MAX_CONDITIONS])
             self.condition_columns = answer.columns
+            self.warning_count = max(self.warning_count, len(answer.rows))
+            self.had_conditions = False
         else:
             told = answer.rows[0][0] if answer.rows else None
             self.insert_id = None if told is None else int(told)
@@ -89,4 +100,5 @@ class LookBack:
         """The last statement was one without rows and warnings that no server saw."""
         self.row_count = 0
         self.conditions = []
+        self.warning_count = 0
         self.known = True

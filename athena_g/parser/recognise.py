@@ -182,7 +182,8 @@ def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised |
         found = _weightier(found, _of_contents(text))
     elif found.special is Special.SET and _SIDE_EFFECTS.search(text) is not None:
         found = Recognised(Special.PIN, "an expression in SET")
-    asked = questions(packet, start)
+    first = _STATEMENT.match(text, start) if several else None  # the others look back at it
+    asked = questions(packet if first is None else packet[: first.end()], start)
     calls = text[start : start + 3] not in _CHANGES_ROWS and may_call(text, start)
     if not (asked or calls):
         return found

@@ -25,6 +25,7 @@ from athena_g.protocol.constants import (
     CLIENT_IGNORE_SPACE,
     CLIENT_LOCAL_FILES,
     CLIENT_PS_MULTI_RESULTS,
+    SERVER_STATUS_ANSI_QUOTES,
     SERVER_STATUS_AUTOCOMMIT,
     SERVER_STATUS_IN_TRANS,
     SERVER_STATUS_IN_TRANS_READONLY,
@@ -50,6 +51,7 @@ _LOCAL_STATUS = (
     | SERVER_STATUS_IN_TRANS
     | SERVER_STATUS_IN_TRANS_READONLY
     | SERVER_STATUS_NO_BACKSLASH_ESCAPES  # by which clients choose how to quote
+    | SERVER_STATUS_ANSI_QUOTES
 )
 _BODY = 5
 
@@ -138,7 +140,7 @@ class Binding:
         last = self.held or self._last
         if last is None or self.look_back.known or last.owner is not self.look_back:
             return False
-        return bool(last.scanner.warnings or last.scanner.errno)
+        return self.look_back.may_have_conditions(last.scanner)
 
     def look(self, connection: BackendConnection) -> bool:
         """Have the server say what its last reply left out; whether session state changed.
@@ -149,7 +151,7 @@ class Binding:
         look_back, scanner = self.look_back, connection.scanner
         if not look_back.known:
             look_back.remember(scanner)
-            if scanner.warnings or scanner.errno:
+            if look_back.may_have_conditions(scanner):
                 conditions = connection.ask(ASK_CONDITIONS)
                 if conditions is not None:
                     look_back.answered(ASK_CONDITIONS, conditions)
@@ -158,10 +160,10 @@ class Binding:
     def remember(self) -> None:
         """Keep what is known of the last statement, if nothing is left to ask its connection."""
         last = self._last
-        if last is not None and last.owner is self.look_back:
-            scanner = last.scanner
-            if not (scanner.warnings or scanner.errno):
-                self.look_back.remember(scanner)
+        if last is None or last.owner is not self.look_back:
+            return
+        if not self.look_back.may_have_conditions(last.scanner):
+            self.look_back.remember(last.scanner)
 
     def nothing_ran(self) -> bool:
         """Note a command that only sets ROW_COUNT() to 0; false when the server must be told.
@@ -170,7 +172,7 @@ class Binding:
         """
         last, look_back = self._last, self.look_back
         if last is not None and last.owner is look_back and not look_back.known:
-            if not last.idle or last.scanner.warnings or last.scanner.errno:
+            if not last.idle or look_back.may_have_conditions(last.scanner):
                 return False
             look_back.remember(last.scanner)
         look_back.row_count = 0
@@ -253,7 +255,10 @@ class Binding:
         if scanner.inserted:
             self.forget_insert_id(connection)
             self.insert_id_lost = False
-        self.look_back.known = False
+        look_back = self.look_back
+        look_back.known = False
+        if scanner.warnings:
+            look_back.had_conditions = connection.is_mariadb
         if not plain or effect is not None or not connection.tracks_session:
             if plain:  # then these tell of an earlier reply
                 scanner.state_changed = False
@@ -309,6 +314,8 @@ class Binding:
                 self.pin("session state")
         elif scanner.state_changed:
             self.pin("session state")
+        if scanner.errno:
+            self.look_back.had_conditions = connection.is_mariadb
         if scanner.errno and not self.insert_id_lost:
             self.forget_insert_id(connection)  # it may have made an id, and an ERR does not tell
         # Nor has it status flags: whether it left a transaction open the server must say.

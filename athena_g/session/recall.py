@@ -43,7 +43,7 @@ class Recall:
 
     def __init__(self, binding: Binding, connection_id: int) -> None:
         self._binding = binding
-        self._own_id = b"%d" % connection_id
+        self._own_id = b"CAST(%d AS UNSIGNED)" % connection_id
 
     def answer(self, packet: bytes, start: int, asked: frozenset[bytes]) -> bytes | Answer:
         """The framed command to send in place of ``packet``, or the answer.
@@ -124,14 +124,11 @@ class Recall:
     def _past(self) -> Iterator[tuple[bytes, bytes]]:
         look_back = self._binding.look_back
         errors_only = [row for row in look_back.conditions if row[0] == b"Error"]
-        numbers = {
-            b"row_count()": look_back.row_count,
-            b"found_rows()": look_back.found_rows,
-            b"@@warning_count": len(look_back.conditions),
-            b"@@error_count": len(errors_only),
-        }
-        known = ((question, number) for question, number in numbers.items() if number is not None)
-        return ((question, b"%d" % number) for question, number in known)
+        yield b"row_count()", b"CAST(%d AS SIGNED)" % look_back.row_count
+        if look_back.found_rows is not None:
+            yield b"found_rows()", b"CAST(%d AS SIGNED)" % look_back.found_rows
+        yield b"@@warning_count", b"CAST(%d AS UNSIGNED)" % look_back.warning_count
+        yield b"@@error_count", b"CAST(%d AS UNSIGNED)" % len(errors_only)
 
     def _conditions(self, asked: ShowConditions) -> Answer:
         """What SHOW WARNINGS, SHOW ERRORS and their COUNT(*) say of the last statement."""
@@ -142,8 +139,10 @@ class Recall:
         ]
         if asked.count:
             name = "error_count" if asked.errors_only else "warning_count"
-            count = _number(f"@@session.{name}", ColumnType.LONGLONG, 21, UNSIGNED_FLAG)
-            return Answer((count,), ((len(found),),))
+            flags = UNSIGNED_FLAG | BINARY_FLAG
+            column = _number(f"@@session.{name}", ColumnType.LONGLONG, 21, flags)
+            count = len(found) if asked.errors_only else self._binding.look_back.warning_count
+            return Answer((column,), ((count,),))
         stop = None if asked.limit is None else asked.offset + asked.limit
         columns = self._binding.look_back.condition_columns or (
             _text("Level", 7),

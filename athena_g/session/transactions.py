@@ -64,6 +64,7 @@ class Transactions:
             or asked.snapshot
             or self._decided
             or len(packet) > _MAX_BEGIN
+            or not binding.nothing_ran()
         ):
             binding.execute(packet, REPLY_COMMAND)
             return Done(sent=True)
@@ -71,7 +72,6 @@ class Transactions:
         binding.status = binding.status & ~_IN_TRANSACTION | SERVER_STATUS_IN_TRANS
         if asked.read_only:
             binding.status |= SERVER_STATUS_IN_TRANS_READONLY
-        binding.look_back.nothing_happened()
         return Done(answered=True)
 
     def _end(self, asked: End, packet: bytes) -> Done:
@@ -79,7 +79,7 @@ class Transactions:
         if binding.transaction_lost and not asked.commit:
             binding.transaction_lost = False
         self._refuse_after_loss()
-        if binding.held is not None or self._decided:
+        if binding.held is not None or self._decided or not binding.nothing_ran():
             release = self._release if asked.release is None else asked.release
             ended = _Ended(bool(asked.chain), release)
             connection = binding.execute(packet, REPLY_COMMAND, ended)
@@ -90,7 +90,6 @@ class Transactions:
         elif not binding.begin:
             binding.begin = _BEGIN
             binding.status |= SERVER_STATUS_IN_TRANS
-        binding.look_back.nothing_happened()
         return Done(answered=True, over=bool(asked.release))
 
     def _refuse_after_loss(self) -> None:

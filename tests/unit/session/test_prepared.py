@@ -105,7 +105,9 @@ def test_the_connection_id_in_a_statement_is_the_proxys(
 ) -> None:
     prepare(client, "SELECT CONNECTION_ID()")
     number = client.greeting.connection_id
-    assert about_statements(backend) == [f"STMT_PREPARE SELECT {number} AS `CONNECTION_ID()`"]
+    assert about_statements(backend) == [
+        f"STMT_PREPARE SELECT CAST({number} AS UNSIGNED) AS `CONNECTION_ID()`"
+    ]
 
 
 # --- Where they are prepared ----------------------------------------------------------------------

@@ -62,14 +62,22 @@ def test_the_connection_that_knows_is_asked_as_it_was_said(
 @pytest.mark.parametrize(
     ("statement", "question", "sent"),
     [
-        ("UPDATE 1", "SELECT ROW_COUNT()", "SELECT 3 AS `ROW_COUNT()`"),
-        ("SELECT a", "SELECT ROW_COUNT() AS n", "SELECT -1 AS n"),
-        ("SELECT a", "SELECT FOUND_ROWS()", "SELECT 5 AS `FOUND_ROWS()`"),
-        ("INSERT again", "SELECT ROW_COUNT()", "SELECT -1 AS `ROW_COUNT()`"),
-        ("INSERT IGNORE", "SELECT @@warning_count", "SELECT 3 AS `@@warning_count`"),
-        ("INSERT IGNORE", "SELECT @@error_count", "SELECT 1 AS `@@error_count`"),
-        ("UPDATE 1", "INSERT INTO log VALUES (ROW_COUNT())", "INSERT INTO log VALUES (3)"),
-        ("UPDATE 1", "SET @n = ROW_COUNT()", "SET @n = 3"),
+        ("UPDATE 1", "SELECT ROW_COUNT()", "SELECT CAST(3 AS SIGNED) AS `ROW_COUNT()`"),
+        ("SELECT a", "SELECT ROW_COUNT() AS n", "SELECT CAST(-1 AS SIGNED) AS n"),
+        ("SELECT a", "SELECT FOUND_ROWS()", "SELECT CAST(5 AS SIGNED) AS `FOUND_ROWS()`"),
+        ("INSERT again", "SELECT ROW_COUNT()", "SELECT CAST(-1 AS SIGNED) AS `ROW_COUNT()`"),
+        (
+            "INSERT IGNORE",
+            "SELECT @@warning_count",
+            "SELECT CAST(3 AS UNSIGNED) AS `@@warning_count`",
+        ),
+        ("INSERT IGNORE", "SELECT @@error_count", "SELECT CAST(1 AS UNSIGNED) AS `@@error_count`"),
+        (
+            "UPDATE 1",
+            "INSERT INTO log VALUES (ROW_COUNT())",
+            "INSERT INTO log VALUES (CAST(3 AS SIGNED))",
+        ),
+        ("UPDATE 1", "SET @n = ROW_COUNT()", "SET @n = CAST(3 AS SIGNED)"),
     ],
 )
 def test_an_answer_takes_the_place_of_the_question(
@@ -138,7 +146,7 @@ def test_answers_are_those_of_the_last_statement(single: Proxy, backend: FakeSer
     client.query("SELECT a")
     assert single.client().query("SELECT 'other'").rows
     client.query("SELECT ROW_COUNT()")
-    assert "SELECT -1 AS `ROW_COUNT()`" in backend.seen
+    assert "SELECT CAST(-1 AS SIGNED) AS `ROW_COUNT()`" in backend.seen
 
 
 @pytest.mark.parametrize(
@@ -170,7 +178,7 @@ def test_a_statement_that_no_server_saw_counted_no_rows(
     client.query("UPDATE 1")
     client.query(sql)
     client.query("SELECT ROW_COUNT()")
-    assert backend.seen[-1] == "SELECT 0 AS `ROW_COUNT()`"
+    assert backend.seen[-1] == "SELECT CAST(0 AS SIGNED) AS `ROW_COUNT()`"
 
 
 def test_a_session_that_asks_waits_until_its_connection_was_asked(
@@ -206,10 +214,10 @@ def test_conditions_beside_a_set_survive_the_proxys_own_question(
 @pytest.mark.parametrize(
     ("question", "sent"),
     [
-        ("SELECT CONNECTION_ID()", "SELECT {} AS `CONNECTION_ID()`"),
-        ("SELECT @@pseudo_thread_id AS id", "SELECT {} AS id"),
+        ("SELECT CONNECTION_ID()", "SELECT CAST({} AS UNSIGNED) AS `CONNECTION_ID()`"),
+        ("SELECT @@pseudo_thread_id AS id", "SELECT CAST({} AS UNSIGNED) AS id"),
         ("SELECT IS_USED_LOCK('a') = connection_id()",
-         "SELECT IS_USED_LOCK('a') = {} AS `IS_USED_LOCK('a') = connection_id()`"),
+         "SELECT IS_USED_LOCK('a') = CAST({} AS UNSIGNED) AS `IS_USED_LOCK('a') = connection_id()`"),
     ],
 )  # fmt: skip
 def test_the_connection_id_is_the_proxys(
