@@ -184,7 +184,7 @@ def _read_value(session: EngineSession, cursor: Cursor, table: Table) -> Any:
         return -_constant(following)
     if token is not None and token.text == "?" and cursor.word(1) in (",", ")"):
         cursor.position += 1
-        return session.parameter_at(token.start)
+        return session.parameters.at(token.start)
     start, end = cursor.skip_expression()
     return _expression(session, cursor, table, cursor.sql[start:end], start)
 

@@ -60,7 +60,8 @@ def read_parameters(
     try:
         return _read(packet, types, count, long_data, codec)
     except SqlError as error:
-        raise SqlError(error.errno, error.sqlstate, error.message) from None
+        error.fatal = False
+        raise
 
 
 def _read(

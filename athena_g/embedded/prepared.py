@@ -117,7 +117,7 @@ def prepare(session: EngineSession, cursor: Cursor) -> OkResult:
     cursor.finish()
     session.named_statements.pop(name, None)
     outer = session.statement
-    session.named_statements[name] = session.prepared(text)
+    session.named_statements[name] = session.execution.prepared(text)
     session.statement = outer
     session.tracker.state()
     return OkResult(info="Statement prepared")
@@ -140,7 +140,7 @@ def execute(session: EngineSession, cursor: Cursor) -> OkResult | RowsResult:
     found = _named(session, name, "EXECUTE")
     if len(values) != found.parameters:
         raise errors.MALFORMED_EXECUTE(command="EXECUTE")
-    return session.run_prepared(found, values)
+    return session.execution.run_prepared(found, values)
 
 
 def deallocate(session: EngineSession, cursor: Cursor) -> OkResult:

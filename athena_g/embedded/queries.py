@@ -115,7 +115,7 @@ class Queries:
             session.variables.get("group_concat_max_len"),
             session.results_collation_id,
             session.variables.get("time_zone"),
-            *session.parameter_types(),
+            *session.parameters.types(),
         )
 
     def _cached(self, key: tuple[Value, ...]) -> SelectPlan | None:
@@ -125,9 +125,9 @@ class Queries:
     def _plan(self, sql: str, tokens: list[Token], offset: int) -> tuple[SelectPlan, Sequence[int]]:
         """The query translated, and the values of the integers it shares a translation without."""
         session = self._session
-        if session.temporary or len(sql) > MAX_CACHED_STATEMENT or session.literal_parameters:
+        if session.temporary or len(sql) > MAX_CACHED_STATEMENT or session.parameters.as_constants:
             return self._translated(sql, tokens, offset)[0], ()
-        shape = shapes.marked(sql, tokens) if not session.parameter_count else None
+        shape = shapes.marked(sql, tokens) if not session.parameters else None
         if shape is not None:
             plan = self._shared_plan(*shape)
             if plan is not None:

@@ -6,27 +6,26 @@ as long as it likes without delaying anybody.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from itertools import islice
-from typing import Any, TypeVar
 
 from gevent import get_hub
 from gevent.threadpool import ThreadPool
 
 from athena_g import errors
-from athena_g.embedded import sqlite_errors
+from athena_g.embedded.answers import Answers
 from athena_g.embedded.engine import Engine
+from athena_g.embedded.field_list import fields
 from athena_g.embedded.lexer import split
-from athena_g.embedded.session import EngineSession, OkResult, RowsResult
+from athena_g.embedded.results import OkResult
+from athena_g.embedded.session import EngineSession
 from athena_g.embedded.statement_commands import OpenedCursor, StatementCommands
 from athena_g.embedded.threads import kill_thread
+from athena_g.embedded.worker import Worker
 from athena_g.errors import SqlError
 from athena_g.net.handshake import Account, Login
 from athena_g.net.server import Client
 from athena_g.net.stream import PacketStream
 from athena_g.protocol.charsets import charset_named, collation
-from athena_g.protocol.columns import Column
 from athena_g.protocol.commands import (
     Bare,
     FieldList,
@@ -61,22 +60,13 @@ from athena_g.protocol.constants import (
     MYSQL_OPTION_MULTI_STATEMENTS_OFF,
     MYSQL_OPTION_MULTI_STATEMENTS_ON,
     SERVER_MORE_RESULTS_EXISTS,
-    SERVER_STATUS_AUTOCOMMIT,
-    SERVER_STATUS_CURSOR_EXISTS,
-    SERVER_STATUS_IN_TRANS,
-    SERVER_STATUS_IN_TRANS_READONLY,
-    SERVER_STATUS_LAST_ROW_SENT,
     Command,
 )
 from athena_g.protocol.handshake import ChangeUserRequest
-from athena_g.protocol.replies import EofPacket, OkPacket
 from athena_g.protocol.resultset import (
     PrepareOk,
-    encode_field_list,
-    encode_result_set_end,
-    encode_result_set_header,
 )
-from athena_g.protocol.rows import BinaryRows, TextRows
+from athena_g.protocol.rows import TextRows
 
 CAPABILITIES = (
     CLIENT_LONG_PASSWORD
@@ -96,10 +86,6 @@ CAPABILITIES = (
 )
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 1.0
 """Seconds between the interruptions of a statement whose client is gone."""
-ROWS_AT_ONCE = 500
-"""Rows a thread fetches and encodes before the hub sends them."""
-
-T = TypeVar("T")
 
 
 class EmbeddedHandler:
@@ -119,9 +105,9 @@ class EmbeddedHandler:
 
     def open(self, client: Client, login: Login) -> EmbeddedSession:
         """A session; 1049 for a database that is not there."""
-        threads = _Threads(self._threads)
-        session = threads.run(lambda: self._connect(client, login))
-        return EmbeddedSession(client, login, session, threads)
+        worker = Worker(self._threads)
+        session = worker.run(lambda: self._connect(client, login))
+        return EmbeddedSession(client, login, session, worker)
 
     def _connect(self, client: Client, login: Login) -> EngineSession:
         session = self._engine.connect(
@@ -143,51 +129,19 @@ def _take_names(session: EngineSession, login: Login) -> None:
         session.variables.log_in(found.charset, found.name)
 
 
-class _Threads:
-    """Runs one session's functions in the pool; their exceptions come back as they are."""
-
-    def __init__(self, pool: ThreadPool) -> None:
-        self._pool = pool
-        self._last: Any = None
-
-    def run(self, function: Callable[[], T]) -> T:
-        """What ``function`` returns, or raises, in a thread."""
-        self._last = self._pool.spawn(_caught, function)
-        value, error = self._last.get()
-        if error is not None:
-            raise error
-        result: T = value
-        return result
-
-    @property
-    def are_idle(self) -> bool:
-        """Whether no function runs: one runs on in its thread when who waited for it has ended."""
-        return self._last is None or self._last.ready()
-
-    def wait(self, seconds: float) -> None:
-        """Returns when no function runs any more, or after so many seconds."""
-        self._last.wait(seconds)
-
-
-def _caught(function: Callable[[], Any]) -> tuple[Any, Exception | None]:
-    try:
-        return function(), None
-    except Exception as error:
-        return None, error
-
-
 class EmbeddedSession:
     """Answers one client from the engine."""
 
     def __init__(
-        self, client: Client, login: Login, session: EngineSession, threads: _Threads
+        self, client: Client, login: Login, session: EngineSession, worker: Worker
     ) -> None:
         self._client = client
         self._capabilities = login.capabilities
         self._session = session
-        self._threads = threads
+        self._worker = worker
         self._multi_statements = bool(login.capabilities & CLIENT_MULTI_STATEMENTS)
         self._statements = StatementCommands(session)
+        self._answers = Answers(client, login.capabilities, session, worker)
         self._ends = False
         """Whether the connection is to be closed after the answer."""
         loop = get_hub().loop
@@ -220,11 +174,11 @@ class EmbeddedSession:
         """Roll back and close the engine's session, once its thread has let go of it."""
         self._stream.on_gone = self._session.on_killed = None
         pause = SHORTEST_PAUSE
-        while not self._threads.are_idle:
+        while not self._worker.is_idle:
             self._session.kill(connection=True)
-            self._threads.wait(pause)
+            self._worker.wait(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
-        self._threads.run(self._close)
+        self._worker.run(self._close)
 
     def _close(self) -> None:
         self._statements.close_all()
@@ -237,22 +191,25 @@ class EmbeddedSession:
             case Query(sql=sql):
                 self._query(sql)
             case InitDb(database=database):
-                self._threads.run(lambda: self._session.init_db(self._decoded(database)))
+                self._worker.run(lambda: self._session.init_db(self._decoded(database)))
                 self._ok(OkResult())
             case FieldList(table=table, wildcard=wildcard):
-                self._field_list(self._decoded(table), self._decoded(wildcard))
+                name, like = self._decoded(table), self._decoded(wildcard)
+                self._answers.field_list(
+                    self._worker.run(lambda: fields(self._session, name, like))
+                )
             case SetOption(option=option):
                 self._set_option(option)
             case ProcessKill(connection_id=thread):
                 kill_thread(self._session, thread, connection=True)
-                self._ok()
+                self._answers.done()
             case ChangeUserRequest():
                 self._change_user(payload)
             case Bare(code=Command.PING):
-                self._ok()
+                self._answers.done()
             case Bare(code=Command.RESET_CONNECTION):
-                self._threads.run(self._reset)
-                self._ok()
+                self._worker.run(self._reset)
+                self._answers.done()
             case Bare(code=Command.STATISTICS):
                 self._stream.write_packet(b"athena-g embedded")
             case _:
@@ -268,8 +225,8 @@ class EmbeddedSession:
             case StmtFetch(statement_id=number, rows=count):
                 self._fetch(number, count)
             case StmtReset(statement_id=number):
-                self._threads.run(lambda: statements.reset(number))
-                self._ok()
+                self._worker.run(lambda: statements.reset(number))
+                self._answers.done()
             case StmtSendLongData():
                 statements.send_long_data(command)
             case StmtClose(statement_id=number):
@@ -281,7 +238,7 @@ class EmbeddedSession:
         if option not in (MYSQL_OPTION_MULTI_STATEMENTS_ON, MYSQL_OPTION_MULTI_STATEMENTS_OFF):
             raise errors.UNKNOWN_COMMAND(command=f"option {option} of COM_SET_OPTION")
         self._multi_statements = option == MYSQL_OPTION_MULTI_STATEMENTS_ON
-        self._stream.write_packet(EofPacket(status=self._status()).encode())
+        self._answers.eof()
 
     def _reset(self) -> None:
         self._statements.close_all()
@@ -291,10 +248,11 @@ class EmbeddedSession:
         """COM_CHANGE_USER; what is wrong with it ends the connection, as in MySQL."""
         login = self._client.change_user(payload)
         try:
-            self._threads.run(lambda: self._log_in_again(login))
+            self._worker.run(lambda: self._log_in_again(login))
         except SqlError as error:
-            raise SqlError(error.errno, error.sqlstate, error.message, fatal=True) from None
-        self._ok()
+            error.fatal = True
+            raise
+        self._answers.done()
 
     def _log_in_again(self, login: Login) -> None:
         self._statements.close_all()
@@ -307,110 +265,42 @@ class EmbeddedSession:
         sql = self._decoded(text)
         statements = [sql]
         if self._multi_statements and ";" in sql:
-            statements = self._threads.run(lambda: split(sql))
+            statements = self._worker.run(lambda: split(sql))
         for position, statement in enumerate(statements, 1):
-            result = self._threads.run(partial(self._session.execute, statement))
+            result = self._worker.run(partial(self._session.execute, statement))
             more = SERVER_MORE_RESULTS_EXISTS if position < len(statements) else 0
             if isinstance(result, OkResult):
                 self._ok(result, more)
             else:
-                self._rows(result, TextRows(result.columns), more)
+                self._answers.rows(result, TextRows(result.columns), more)
             if self._ends:
                 return
 
-    def _rows(self, result: RowsResult, codec: TextRows | BinaryRows, more: int = 0) -> None:
-        """Send a result set in pieces; an error in its middle ends it with an ERR."""
-        self._header(result.columns, more)
-        rows = result.rows
-        error: SqlError | None = None
-        ended = False
-        while not ended:
-            payloads, error = self._threads.run(lambda: _encode(codec, rows))
-            for payload in payloads:
-                self._stream.write_packet(payload)
-            ended = error is not None or len(payloads) < ROWS_AT_ONCE
-        if error is not None:
-            raise error
-        self._end_of_rows(more)
-
-    def _header(self, columns: Sequence[Column], flags: int = 0) -> None:
-        status = self._status() | flags
-        for payload in encode_result_set_header(columns, self._capabilities, status=status):
-            self._stream.write_packet(payload)
-
-    def _end_of_rows(self, flags: int = 0, warnings: int | None = None) -> None:
-        counted = self._session.diagnostics.told if warnings is None else warnings
-        status = self._status() | flags
-        end = encode_result_set_end(self._capabilities, status=status, warnings=counted)
-        self._stream.write_packet(end)
-
-    def _field_list(self, table: str, wildcard: str) -> None:
-        columns: Sequence[Column] = self._threads.run(
-            lambda: self._session.list_fields(table, wildcard)
-        )
-        for payload in encode_field_list(columns, self._capabilities, status=self._status()):
-            self._stream.write_packet(payload)
+    def _ok(self, result: OkResult, more: int = 0) -> None:
+        self._answers.ok(result, more)
+        self._ends = result.closes
 
     # --- prepared statements --------------------------------------------------------------------
 
     def _prepare(self, sql: str) -> None:
-        number, prepared = self._threads.run(lambda: self._statements.prepare(sql))
+        number, prepared = self._worker.run(lambda: self._statements.prepare(sql))
         columns, warnings = prepared.columns, self._session.diagnostics.count
         answer = PrepareOk(number, len(columns), prepared.parameters, warnings)
-        self._stream.write_packet(answer.encode())
-        self._definitions(prepared.parameter_columns)
-        self._definitions(columns)
-
-    def _definitions(self, columns: Sequence[Column]) -> None:
-        for column in columns:
-            self._stream.write_packet(column.encode())
-        if columns:
-            self._stream.write_packet(EofPacket(status=self._status()).encode())
+        self._answers.prepared(answer, prepared.parameter_columns, columns)
 
     def _execute(self, command: StmtExecute) -> None:
         codec = self._codec
-        result = self._threads.run(lambda: self._statements.execute(command, codec))
+        result = self._worker.run(lambda: self._statements.execute(command, codec))
         if isinstance(result, OkResult):
             self._ok(result)
         elif isinstance(result, OpenedCursor):
-            self._header(result.columns, SERVER_STATUS_CURSOR_EXISTS)
+            self._answers.opened_cursor(result.columns)
         else:
-            self._rows(*result)
+            self._answers.rows(*result)
 
     def _fetch(self, number: int, count: int) -> None:
-        portions = self._statements.fetch(number, count)
-        while portion := self._threads.run(lambda: next(portions, None)):
-            for payload in portion:
-                self._stream.write_packet(payload)
-        more = self._statements.has_cursor(number)
-        flag = SERVER_STATUS_CURSOR_EXISTS if more else SERVER_STATUS_LAST_ROW_SENT
-        self._end_of_rows(flag, warnings=0)
-
-    # --- answers --------------------------------------------------------------------------------
-
-    def _ok(self, result: OkResult | None = None, more: int = 0) -> None:
-        """An OK, with what the statement changed of the session where it was one."""
-        packet = OkPacket(status=self._status() | more)
-        if result is not None:
-            packet.affected_rows = result.affected_rows
-            packet.last_insert_id = result.last_insert_id
-            packet.warnings = result.warnings
-            packet.info = result.info.encode()
-            if self._capabilities & CLIENT_SESSION_TRACK:
-                packet.session_state = self._session.tracker.encode()
-            if result.closes:
-                packet.status &= ~SERVER_MORE_RESULTS_EXISTS
-                self._ends = True
-        self._stream.write_packet(packet.encode(self._capabilities))
-
-    def _status(self) -> int:
-        session = self._session
-        status = SERVER_STATUS_AUTOCOMMIT if session.autocommit else 0
-        if session.in_transaction:
-            status |= SERVER_STATUS_IN_TRANS
-            if session.read_only_transaction:
-                status |= SERVER_STATUS_IN_TRANS_READONLY
-        return status
+        self._answers.fetched(self._statements.fetch(number, count))
+        self._answers.end_of_fetch(more=self._statements.has_cursor(number))
 
     @property
     def _codec(self) -> str:
@@ -421,17 +311,3 @@ class EmbeddedSession:
 
     def _decoded(self, text: bytes) -> str:
         return text.decode(self._codec, "surrogateescape")
-
-
-def _encode(
-    codec: TextRows | BinaryRows, rows: Iterator[Sequence[Any]]
-) -> tuple[list[bytes], SqlError | None]:
-    """The next rows, and the error that came after them; fewer than ROWS_AT_ONCE are the last."""
-    payloads: list[bytes] = []
-    try:
-        payloads.extend(codec.encode(row) for row in islice(rows, ROWS_AT_ONCE))
-    except SqlError as error:
-        return payloads, error
-    except (ValueError, ArithmeticError) as error:
-        return payloads, sqlite_errors.translate(error)
-    return payloads, None

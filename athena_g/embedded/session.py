@@ -1,45 +1,33 @@
-"""One client's session: its state, and the one place that runs its statements."""
+"""One client's session: its state, and what statements and their translation ask of it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import apsw
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from athena_g import errors
-from athena_g.embedded import information_schema, prepared, sqlite_errors, temporary
+from athena_g.embedded import information_schema, temporary
 from athena_g.embedded.catalogue import Table
+from athena_g.embedded.characteristics import Characteristics
+from athena_g.embedded.clock import Clock
 from athena_g.embedded.diagnostics import Diagnostics
-from athena_g.embedded.lexer import Cursor, check_text
+from athena_g.embedded.execution import Execution
 from athena_g.embedded.native import Value
-from athena_g.embedded.prepared import Prepared, Statement
+from athena_g.embedded.parameters import Parameters
+from athena_g.embedded.prepared import Prepared
 from athena_g.embedded.queries import Queries
-from athena_g.embedded.results import OkResult, RowsResult, column
+from athena_g.embedded.results import OkResult, RowsResult
 from athena_g.embedded.session_functions import SessionFunctions
-from athena_g.embedded.statements import check, dispatch
-from athena_g.embedded.storage import Storage, TablesChanged, schema_of
+from athena_g.embedded.storage import Storage, schema_of
 from athena_g.embedded.tracking import NO_TRANSACTION, SessionTracker
 from athena_g.embedded.translate.context import Context
-from athena_g.embedded.translate.expressions import constant
-from athena_g.embedded.translate.parameters import UNKNOWN, parameter, parameter_type
-from athena_g.embedded.translate.relations import Relation, column_flags
-from athena_g.embedded.translate.values import Origin, Sql
-from athena_g.embedded.types import SqlType
+from athena_g.embedded.translate.relations import Relation
 from athena_g.embedded.variables import SystemVariables
 from athena_g.errors import SqlError
-from athena_g.protocol.columns import Column
 
 if TYPE_CHECKING:
     from athena_g.embedded.engine import Engine
-
-_WRITING = frozenset({"INSERT", "REPLACE", "UPDATE", "DELETE", "CREATE"})
-T = TypeVar("T")
-_FOREIGN = (apsw.Error, ArithmeticError, LookupError, RecursionError, ValueError)
-"""What statements raise that is no error of the registry yet."""
 
 
 class EngineSession:
@@ -80,29 +68,20 @@ class EngineSession:
         """What SET insert_id gave: the AUTO_INCREMENT value of the next row inserted."""
         self.found_rows = 0
         self.row_count = -1
-        self.fixed_clock: float | None = None
-        """What SET timestamp gave, in seconds since 1970; None: time goes on."""
-        self.now = self.clock()
-        self.next_isolation: str | None = None
-        self.next_read_only: bool | None = None
-        """What SET TRANSACTION said of the next transaction."""
-        self.read_only_transaction = False
+        self.clock = Clock(self.variables)
+        self.now = self.clock.time()
+        """When the statement began."""
+        self.characteristics = Characteristics(self.variables)
         self.statement = ""
         self.command_since = time.monotonic()
         self.killed = False
         """Whether KILL ended the connection; the server closes it then."""
         self.on_killed: Callable[[], None] | None = None
         """Ends what the client's connection waits for; called in the thread that kills."""
-        self._marks: dict[int, int] = {}
-        self.parameter_values: Sequence[Any] = ()
-        self.literal_parameters = False
-        """Whether parameters are translated as constants, where nothing else is understood."""
+        self.parameters = Parameters()
         self.functions = SessionFunctions(self)
         self.queries = Queries(self)
-        self._result: RowsResult | None = None
-        """The last statement's rows, which may still be read."""
-        self._started = True
-        """Whether the statement came as far as to forget the diagnostics of the last one."""
+        self.execution = Execution(self)
         self.storage.on_started = self._transaction_started
         self.storage.on_ended = self._transaction_ended
         self.storage.on_rolled_back = lambda: temporary.restore(self)
@@ -129,152 +108,7 @@ class EngineSession:
 
     def execute(self, sql: str) -> OkResult | RowsResult:
         """Runs one statement; raises :class:`~athena_g.errors.SqlError`."""
-        return self._reported(lambda: self._dispatched(prepared.read(sql), ()))
-
-    def prepare(self, sql: str) -> Prepared:
-        """The statement, ready to be run with values (COM_STMT_PREPARE)."""
-        return self._reported(lambda: self.prepared(sql))
-
-    def execute_prepared(self, found: Prepared, values: Sequence[Value]) -> OkResult | RowsResult:
-        """Runs a prepared statement with as many values as it has parameters."""
-        return self._reported(lambda: self._dispatched(found.statement, values))
-
-    def _reported(self, run: Callable[[], T]) -> T:
-        """What a statement gives, its error kept for SHOW WARNINGS."""
-        self.end_result()
-        self.tracker.start()
-        self.functions.start()
-        self._started = False
-        self.command_since = time.monotonic()
-        try:
-            result = run()
-        except SqlError as error:
-            self.failed(error)
-            raise
-        except _FOREIGN as error:
-            translated = sqlite_errors.translate(error)
-            self.failed(translated)
-            raise translated from error
-        finally:
-            self.statement = ""
-        return result
-
-    def _dispatched(self, read: Statement, values: Sequence[Value]) -> OkResult | RowsResult:
-        self._start(read)
-        check_text(read.text, read.tokens)
-        result = self._run(read, values)
-        if isinstance(result, OkResult):
-            matched = result.matched_rows if self.counts_matched else None
-            affected = result.affected_rows if matched is None else matched
-            self.row_count = affected
-            return replace(result, affected_rows=affected, warnings=self.diagnostics.count)
-        self._result = replace(result, rows=self._told(result.rows))
-        return self._result
-
-    def _run(self, read: Statement, values: Sequence[Value]) -> OkResult | RowsResult:
-        """The statement dispatched, again where tables changed meanwhile."""
-        self._marks, self.parameter_values = read.marks, values
-        self.literal_parameters = False
-        while True:
-            self.statement = read.text
-            try:
-                return dispatch(self, Cursor(read.text, read.tokens))
-            except TablesChanged:
-                self.diagnostics.clear()
-                self.storage.seen.clear()
-            except SqlError as error:
-                again = error.errno == errors.NOT_SUPPORTED_YET.errno and values
-                if not again or self.literal_parameters:
-                    raise
-                self.literal_parameters = True
-
-    def _start(self, read: Statement) -> None:
-        self.statement = read.text
-        self._started = True
-        self.storage.seen.clear()
-        self.now = self.clock()
-        self._tell_functions(read)
-        second = read.tokens[1].word if len(read.tokens) > 1 else ""
-        if read.word == "SHOW" and second in ("WARNINGS", "ERRORS", "COUNT"):
-            self.diagnostics.ask()
-        else:
-            self.diagnostics.start()
-
-    def _tell_functions(self, read: Statement) -> None:
-        writes = read.word in _WRITING
-        ignores = "IGNORE" in {each.word for each in read.tokens[1:5]}
-        mode = str(self.variables.get("sql_mode"))
-        self.functions.prepare_for(
-            writes=writes,
-            strict=writes and not ignores and self.strict,
-            no_zero_division="ERROR_FOR_DIVISION_BY_ZERO" in mode,
-        )
-
-    def _told(self, rows: Iterator[Sequence[Value]]) -> Iterator[Sequence[Value]]:
-        """The rows of a result; what fails while they are read is kept for SHOW WARNINGS."""
-        try:
-            yield from rows
-        except SqlError as error:
-            self.failed(error)
-            raise
-        finally:
-            self.row_count = -1
-
-    def failed(self, error: SqlError) -> None:
-        """Keeps the error of the statement."""
-        if not self._started:
-            self.diagnostics.start()
-            self._started = True
-        self.diagnostics.add("Error", error)
-        self.row_count = -1
-        if error.errno == errors.DEADLOCK.errno or self.storage.has_lost_transaction:
-            self.storage.rollback()
-
-    # --- prepared statements --------------------------------------------------------------------
-
-    def prepared(self, sql: str) -> Prepared:
-        """The statement checked and its columns found; raises 1295 for what cannot be prepared."""
-        read = prepared.read(sql, parameters=True)
-        self._start(read)
-        check_text(read.text, read.tokens)
-        prepared.check_preparable(read)
-        self._marks = read.marks
-        self.parameter_values = (UNKNOWN,) * len(read.marks)
-        self.literal_parameters = False
-        columns = check(self, read)
-        return Prepared(read, len(read.marks), columns)
-
-    def run_prepared(self, found: Prepared, values: Sequence[Value]) -> OkResult | RowsResult:
-        """Runs a prepared statement within the one that names it (EXECUTE)."""
-        self._tell_functions(found.statement)
-        return self._run(found.statement, values)
-
-    @property
-    def parameter_count(self) -> int:
-        """How many parameters the statement that runs has."""
-        return len(self.parameter_values)
-
-    def parameter_types(self) -> tuple[SqlType | None, ...]:
-        """The type of each parameter; None while the statement is being prepared."""
-        return tuple(
-            None if value is UNKNOWN else parameter_type(value) for value in self.parameter_values
-        )
-
-    def parameter(self, position: int, collation: str) -> Sql:
-        """The parameter whose mark stands at the position of the statement."""
-        number = self._marks[position]
-        value = self.parameter_values[number]
-        if self.literal_parameters:
-            return constant(value, collation)
-        return parameter(number, value, collation)
-
-    def parameter_number(self, position: int) -> int:
-        """Which parameter it is, counted from 0."""
-        return self._marks[position]
-
-    def parameter_at(self, position: int) -> Value:
-        """The value of the parameter."""
-        return self.parameter_values[self._marks[position]]
+        return self.execution.execute(sql)
 
     # --- the session's state --------------------------------------------------------------------
 
@@ -287,48 +121,29 @@ class EngineSession:
 
     def init_db(self, database: str) -> None:
         """COM_INIT_DB: a statement of its own."""
-        self._reported(lambda: self.use(database))
+        self.execution.reported(lambda: self.use(database))
         self.row_count = 0
 
     def _attach_default(self) -> None:
         if self.database is not None and self.database != "information_schema":
             self.storage.attach(self.database)
 
-    def list_fields(self, table: str, wildcard: str) -> list[Column]:
-        """The columns of a table whose names match (COM_FIELD_LIST)."""
-        from athena_g.embedded.runtime.texts import like
-
-        self.tracker.start()
-        database = self.require_database()
-        _, found = self.find_table(database, table)
-        return [
-            column(
-                defined.name,
-                defined.type,
-                origin=Origin(
-                    database, table, found.name, defined.name, column_flags(found, defined.name)
-                ),
-            )
-            for defined in found.columns
-            if not wildcard or like(defined.name, wildcard, "\\", 0)
-        ]
-
     def reset(self) -> None:
         """Forgets all state but user and database (COM_RESET_CONNECTION)."""
-        self.end_result()
+        self.execution.end_result()
         self.storage.rollback()
         self.storage.unlock_tables()
         self.storage.autocommit = True
         temporary.drop_all(self)
         self.variables.reset()
         self.user_variables.clear()
-        self.fixed_clock = None
+        self.clock.stop(0)
         self.named_statements.clear()
         self.functions.release_all()
         self.diagnostics.start()
         self.last_insert_id = self.next_insert_id = self.found_rows = 0
         self.row_count = -1
-        self.next_isolation = self.next_read_only = None
+        self.characteristics.forget_next()
         self.tracker.forget()
         self.apply_variables()
 
@@ -354,50 +169,25 @@ class EngineSession:
 
     def close(self) -> None:
         """Rolls back and gives everything back; may be called again, also after it failed."""
-        self.end_result()
+        self.execution.end_result()
         self.storage.close()
         self.functions.release_all()
         self.engine.disconnected(self.serial)
 
-    def end_result(self) -> None:
-        """Ends the reading of the last statement's rows, where a client did not take them all."""
-        if self._result is not None:
-            self._result.close()
-            self._result = None
-
     # --- transactions ---------------------------------------------------------------------------
 
     def _transaction_started(self) -> None:
-        variables = self.variables
-        self.storage.isolation = self.next_isolation or str(variables.get("transaction_isolation"))
-        self.read_only_transaction = self._next_is_read_only
-
-    @property
-    def _next_is_read_only(self) -> bool:
-        if self.next_read_only is not None:
-            return self.next_read_only
-        return bool(self.variables.get("transaction_read_only"))
+        self.storage.isolation = self.characteristics.start()
 
     def _transaction_ended(self) -> None:
-        self.next_isolation = self.next_read_only = None
-        self.read_only_transaction = False
+        self.characteristics.end()
         self.tracker.transaction = NO_TRANSACTION
         self.apply_variables()
 
     def single_statement_ended(self) -> None:
         """A query outside a transaction was one: SET TRANSACTION was for it alone."""
         if not self.in_transaction:
-            self.next_isolation = self.next_read_only = None
-
-    def clock(self) -> datetime:
-        """The time in the session's time zone."""
-        fixed = self.fixed_clock
-        moment = datetime.now(UTC) if fixed is None else datetime.fromtimestamp(fixed, UTC)
-        return moment.replace(tzinfo=None) + self.variables.utc_offset
-
-    def set_clock(self, seconds: float) -> None:
-        """SET timestamp: stops the clock; 0 lets it go on."""
-        self.fixed_clock = float(seconds) or None
+            self.characteristics.forget_next()
 
     # --- what translation and statements ask ----------------------------------------------------
 
@@ -449,7 +239,7 @@ class EngineSession:
             case "error_count":
                 return self.diagnostics.earlier_errors
             case "timestamp":
-                return time.time() if self.fixed_clock is None else self.fixed_clock
+                return self.clock.timestamp
             case "pseudo_thread_id":
                 return self.connection_id
         if name in ("read_only", "super_read_only"):
@@ -497,7 +287,8 @@ class EngineSession:
         if temporary:
             return
         open_and_kept = self.in_transaction and not ends_transaction
-        if self.read_only_transaction if open_and_kept else self._next_is_read_only:
+        known = self.characteristics
+        if known.read_only if open_and_kept else known.next_is_read_only:
             raise errors.READ_ONLY_TRANSACTION()
 
     def check_locked(self, tables: Sequence[tuple[str, str]], *, writes: bool = False) -> None:
@@ -522,8 +313,5 @@ class EngineSession:
             self.statement,
             str(self.variables.get("collation_connection")),
             full_group_by="ONLY_FULL_GROUP_BY" in mode,
-            cacheable=not self.literal_parameters,
+            cacheable=not self.parameters.as_constants,
         )
-
-
-__all__ = ["EngineSession", "OkResult", "RowsResult"]

@@ -86,9 +86,9 @@ class SessionFunctions:
             "my_database": (lambda: session.database, 0),
             "my_user": (lambda: f"{session.user}@{session.host}", 0),
             "my_connection_id": (lambda: session.connection_id, 0),
-            "my_parameter": (lambda n: held(session.parameter_values[n]), 1),
-            "my_parameter_number": (lambda n: number(session.parameter_values[n]), 1),
-            "my_limit": (lambda n: limit(session.parameter_values[n]), 1),
+            "my_parameter": (lambda n: held(session.parameters.values[n]), 1),
+            "my_parameter_number": (lambda n: number(session.parameters.values[n]), 1),
+            "my_limit": (lambda n: limit(session.parameters.values[n]), 1),
             "my_found_rows": (lambda: session.found_rows, 0),
             "my_row_count": (lambda: session.row_count, 0),
             "my_number": (self._strictly(numbers.number, _is_number, "DOUBLE"), 1),
@@ -103,7 +103,7 @@ class SessionFunctions:
             "my_mod": (self._divisor_checked(numbers.mod), 2),
         }
         volatile: dict[str, tuple[Callable[..., Any], int]] = {
-            "my_sysdate": (lambda n: datetime_text(_cut(session.clock(), n)), 1),
+            "my_sysdate": (lambda n: datetime_text(_cut(session.clock.time(), n)), 1),
             "my_rand": (random.random, 0),
             "my_uuid": (lambda: str(uuid.uuid1()), 0),
             "my_last_insert_id": (self._last_insert_id, -1),

@@ -212,9 +212,9 @@ def _assigned(session: EngineSession, name: str, value: Value, scope: str) -> Ch
 
 def _set_once(session: EngineSession, name: str, value: Value) -> None:
     if name == "transaction_isolation":
-        session.next_isolation = str(value)
+        session.characteristics.next_isolation = str(value)
     else:
-        session.next_read_only = bool(value)
+        session.characteristics.next_read_only = bool(value)
 
 
 def _set_session(session: EngineSession, name: str, value: Value) -> None:
@@ -224,7 +224,7 @@ def _set_session(session: EngineSession, name: str, value: Value) -> None:
         case "insert_id":
             session.next_insert_id = int(value)
         case "timestamp":
-            session.set_clock(value)
+            session.clock.stop(value)
         case "autocommit":
             _set_autocommit(session, bool(value))
     session.variables.put(name, value)

@@ -74,7 +74,7 @@ class StatementCommands:
         limit = int(self._session.variables.get("max_prepared_stmt_count", "global"))
         if len(self._open) + len(self._session.named_statements) >= limit:
             raise errors.TOO_MANY_STATEMENTS(limit=limit)
-        prepared = self._session.prepare(sql)
+        prepared = self._session.execution.prepare(sql)
         number = next(self._ids)
         self._open[number] = _Open(prepared)
         return number, prepared
@@ -88,7 +88,7 @@ class StatementCommands:
         if found.refused_data:
             raise errors.MALFORMED_EXECUTE(command=_PRECHECK)
         values = self._values(found, command, codec)
-        result = self._session.execute_prepared(found.prepared, values)
+        result = self._session.execution.execute_prepared(found.prepared, values)
         if isinstance(result, OkResult):
             return result
         rows = BinaryRows(result.columns)

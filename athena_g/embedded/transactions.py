@@ -53,7 +53,7 @@ def _begin(session: EngineSession, read_only: bool | None) -> None:
     session.storage.begin()
     session.tracker.transaction = _BEGUN
     if read_only is not None:
-        session.read_only_transaction = read_only
+        session.characteristics.read_only = read_only
 
 
 def _completion(session: EngineSession, cursor: Cursor) -> tuple[bool, bool]:
@@ -80,7 +80,7 @@ def commit(session: EngineSession, cursor: Cursor) -> OkResult:
     cursor.expect("COMMIT")
     cursor.accept("WORK")
     chained, released = _completion(session, cursor)
-    isolation, read_only = session.storage.isolation, session.read_only_transaction
+    isolation, read_only = session.storage.isolation, session.characteristics.read_only
     session.storage.commit()
     return _ended(session, chained, released, (isolation, read_only))
 
@@ -106,7 +106,7 @@ def rollback(session: EngineSession, cursor: Cursor) -> OkResult:
         session.storage.rollback_to(name)
         return OkResult()
     chained, released = _completion(session, cursor)
-    isolation, read_only = session.storage.isolation, session.read_only_transaction
+    isolation, read_only = session.storage.isolation, session.characteristics.read_only
     session.storage.rollback()
     return _ended(session, chained, released, (isolation, read_only))
 

@@ -12,6 +12,16 @@ from athena_g.embedded.translate.values import Sql
 from athena_g.embedded.types import DEFAULT_COLLATION
 
 
+class ParameterMarks(Protocol):
+    """The parameters of the statement, by where their marks stand in it."""
+
+    def number(self, position: int) -> int:
+        """Which parameter it is, counted from 0."""
+
+    def translated(self, position: int, collation: str) -> Sql:
+        """The parameter in SQLite's text."""
+
+
 class Surroundings(Protocol):
     """The session's side: its tables and variables."""
 
@@ -29,11 +39,9 @@ class Surroundings(Protocol):
     def user_variable(self, name: str) -> Value:
         """The value of ``@name``; None if never set."""
 
-    def parameter(self, position: int, collation: str) -> Sql:
-        """The parameter whose mark stands at the position of the statement."""
-
-    def parameter_number(self, position: int) -> int:
-        """Which parameter it is, counted from 0."""
+    @property
+    def parameters(self) -> ParameterMarks:
+        """The statement's parameters."""
 
 
 @dataclass(slots=True)

@@ -153,7 +153,7 @@ class Expressions:
 
     def _user_variable(self, tree: exp.Parameter) -> Sql:
         if (position := parameter_position(tree)) is not None:
-            return self.context.surroundings.parameter(position, self.context.collation)
+            return self.context.surroundings.parameters.translated(position, self.context.collation)
         self.context.cacheable = False
         value = self.context.surroundings.user_variable(tree.name.lower())
         return replace(constant(value, self.context.collation), nullable=True)

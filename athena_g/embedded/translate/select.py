@@ -458,7 +458,7 @@ class Select:
 
     def _count(self, tree: exp.Expression) -> str:
         if (position := parameter_position(tree)) is not None:
-            return f"my_limit({self.context.surroundings.parameter_number(position)})"
+            return f"my_limit({self.context.surroundings.parameters.number(position)})"
         if not isinstance(tree, exp.Literal) or tree.is_string or not str(tree.this).isdigit():
             raise unsupported(tree)
         return str(min(int(str(tree.this)), 2**63 - 1))

@@ -11,8 +11,9 @@ import pytest
 from gevent.threadpool import ThreadPool
 
 from athena_g.embedded.engine import Engine
+from athena_g.embedded.results import RowsResult
 from athena_g.embedded.server import CAPABILITIES, EmbeddedHandler
-from athena_g.embedded.session import EngineSession, RowsResult
+from athena_g.embedded.session import EngineSession
 from athena_g.net.handshake import Account, LoginPolicy
 from athena_g.net.server import ListenSettings, Server
 from tests.fakes.client import PASSWORD, USER, Client

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from athena_g.embedded.session import EngineSession, OkResult
+from athena_g.embedded.results import OkResult
+from athena_g.embedded.session import EngineSession
 from athena_g.errors import SqlError
 from tests.unit.embedded.conftest import Connect
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from athena_g.embedded.field_list import fields
 from athena_g.embedded.session import EngineSession
 from athena_g.errors import SqlError
 from athena_g.protocol.constants import (
@@ -97,7 +98,7 @@ def test_other_sessions_see_a_changed_table_at_once(
 
 def test_column_definitions_have_the_flags_of_the_table(session: EngineSession) -> None:
     run(session, "CREATE TABLE t (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, n VARCHAR(5))")
-    first, second = session.list_fields("t", "")
+    first, second = fields(session, "t", "")
     wanted = PRI_KEY_FLAG | AUTO_INCREMENT_FLAG | UNSIGNED_FLAG | NOT_NULL_FLAG
     assert first.flags & wanted == wanted
     assert (second.org_name, second.length) == ("n", 20)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from athena_g.embedded.engine import Engine
-from athena_g.embedded.session import EngineSession, RowsResult
+from athena_g.embedded.results import RowsResult
+from athena_g.embedded.session import EngineSession
 from athena_g.errors import SqlError
 from tests.unit.embedded.conftest import Connect, rows, run
 

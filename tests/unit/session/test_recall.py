@@ -217,7 +217,8 @@ def test_conditions_beside_a_set_survive_the_proxys_own_question(
         ("SELECT CONNECTION_ID()", "SELECT CAST({} AS UNSIGNED) AS `CONNECTION_ID()`"),
         ("SELECT @@pseudo_thread_id AS id", "SELECT CAST({} AS UNSIGNED) AS id"),
         ("SELECT IS_USED_LOCK('a') = connection_id()",
-         "SELECT IS_USED_LOCK('a') = CAST({} AS UNSIGNED) AS `IS_USED_LOCK('a') = connection_id()`"),
+         "SELECT IS_USED_LOCK('a') = CAST({} AS UNSIGNED) "
+         "AS `IS_USED_LOCK('a') = connection_id()`"),
     ],
 )  # fmt: skip
 def test_the_connection_id_is_the_proxys(
