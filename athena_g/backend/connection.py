@@ -17,6 +17,7 @@ from athena_g.errors import SqlError
 from athena_g.net.stream import ConnectionClosed
 from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import (
+    MAX_PAYLOAD,
     SERVER_SESSION_STATE_CHANGED,
     SERVER_STATUS_IN_TRANS,
     SESSION_TRACK_SCHEMA,
@@ -231,22 +232,21 @@ class BackendConnection:
         self.stream.send(frame(bytes([Command.PING]), 0))
         return self._read_ok()
 
-    def prepare(self, command: bytes, key: object) -> Prepare:
-        """Prepare a statement from a framed COM_STMT_PREPARE, kept under ``key``."""
+    def prepare(self, command: bytes) -> Prepare:
+        """Prepare a statement from a framed COM_STMT_PREPARE; who asked keeps it."""
         payloads = self._prepare(command)
         if self.scanner.errno == _TOO_MANY_STATEMENTS and len(self.statements):
             self.statements.close_all()
             payloads = self._prepare(command)
         if self.scanner.errno:
             return Prepare(payloads, None)
-        prepared = Prepared(payloads[0][1:5])
-        self.statements.add(key, prepared)
-        return Prepare(payloads, prepared)
+        return Prepare(payloads, Prepared(payloads[0][1:5]))
 
     def _prepare(self, command: bytes) -> list[bytes]:
         closing, self.statements.closing = self.statements.closing, b""
         self.stream.send(closing + command)
-        self.stream.sequence_id = len(command) // 0xFFFFFF + 1 & 0xFF
+        packets = len(command) // (MAX_PAYLOAD + 4) + 1
+        self.stream.sequence_id = packets & 0xFF
         return self.read_prepared()
 
     def read_prepared(self) -> list[bytes]:

@@ -95,10 +95,3 @@ class LookBack:
         if self._parted is not None:
             self._parted.set()
             self._parted = None
-
-    def nothing_happened(self) -> None:
-        """The last statement was one without rows and warnings that no server saw."""
-        self.row_count = 0
-        self.conditions = []
-        self.warning_count = 0
-        self.known = True

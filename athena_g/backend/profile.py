@@ -30,7 +30,24 @@ MAX_BYTES = 16 * 1024
 # In these a byte of ASCII may be the second one of a character: a text cannot be read by its bytes.
 _UNREADABLE = frozenset(("big5", "cp932", "sjis", "gbk", "gb18030"))
 
-_PARSING = ("sql_mode", *CHARSET_VARIABLES)
+# All others may decide what a prepared statement means, or the types it gives.
+_NOT_OF_MEANING = frozenset(
+    (
+        "autocommit",
+        "completion_type",
+        "innodb_lock_wait_timeout",
+        "lock_wait_timeout",
+        "max_execution_time",
+        "max_statement_time",
+        "net_read_timeout",
+        "net_write_timeout",
+        "transaction_isolation",
+        "transaction_read_only",
+        "tx_isolation",
+        "tx_read_only",
+        "wait_timeout",
+    )
+)
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?", re.ASCII)
 _PLAIN_TEXT = re.compile(
     r"[ !#-&(-\[\]-~]*"
@@ -117,13 +134,14 @@ class Profile:
 
     def reading_as(self, other: Profile) -> Profile:
         """These settings, but those under which ``other`` gives a text its meaning."""
-        own = [entry for entry in self.variables if entry[0] not in _PARSING]
-        others = [entry for entry in other.variables if entry[0] in _PARSING]
+        own = [entry for entry in self.variables if entry[0] in _NOT_OF_MEANING]
+        others = [entry for entry in other.variables if entry[0] not in _NOT_OF_MEANING]
         return _interned(
             replace(
                 self,
                 names=other.names,
                 variables=tuple(sorted(own + others)),
+                user_variables=_merged(self.user_variables, dict(other.user_variables)),
             )
         )
 
@@ -148,7 +166,7 @@ def _interned(made: Profile) -> Profile:
     known = _profiles.get(made)
     if known is not None:
         return known
-    parsing = tuple(entry for entry in made.variables if entry[0] in _PARSING)
+    parsing = tuple(entry for entry in made.variables if entry[0] not in _NOT_OF_MEANING)
     complete = replace(  # another object than the key, which lives as long as its value
         made,
         parsing_key=(made.names, parsing),

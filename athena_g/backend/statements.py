@@ -32,14 +32,16 @@ class Prepared:
 class StatementCache:
     """Statements by what they were prepared from; the one unused for longest goes first.
 
-    ``closing`` are the commands that close what was evicted, to be sent before the next command;
-    they have no answer.
+    Those that are *private* have what only this connection has, a cursor or long data, and stay
+    until their session closes them. ``closing`` are the commands that close what was evicted, to
+    be sent before the next command; they have no answer.
     """
 
-    __slots__ = ("_prepared", "closing")
+    __slots__ = ("_prepared", "_private", "closing")
 
     def __init__(self) -> None:
         self._prepared: OrderedDict[Hashable, Prepared] = OrderedDict()
+        self._private: dict[Hashable, Prepared] = {}
         self.closing = b""
 
     def __len__(self) -> int:
@@ -52,6 +54,10 @@ class StatementCache:
             self._prepared.move_to_end(key)
         return prepared
 
+    def get_private(self, key: Hashable) -> Prepared | None:
+        """The private statement of ``key``."""
+        return self._private.get(key)
+
     def add(self, key: Hashable, prepared: Prepared) -> None:
         """Take in a statement, in place of one of the same key."""
         self.remove(key)
@@ -59,18 +65,37 @@ class StatementCache:
         if len(self._prepared) > MAX_PREPARED:
             self.remove(next(iter(self._prepared)))
 
+    def add_private(self, key: Hashable, prepared: Prepared) -> None:
+        """Take in a private statement."""
+        self._private[key] = prepared
+
+    def rename(self, key: Hashable, new: Hashable) -> None:
+        """Know a statement by another key from now on."""
+        prepared = self._prepared.pop(key, None)
+        if prepared is not None:
+            self.add(new, prepared)
+
     def remove(self, key: Hashable) -> None:
         """Close the statement of ``key``, if there is one."""
-        prepared = self._prepared.pop(key, None)
+        self._close(self._prepared.pop(key, None))
+
+    def remove_private(self, key: Hashable) -> bool:
+        """Close the private statement of ``key``; false when there is none."""
+        prepared = self._private.pop(key, None)
+        self._close(prepared)
+        return prepared is not None
+
+    def _close(self, prepared: Prepared | None) -> None:
         if prepared is not None:
             self.closing += frame(bytes([Command.STMT_CLOSE]) + prepared.id, 0)
 
     def close_all(self) -> None:
-        """Close every statement."""
+        """Close every statement that is not private."""
         for key in list(self._prepared):
             self.remove(key)
 
     def forget(self) -> None:
         """The connection was reset: the server has closed them all."""
         self._prepared.clear()
+        self._private.clear()
         self.closing = b""

@@ -17,11 +17,10 @@ from loguru import logger
 
 from athena_g.embedded.engine import Engine
 from athena_g.embedded.server import CAPABILITIES, EmbeddedHandler
+from athena_g.embedded.variable_list import SERVER_VERSION
 from athena_g.errors import SqlError
 from athena_g.net.handshake import Account, LoginPolicy
 from athena_g.net.server import ListenSettings, Server
-
-SERVER_VERSION = "8.4.0-athena-g-embedded"
 
 
 @dataclass(frozen=True, slots=True)

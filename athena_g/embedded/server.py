@@ -43,6 +43,7 @@ from athena_g.protocol.commands import (
     parse_command,
 )
 from athena_g.protocol.constants import (
+    CLIENT_COMPRESS,
     CLIENT_CONNECT_ATTRS,
     CLIENT_CONNECT_WITH_DB,
     CLIENT_FOUND_ROWS,
@@ -62,6 +63,7 @@ from athena_g.protocol.constants import (
     SERVER_MORE_RESULTS_EXISTS,
     Command,
 )
+from athena_g.protocol.framing import MAX_PAYLOAD
 from athena_g.protocol.handshake import ChangeUserRequest
 from athena_g.protocol.resultset import (
     PrepareOk,
@@ -70,6 +72,7 @@ from athena_g.protocol.rows import TextRows
 
 CAPABILITIES = (
     CLIENT_LONG_PASSWORD
+    | CLIENT_COMPRESS
     | CLIENT_FOUND_ROWS
     | CLIENT_LONG_FLAG
     | CLIENT_CONNECT_WITH_DB
@@ -129,6 +132,21 @@ def _take_names(session: EngineSession, login: Login) -> None:
         session.variables.log_in(found.charset, found.name)
 
 
+def _read_command(stream: PacketStream) -> bytes:
+    """The payload of the next command."""
+    travelled = bytearray(stream.read_command())
+    while stream.continues:
+        travelled += stream.read_more()
+    if len(travelled) < MAX_PAYLOAD:
+        return bytes(travelled[4:])
+    parts, position = [], 0
+    while position < len(travelled):
+        start = position + 4
+        position = start + int.from_bytes(travelled[position : start - 1], "little")
+        parts.append(travelled[start:position])
+    return b"".join(parts)
+
+
 class EmbeddedSession:
     """Answers one client from the engine."""
 
@@ -157,8 +175,7 @@ class EmbeddedSession:
         self._statements.max_long_data = stream.max_allowed_packet
         stream.on_gone = lambda: self._session.kill(connection=True)
         while not self._ends and not self._session.killed:
-            stream.sequence_id = 0
-            payload = stream.read_packet()
+            payload = _read_command(stream)
             try:
                 command = parse_command(payload, self._capabilities)
                 if isinstance(command, Bare) and command.code == Command.QUIT:

@@ -21,7 +21,7 @@ from athena_g.embedded.temporal import (
     parse_datetime,
 )
 from athena_g.embedded.translate.parameters import held, limit, number
-from athena_g.embedded.variables import SERVER_VERSION
+from athena_g.embedded.variable_list import SERVER_VERSION
 
 if TYPE_CHECKING:
     from athena_g.embedded.session import EngineSession

@@ -8,7 +8,8 @@ a statement. Source: MySQL Reference Manual, "Server Tracking of Client Session 
 from __future__ import annotations
 
 from athena_g.embedded.native import Value
-from athena_g.embedded.variables import SystemVariables, shown_value
+from athena_g.embedded.variable_list import shown_value
+from athena_g.embedded.variables import SystemVariables
 from athena_g.protocol.constants import (
     SESSION_TRACK_SCHEMA,
     SESSION_TRACK_STATE_CHANGE,

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 # A word, or a quoted name, with a parenthesis behind it.
-_CALL = re.compile(rb"(?:([a-z_$\x80-\xff][\w$\x80-\xff]*+)|`)\s*+\(")
+_CALL = re.compile(rb"(?<![\w$\x80-\xff])(?:([a-z_$\x80-\xff][\w$\x80-\xff]*+)|`)\s*+\(")
 
 _SYNTAX = b"""
 all and any as asc between by case check desc distinct div else except exists force from full

@@ -146,12 +146,15 @@ _PLAIN_WORDS = frozenset(
     (b"select", b"insert", b"update", b"delete", b"replace", b"with", b"values")
 )
 
+_MAKES = re.compile(
+    _LEADING.pattern.removesuffix(rb"([A-Za-z_]*+)") + rb"(?:create|alter)\b", re.DOTALL
+)
 # Servers report SET @x, not what an expression, INTO or a procedure's parameter assigns. A comment
 # behind INTO may hide a variable.
 _ASSIGNS = re.compile(rb":=|\binto\s*+(?:@|/\*|--|#)|\bdiagnostics\b", re.IGNORECASE)
 
 _LOCKS = re.compile(rb"get_lock|release_lock|release_all_locks")
-_SIDE_EFFECTS = re.compile(_LOCKS.pattern + rb"|\binto\b|\(.*:=|:=.*\(.*:=", re.DOTALL)
+_SIDE_EFFECTS = re.compile(_LOCKS.pattern + rb"|\binto\b")
 
 
 def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised | None:
@@ -180,11 +183,13 @@ def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised |
         found = _recognise_words(packet, text, start, several)
     if found is None or (several and found.special in _LIGHT):
         found = _weightier(found, _of_contents(text))
-    elif found.special is Special.SET and _SIDE_EFFECTS.search(text) is not None:
+    elif found.special is Special.SET and _has_side_effects(text):
         found = Recognised(Special.PIN, "an expression in SET")
     first = _STATEMENT.match(text, start) if several else None  # the others look back at it
     asked = questions(packet if first is None else packet[: first.end()], start)
     calls = text[start : start + 3] not in _CHANGES_ROWS and may_call(text, start)
+    if asked and _MAKES.match(text, start) is not None:
+        asked = frozenset()  # of whom the routine will ask when it runs
     if not (asked or calls):
         return found
     if found is None:
@@ -192,12 +197,19 @@ def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised |
     return Recognised(found.special, found.detail, asked, calls)
 
 
+def _has_side_effects(text: bytes) -> bool:
+    """Whether an expression of a SET may do more than give a value."""
+    parenthesis = text.find(b"(")
+    assigns = parenthesis >= 0 and text.find(b":=", parenthesis) >= 0
+    return assigns or _SIDE_EFFECTS.search(text) is not None
+
+
 def _of_contents(text: bytes) -> Recognised | None:
     """What words anywhere in a statement say of it."""
-    if _LOCKS.search(text) is not None:
-        return Recognised(Special.HOLDING)
     if text.find(b"@") >= 0 and _ASSIGNS.search(text):
         return Recognised(Special.PIN, "a user variable")
+    if _LOCKS.search(text) is not None:
+        return Recognised(Special.HOLDING)
     if text.find(b"sql_calc_found_rows") >= 0:
         return Recognised(Special.CALC_FOUND_ROWS)
     if text.find(b"last_insert_id") >= 0:
@@ -299,6 +311,18 @@ def may_commit(packet: bytes, start: int) -> bool:
     """Whether the statement may end a transaction by committing it, as COMMIT, BEGIN and DDL do."""
     match = _LEADING.match(packet, start, start + MAX_LEADING)
     return match is None or match.group(1).lower() not in _NEVER_COMMITS
+
+
+_USES_TABLE = re.compile(rb"\bfrom\s++(?!dual\b)", re.IGNORECASE)
+
+
+def begins_transaction(packet: bytes, start: int) -> bool:
+    """Whether the statement is a transaction of its own, unless one is open: it uses a table."""
+    match = _LEADING.match(packet, start, start + MAX_LEADING)
+    word = match.group(1).lower() if match is not None else b""
+    if word in (b"insert", b"update", b"delete", b"replace"):
+        return True
+    return word in (b"select", b"with") and _USES_TABLE.search(packet, start) is not None
 
 
 def is_plain(packet: bytes, start: int) -> bool:

@@ -12,7 +12,7 @@ from athena_g.parser.assignments import Assignment, Scope, parse_set
 from athena_g.parser.holding import Effects as Holdings
 from athena_g.parser.holding import Held as Kind
 from athena_g.parser.holding import holdings
-from athena_g.parser.recognise import Recognised, Special
+from athena_g.parser.recognise import Recognised, Special, begins_transaction
 from athena_g.protocol.charsets import codec_of, collation_named
 from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import (
@@ -29,12 +29,15 @@ SAVEPOINT = "SAVEPOINT"
 _USER_VARIABLE = "user variable"
 _SYNTAX, _UNKNOWN_STATEMENT = 1064, 1243
 
-# Used up or changed by the server itself: bringing them to another connection would be wrong.
+# Used up or changed by the server itself, or leaving something on the connection: bringing them
+# to another one would be wrong.
 _VOLATILE = frozenset(
     (
         "insert_id", "rand_seed1", "rand_seed2", "gtid_next", "pseudo_thread_id",
         "pseudo_slave_mode", "pseudo_replica_mode", "debug", "debug_sync", "server_id",
-        "gtid_seq_no",
+        "gtid_seq_no", "profiling", "profiling_history_size", "optimizer_trace",
+        "optimizer_trace_features", "optimizer_trace_limit", "optimizer_trace_max_mem_size",
+        "optimizer_trace_offset",
         "session_track_system_variables", "session_track_schema", "session_track_state_change",
         "session_track_transaction_info", "session_track_gtids", "proxy_user", "skip_replication",
     )
@@ -146,12 +149,15 @@ class Held:
             return False
         for taken in self._effects.takes:
             if taken.kind.counts:
-                binding.pins.take(taken.kind.value, _text(taken.name))
+                binding.pins.take(taken.kind.value, _lock_name(connection, taken.name))
             elif not failed or taken.name is None:
                 binding.pin(taken.kind.value, _text(taken.name))
         if not failed:
             for freed in self._effects.frees:
-                binding.pins.free(freed.kind.value, _text(freed.name))
+                name = _text(freed.name)
+                if freed.kind.counts:
+                    name = _lock_name(connection, freed.name)
+                binding.pins.free(freed.kind.value, name)
         touched = (*self._effects.takes, *self._effects.frees)
         return any(each.kind in _REPORTED for each in touched)
 
@@ -173,6 +179,30 @@ class InsertIdSet:
     def apply(self, binding: Binding, connection: BackendConnection) -> bool:
         """Only the server knows it now."""
         binding.forget_insert_id(connection)
+        return False
+
+
+class UsedUp:
+    """What was set for the next transaction only: that one may have been a single statement."""
+
+    def __init__(self, packet: bytes, start: int) -> None:
+        self._uses_table = begins_transaction(packet, start)
+
+    def apply(self, binding: Binding, connection: BackendConnection) -> bool:
+        """Unpin when the statement was a transaction, and is over."""
+        scanner = connection.scanner
+        if self._uses_table and not (scanner.errno or connection.in_transaction):
+            binding.pins.free(NEXT_TRANSACTION)
+        return False
+
+
+class Begun:
+    """A transaction was begun on the server, which unlocks tables."""
+
+    def apply(self, binding: Binding, connection: BackendConnection) -> bool:
+        """Unpin what LOCK TABLES took."""
+        if not connection.scanner.errno:
+            binding.pins.free(Kind.TABLE_LOCKS.value, "tables")
         return False
 
 
@@ -266,7 +296,15 @@ def _text_literal(binding: Binding, connection: BackendConnection, said: bytes) 
 
 def _learn(binding: Binding, connection: BackendConnection, names: dict[str, bytes | None]) -> None:
     """Take over the values of session variables: as the server reported them, else asked for."""
-    volatile = _VOLATILE.intersection(names)
+    volatile = set(_VOLATILE.intersection(names))
+    if "timestamp" in names:
+        written = names["timestamp"]
+        if written is None:
+            volatile.add("timestamp")
+        elif not written.strip(b"+-0."):  # back to the clock
+            names["timestamp"] = b"DEFAULT"
+    if "max_join_size" in names:  # which switches the other one
+        names["sql_big_selects"] = None
     for name in volatile:
         binding.pin("session variable", name)
     if not _INSERT_ID.isdisjoint(names):
@@ -340,6 +378,12 @@ def _take_over(binding: Binding, connection: BackendConnection, changed: Profile
         binding.pin("settings of more than 16 KiB")
     else:
         binding.profile = connection.profile = changed
+
+
+def _lock_name(connection: BackendConnection, name: bytes | None) -> str | None:
+    """The name of a lock as the server compares it: only to MariaDB case matters."""
+    text = _text(name)
+    return text if text is None or connection.is_mariadb else text.lower()
 
 
 def _text(name: bytes | None) -> str | None:

@@ -11,9 +11,10 @@ Source: MySQL Source Code Documentation, "Prepared Statements" with its pages "C
 from __future__ import annotations
 
 from collections.abc import Hashable
+from hashlib import sha256
 
 from athena_g import errors
-from athena_g.backend.connection import BackendConnection
+from athena_g.backend.connection import BackendConnection, Prepare
 from athena_g.backend.profile import Profile
 from athena_g.backend.statements import Prepared
 from athena_g.errors import SqlError
@@ -36,6 +37,7 @@ from athena_g.session.recall import Recall
 _ID = slice(5, 9)
 _FLAGS = 9
 _PARAMETERS = 14
+_LONG_DATA_HEAD = 11
 _PREPARE_HEAD = 5
 
 _CURSOR = "cursor"
@@ -53,6 +55,7 @@ class Statement:
     """
 
     __slots__ = (
+        "_meaning",
         "effect",
         "error",
         "id",
@@ -64,22 +67,34 @@ class Statement:
         "types",
         "types_at",
         "types_end",
+        "untyped_key",
     )
 
-    def __init__(
-        self, id_: bytes, packet: bytes, key: Hashable, parameters: int, profile: Profile
-    ) -> None:
+    def __init__(self, id_: bytes, packet: bytes, parameters: int, profile: Profile) -> None:
         self.id = id_
-        self.profile = profile
         self.packet = packet
-        self.key = key
+        self.profile = profile
         self.parameters = parameters
         self.types_at = _PARAMETERS + (parameters + 7) // 8
         self.types_end = self.types_at + 1 + 2 * parameters
-        self.types: bytes | None = None
         self.error: SqlError | None = None
         self.effect: Effect | None = None
         self.questions: frozenset[bytes] = frozenset()
+        # The types of user variables, too, are those of the time of the preparation.
+        variables = profile.user_variables if packet.find(b"@") >= 0 else ()
+        self._meaning = (sha256(packet).digest(), profile.parsing_key, variables)
+        self.types: bytes | None = None
+        self.untyped_key: Hashable = (self._meaning, None)
+        self.key: Hashable = self.untyped_key
+
+    def learn_types(self, types: bytes) -> None:
+        """The parameters have these types from now on.
+
+        They belong to the key: a server makes the types of a statement wider for an execution and
+        does not go back, and then gives other values to the next one.
+        """
+        self.types = types
+        self.key = (self._meaning, types)
 
     @property
     def name(self) -> str:
@@ -124,16 +139,16 @@ class Statements:
             raise errors.TOO_MANY_STATEMENTS(limit=self._limit)
         binding = self._binding
         connection = binding.take()
-        key = (packet, binding.profile.parsing_key)
         try:
-            payloads, prepared = connection.prepare(packet, key)
+            payloads, prepared = connection.prepare(packet)
         except BaseException as error:
             binding.failed(connection, error)
         binding.look_back.known = False
         statement = None
         if prepared is not None:
             ok = PrepareOk.decode(payloads[0])
-            statement = Statement(self._next_id(), packet, key, ok.parameters, binding.profile)
+            statement = Statement(self._next_id(), packet, ok.parameters, binding.profile)
+            connection.statements.add(statement.key, prepared)
             self._by_id[statement.id] = statement
             self._bytes += size
             payloads[0] = b"\0" + statement.id + payloads[0][_PREPARE_HEAD:]
@@ -174,7 +189,7 @@ class Statements:
             statement = self.find(packet)
         binding = self._binding
         effect = statement.effect
-        key = statement.key
+        private, says_types = False, True
         if (
             len(packet) < _PARAMETERS
             or packet[_FLAGS]
@@ -183,25 +198,27 @@ class Statements:
             or statement.questions
         ):
             effect = _Executed(statement, effect)
-            key = self._key_of_odd_one(statement, packet)
+            private = self._is_private(statement, packet)
+        if (
+            statement.parameters
+            and packet[statement.types_at : statement.types_end] != statement.types
+        ):
+            packet, says_types = self._read_types(packet, statement)
         connection = binding.take()
-        prepared = connection.statements.get(key)
+        cache = connection.statements
+        prepared = cache.get_private(statement) if private else cache.get(statement.key)
         if prepared is None:
-            prepared = self._prepare_again(connection, statement, key)
+            prepared = self._prepare_again(connection, statement, private)
             if prepared is None:
                 return
+        if not says_types and prepared.types != statement.types:
+            packet = self._with_types(packet, statement, connection)
+        prepared.types = statement.types
         packet = packet[:5] + prepared.id + packet[9:]
-        if statement.parameters:
-            at = statement.types_at
-            types = packet[at : statement.types_end]
-            if types and types[0] == 1 and at + len(types) == statement.types_end:
-                statement.types = prepared.types = types
-            elif not types or types[0] or prepared.types != statement.types or not prepared.types:
-                packet = self._with_types(connection, packet, statement, prepared)
         binding.run(connection, packet, REPLY_EXECUTE, effect, statement.packet)
 
-    def _key_of_odd_one(self, statement: Statement, packet: bytes) -> Hashable:
-        """What a statement is known by for an execution that may be with a cursor or long data."""
+    def _is_private(self, statement: Statement, packet: bytes) -> bool:
+        """Whether an execution is with a cursor or long data; raises what hinders it."""
         if len(packet) < _PARAMETERS:
             raise errors.MALFORMED_EXECUTE(command=_function(Command.STMT_EXECUTE))
         if statement.error is not None:
@@ -212,57 +229,66 @@ class Statements:
             binding.pins.free(FOUND_ROWS)
         if statement.questions:
             self._recall.check_prepared(statement.questions, binding.has_prepared(statement.key))
-        if packet[_FLAGS] or (_LONG_DATA, statement.name) in self._binding.pins:
-            return statement
-        return statement.key
+        return bool(packet[_FLAGS]) or (_LONG_DATA, statement.name) in binding.pins
+
+    def _read_types(self, packet: bytes, statement: Statement) -> tuple[bytes, bool]:
+        """The execution as far as its types are in it, and whether they are: clients say them once.
+
+        Raises MALFORMED_EXECUTE when they never were.
+        """
+        at, end = statement.types_at, statement.types_end
+        while len(packet) < end and self._client.continues:
+            packet += self._client.read_more()
+        if packet[at : at + 1] == b"\1" and len(packet) >= end:
+            statement.learn_types(packet[at:end])
+            return packet, True
+        if statement.types is None:
+            raise errors.MALFORMED_EXECUTE(command=_function(Command.STMT_EXECUTE))
+        return packet, False
 
     def _prepare_again(
-        self, connection: BackendConnection, statement: Statement, key: Hashable
+        self, connection: BackendConnection, statement: Statement, private: bool
     ) -> Prepared | None:
         """Prepare a statement on a connection that has not seen it; ``None``: the error is out."""
+        cache = connection.statements
+        if not private and cache.get(statement.untyped_key) is not None:
+            cache.rename(statement.untyped_key, statement.key)
+            return cache.get(statement.key)
+        try:
+            payloads, prepared = self._prepare_on(connection, statement)
+        except BaseException as error:
+            self._binding.failed(connection, error)
+        if prepared is None:
+            self._answer(connection, payloads)
+        elif private:
+            cache.add_private(statement, prepared)
+        else:
+            cache.add(statement.key, prepared)
+        return prepared
+
+    def _prepare_on(self, connection: BackendConnection, statement: Statement) -> Prepare:
+        """Prepare a statement so that it means what it meant when the client prepared it."""
         binding = self._binding
         own = binding.profile
         then = own.reading_as(statement.profile)
-        try:
-            if then is not own:  # the text means what it meant when the client prepared it
-                connection.settle(then, binding.look_back, b"")
-            payloads, prepared = connection.prepare(statement.packet, key)
-            if then is not own:
-                connection.settle(own, binding.look_back, b"")
-        except BaseException as error:
-            binding.failed(connection, error)
-        if prepared is None:
-            self._answer(connection, payloads)
-        return prepared
+        if then is own:
+            return connection.prepare(statement.packet)
+        connection.settle(then, binding.look_back, b"")
+        answer = connection.prepare(statement.packet)
+        connection.settle(own, binding.look_back, b"")
+        return answer
 
     def _with_types(
-        self,
-        connection: BackendConnection,
-        packet: bytes,
-        statement: Statement,
-        prepared: Prepared,
+        self, packet: bytes, statement: Statement, connection: BackendConnection
     ) -> bytes:
-        """The execution with the types of its parameters, if the server does not know them.
-
-        The client sends them once. The server remembers those of the last execution on this
-        connection, which may have been another session's.
-        """
-        flag_at, end = statement.types_at, statement.types_end
-        while len(packet) < end and self._client.continues:
-            packet += self._client.read_more()
-        if packet[flag_at : flag_at + 1] == b"\1":
-            statement.types = prepared.types = packet[flag_at:end]
-            return packet
-        if statement.types is None:
-            self._binding.done(connection)
-            self._client.skip_rest()
-            raise errors.MALFORMED_EXECUTE(command=_function(Command.STMT_EXECUTE))
-        if prepared.types == statement.types:
-            return packet
-        prepared.types = statement.types
-        payload = self._payload(packet)
-        flag_at -= 4
-        return frame(payload[:flag_at] + statement.types + payload[flag_at + 1 :], 0)
+        """The execution with the types of its parameters, which this connection was not told."""
+        assert statement.types is not None
+        try:
+            payload = self._payload(packet)
+        except BaseException as error:
+            self._binding.failed(connection, error)
+        at = statement.types_at - 4
+        return frame(payload[:at] + statement.types + payload[at + 1 :], 0)
 
     def _payload(self, packet: bytes) -> bytes:
         """The whole payload of a command."""
@@ -285,7 +311,7 @@ class Statements:
         statement = self.find(packet)
         statement.error = None
         held = self._binding.held
-        if held is None or held.statements.get(statement) is None:
+        if held is None or held.statements.get_private(statement) is None:
             ok = OkPacket(status=self._binding.local_status)
             self._client.write_packet(ok.encode(0))
             self._client.flush()
@@ -295,9 +321,9 @@ class Statements:
     def _on_server(self, statement: Statement, packet: bytes, kind: int, effect: Effect) -> None:
         binding = self._binding
         connection = binding.take()
-        prepared = connection.statements.get(statement)
+        prepared = connection.statements.get_private(statement)
         if prepared is None:
-            prepared = self._prepare_again(connection, statement, statement)
+            prepared = self._prepare_again(connection, statement, private=True)
         if prepared is not None:
             packet = packet[:5] + prepared.id + packet[9:]
             binding.run(connection, packet, kind, effect, statement.packet)
@@ -307,6 +333,10 @@ class Statements:
         statement = self._by_id.get(packet[_ID])
         if statement is None or statement.error is not None:
             self._client.skip_rest()
+            return
+        if len(packet) < _LONG_DATA_HEAD:
+            command = _function(Command.STMT_SEND_LONG_DATA)
+            statement.error = errors.MALFORMED_EXECUTE(command=command)
             return
         try:
             self._send_long_data(statement, packet)
@@ -318,9 +348,11 @@ class Statements:
         binding = self._binding
         connection = binding.take()
         try:
-            prepared = connection.statements.get(statement)
+            prepared = connection.statements.get_private(statement)
             if prepared is None:
-                prepared = connection.prepare(statement.packet, statement).prepared
+                prepared = self._prepare_on(connection, statement).prepared
+                if prepared is not None:
+                    connection.statements.add_private(statement, prepared)
             if prepared is None:
                 raise errors.NO_SUCH_STATEMENT(
                     statement=int.from_bytes(statement.id, "little"),
@@ -341,8 +373,7 @@ class Statements:
             return
         self._bytes -= len(statement.packet)
         held = self._binding.held
-        if held is not None and held.statements.get(statement) is not None:
-            held.statements.remove(statement)
+        if held is not None and held.statements.remove_private(statement):
             _unpin(self._binding, statement)
             self._flush(held)
 

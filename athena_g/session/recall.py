@@ -9,6 +9,7 @@ Source: MySQL Reference Manual, "Information Functions", "SHOW WARNINGS Statemen
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -28,6 +29,9 @@ from athena_g.session.binding import Binding
 
 _OWN_ID = frozenset((b"connection_id()", b"@@pseudo_thread_id"))
 _INSERT_ID = frozenset((b"last_insert_id()", b"@@last_insert_id", b"@@identity"))
+_ABOUT_THREADS = re.compile(
+    rb"is_used_lock|processlist|innodb_|performance_schema|threads|\bsys\b", re.IGNORECASE
+)
 _UTF8MB4 = 45
 
 
@@ -54,7 +58,7 @@ class Recall:
         binding.wait_for_parting()
         if asked & _INSERT_ID and self._insert_id_is_lost:
             raise self._lost(asked & _INSERT_ID)
-        answers = self._own(asked)
+        answers = self._own(packet, asked)
         past = asked - _OWN_ID - _INSERT_ID
         look_back = binding.look_back
         if past and binding.held is None:
@@ -82,7 +86,7 @@ class Recall:
 
     def with_own_id(self, packet: bytes, start: int, asked: frozenset[bytes]) -> bytes:
         """The command with the session's own connection id in place of the function."""
-        return self._with(packet, start, self._own(asked))
+        return self._with(packet, start, self._own(packet, asked))
 
     def check_prepared(self, asked: frozenset[bytes], is_there: bool) -> None:
         """Raise SESSION_STATE_LOST for a prepared question that nobody can answer any more.
@@ -95,7 +99,9 @@ class Recall:
         if past and not is_there:
             raise self._lost(past)
 
-    def _own(self, asked: frozenset[bytes]) -> dict[bytes, bytes]:
+    def _own(self, packet: bytes, asked: frozenset[bytes]) -> dict[bytes, bytes]:
+        if asked & _OWN_ID and _ABOUT_THREADS.search(packet) is not None:
+            return {}  # compared with what the server says of its own connections
         return dict.fromkeys(asked & _OWN_ID, self._own_id)
 
     def _with(self, packet: bytes, start: int, answers: dict[bytes, bytes]) -> bytes:

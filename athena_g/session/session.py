@@ -37,7 +37,7 @@ from athena_g.protocol.scan import (
 from athena_g.protocol.text_values import Value
 from athena_g.session import processlist
 from athena_g.session.binding import Binding, Effect
-from athena_g.session.effects import FOUND_ROWS, Looked, effect_of
+from athena_g.session.effects import FOUND_ROWS, NEXT_TRANSACTION, Looked, UsedUp, effect_of
 from athena_g.session.prepared import Statements
 from athena_g.session.recall import Recall
 from athena_g.session.transactions import Transactions
@@ -183,7 +183,8 @@ class ProxySession:
         if b"found_rows()" not in asked:
             binding.pins.free(FOUND_ROWS)
         if found is None:
-            binding.execute(packet, REPLY_COMMAND)
+            used_up = (NEXT_TRANSACTION, None) in binding.pins
+            binding.execute(packet, REPLY_COMMAND, UsedUp(packet, _BODY) if used_up else None)
             return
         if self._answered(found, packet):
             return

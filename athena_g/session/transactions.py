@@ -18,7 +18,7 @@ from athena_g.protocol.constants import (
 from athena_g.protocol.framing import frame
 from athena_g.protocol.scan import REPLY_COMMAND
 from athena_g.session.binding import Binding
-from athena_g.session.effects import NEXT_TRANSACTION, SAVEPOINT
+from athena_g.session.effects import NEXT_TRANSACTION, SAVEPOINT, Begun
 
 _BEGIN = frame(bytes([Command.QUERY]) + b"BEGIN", 0)
 _IN_TRANSACTION = SERVER_STATUS_IN_TRANS | SERVER_STATUS_IN_TRANS_READONLY
@@ -66,7 +66,7 @@ class Transactions:
             or len(packet) > _MAX_BEGIN
             or not binding.nothing_ran()
         ):
-            binding.execute(packet, REPLY_COMMAND)
+            binding.execute(packet, REPLY_COMMAND, Begun())
             return Done(sent=True)
         binding.begin = packet
         binding.status = binding.status & ~_IN_TRANSACTION | SERVER_STATUS_IN_TRANS
