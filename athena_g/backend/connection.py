@@ -100,15 +100,24 @@ class BackendConnection:
     # -- one session's state to another's --------------------------------------------------------
 
     def settle(
-        self, profile: Profile, owner: LookBack, command: bytes, begin: bytes = b""
+        self,
+        profile: Profile,
+        owner: LookBack,
+        command: bytes,
+        begin: bytes = b"",
+        reads_variables: bool = False,
     ) -> bytes:
         """Bring the connection to a session's state and send ``command``, in one go if it is safe.
 
         ``begin`` is a framed command that opens a transaction, to go in front. A server runs a
         command whatever became of what was sent in front of it, so settings go alone until this
-        server has accepted them once. Gives the bytes of the command's reply that were read
-        already. Raises :class:`~athena_g.errors.SqlError` when the server refuses.
+        server has accepted them once. ``reads_variables`` says that the command may read user
+        variables, of which no other session's may be there. Gives the bytes of the command's reply
+        that were read already. Raises :class:`~athena_g.errors.SqlError` when the server refuses.
         """
+        if reads_variables and self.owner is not owner and not (self.is_mariadb or self.dirty):
+            # A function within a view may have set some: MySQL tells in the next OK only.
+            self.dirty = self.ping()
         questions = self._part(owner)
         lead, settings = self._lead(profile, owner)
         together = settings <= self._accepted

@@ -41,7 +41,8 @@ class LookBack:
     FOUND_ROWS() answer (``None``: it was no query, and only the connection knew), ``conditions``
     level, number and text of its warnings and errors, with their columns where there are any,
     ``warning_count`` how many there were before the server's limit, and ``known`` whether they are
-    to be answered from here. ``had_conditions``: an earlier statement left some, which a MariaDB
+    to be answered from here; ``asked_early`` says that its connection had to be asked while it is
+    still the session's. ``had_conditions``: an earlier statement left some, which a MariaDB
     server shows until another one does.
     """
 
@@ -53,6 +54,7 @@ class LookBack:
     warning_count: int = 0
     had_conditions: bool = False
     known: bool = True
+    asked_early: bool = False
     _parted: Event | None = None
 
     def questions(self, scanner: ReplyScanner) -> list[str]:
@@ -72,6 +74,7 @@ class LookBack:
             self.conditions = []
             self.warning_count = scanner.warnings
             self.known = True
+            self.asked_early = False
 
     def answered(self, question: str, answer: Answer) -> None:
         """Keep the answer to one of :meth:`questions`; ValueError when it makes no sense."""

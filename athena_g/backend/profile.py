@@ -53,6 +53,12 @@ _PLAIN_TEXT = re.compile(
     r"[ !#-&(-\[\]-~]*"
 )  # ASCII that no SQL mode and no charset reads otherwise
 
+# MySQL 9.7 turns these two off when they are set to DEFAULT, whatever the global value is.
+_TAKEN_AWAY = {
+    "foreign_key_checks": "@@GLOBAL.foreign_key_checks",
+    "unique_checks": "@@GLOBAL.unique_checks",
+}
+
 Settings = tuple[tuple[str, str], ...]
 
 
@@ -196,7 +202,7 @@ def assignments(before: Profile | None, after: Profile, mariadb: bool) -> list[s
     old = dict(before.variables) if before is not None else {}
     new = dict(after.variables)
     changes += [
-        f"SESSION {name} = DEFAULT"
+        f"SESSION {name} = {_TAKEN_AWAY.get(name, 'DEFAULT')}"
         for name in old
         if name not in new and name not in CHARSET_VARIABLES
     ]

@@ -58,12 +58,12 @@ from athena_g.protocol.constants import (
     CLIENT_SECURE_CONNECTION,
     CLIENT_SESSION_TRACK,
     CLIENT_TRANSACTIONS,
+    MAX_PAYLOAD,
     MYSQL_OPTION_MULTI_STATEMENTS_OFF,
     MYSQL_OPTION_MULTI_STATEMENTS_ON,
     SERVER_MORE_RESULTS_EXISTS,
     Command,
 )
-from athena_g.protocol.framing import MAX_PAYLOAD
 from athena_g.protocol.handshake import ChangeUserRequest
 from athena_g.protocol.resultset import (
     PrepareOk,

@@ -10,14 +10,19 @@ from __future__ import annotations
 
 import _socket
 import contextlib
+import select
 import socket
 from typing import Any
 
 from gevent import get_hub, getcurrent
+from gevent.monkey import get_original
 from greenlet import greenlet
 
 from athena_g.net.packets import READ_SIZE, ConnectionClosed, PacketStream
 from athena_g.net.waiting import READ, WRITE, Waits
+
+LOOK_AGAIN = 1.0
+"""Seconds between two looks at a connection whose unread bytes may hide its end."""
 
 
 class SocketStream(PacketStream):
@@ -41,6 +46,7 @@ class SocketStream(PacketStream):
         self._read_started = False
         self._reader: Any = None
         self._writers = Waits(fd)
+        self._lookout: Any = None
         self._read_size = READ_SIZE
         self._closed = False
         self._start_reading()
@@ -70,6 +76,8 @@ class SocketStream(PacketStream):
         self._read_watcher.start(self._on_readable)
         self._read_started = True
         self.stale = False
+        if self._lookout is not None:
+            self._stop_looking()
 
     def _on_readable(self) -> None:
         """Called by the hub: switch to the reader, or remember that there was none."""
@@ -81,8 +89,23 @@ class SocketStream(PacketStream):
             self.stale = True
             self._read_watcher.stop()
             self._read_started = False
-            if self.on_gone is not None and not self._bytes_wait():
-                self._call_on_gone()
+            if self.on_gone is not None:
+                self._see_whether_gone()
+
+    def _see_whether_gone(self) -> None:
+        """Tell that the other side is gone, or look again from time to time: bytes hide the end."""
+        if not self._bytes_wait() or _hung_up(self._sock.fileno()):
+            self._stop_looking()
+            self._call_on_gone()
+        elif self._lookout is None:
+            self._lookout = self._hub.loop.timer(LOOK_AGAIN, LOOK_AGAIN)
+            self._lookout.start(self._see_whether_gone)
+
+    def _stop_looking(self) -> None:
+        lookout, self._lookout = self._lookout, None
+        if lookout is not None:
+            lookout.stop()
+            lookout.close()
 
     def _bytes_wait(self) -> bool:
         """Whether there is something to be read, or may yet be: not the end."""
@@ -152,9 +175,17 @@ class SocketStream(PacketStream):
 
     def _stop_watching(self) -> None:
         self._closed = True
+        self._stop_looking()
         self._read_watcher.stop()
         self._read_watcher.close()
         self._read_started = False
         if self._reader is not None:
             self._hub.loop.run_callback(self._on_closed)
         self._writers.end()
+
+
+def _hung_up(fd: int) -> bool:
+    """Whether the other side ended the connection, behind whatever bytes are still to be read."""
+    poll = get_original("select", "poll")()
+    poll.register(fd, getattr(select, "POLLRDHUP", 0))  # POLLERR and POLLHUP are always told
+    return bool(poll.poll(0))

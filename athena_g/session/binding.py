@@ -35,6 +35,8 @@ from athena_g.protocol.constants import (
 from athena_g.session.pins import Pins
 from athena_g.session.relay import relay
 
+SAVEPOINT = "SAVEPOINT"
+"""The pin that ends with the transaction, or with autocommit."""
 XA = "XA transaction"
 """The pin after which a connection is not given to others: MariaDB's does not survive a reset."""
 
@@ -46,6 +48,7 @@ BACKEND_FLAGS = (
 PARTING_TIMEOUT = 5.0
 """Seconds to wait for what a connection that another session took was asked."""
 
+_AUTOCOMMIT_OR_TRANSACTION = SERVER_STATUS_AUTOCOMMIT | SERVER_STATUS_IN_TRANS
 _LOCAL_STATUS = (
     SERVER_STATUS_AUTOCOMMIT
     | SERVER_STATUS_IN_TRANS
@@ -155,6 +158,7 @@ class Binding:
                 conditions = connection.ask(ASK_CONDITIONS)
                 if conditions is not None:
                     look_back.answered(ASK_CONDITIONS, conditions)
+            look_back.asked_early = True
         return connection.ping()
 
     def remember(self) -> None:
@@ -201,8 +205,10 @@ class Binding:
         connection.scanner.sequence_id = 1
         self.failed(connection, ConnectionClosed(connection.stream))
 
-    def take(self) -> BackendConnection:
+    def take(self, reads_variables: bool = False) -> BackendConnection:
         """The connection for the next command, brought to the session's state.
+
+        ``reads_variables`` says that the statement may read user variables.
 
         A transaction that is due is not begun yet. Follow it with :meth:`run`, or give it back
         with :meth:`done`; after an error of an exchange with it, with :meth:`failed`.
@@ -217,7 +223,7 @@ class Binding:
         connection.scanner.sequence_id = 1
         if connection.owner is not self.look_back or connection.profile is not self.profile:
             try:
-                connection.settle(self.profile, self.look_back, b"")
+                connection.settle(self.profile, self.look_back, b"", b"", reads_variables)
             except BaseException as error:
                 self.failed(connection, error)
         return connection
@@ -243,7 +249,10 @@ class Binding:
                 or connection.profile is not self.profile
                 or connection.owner is not self.look_back
             ):
-                chunk = connection.settle(self.profile, self.look_back, packet, began)
+                reads_variables = packet.find(b"@") >= 0
+                chunk = connection.settle(
+                    self.profile, self.look_back, packet, began, reads_variables
+                )
                 self.begin = b""
             else:
                 connection.stream.send(packet)
@@ -272,6 +281,8 @@ class Binding:
                 self._lost_settings(connection, error)
                 return connection
         self.status = status = scanner.status
+        if self.pins and status & _AUTOCOMMIT_OR_TRANSACTION == SERVER_STATUS_AUTOCOMMIT:
+            self.pins.free(SAVEPOINT)
         if status & SERVER_STATUS_IN_TRANS or self.pins:
             self._hold(connection)
         else:

@@ -20,11 +20,10 @@ from athena_g.protocol.constants import (
     SESSION_TRACK_SYSTEM_VARIABLES,
     ColumnType,
 )
-from athena_g.session.binding import Binding, Effect
+from athena_g.session.binding import SAVEPOINT, Binding, Effect
 
 FOUND_ROWS = "SQL_CALC_FOUND_ROWS"
 NEXT_TRANSACTION = "SET TRANSACTION"
-SAVEPOINT = "SAVEPOINT"
 
 _USER_VARIABLE = "user variable"
 _SYNTAX, _UNKNOWN_STATEMENT = 1064, 1243
@@ -321,8 +320,8 @@ def _learn(binding: Binding, connection: BackendConnection, names: dict[str, byt
     for name, written in names.items():
         if name in volatile or name in _INSERT_ID:
             continue
-        if written is not None and written.lower() == b"default" and name not in CHARSET_GROUP:
-            changes[name] = "DEFAULT"
+        if name == "timestamp" and written is not None and written.lower() == b"default":
+            changes[name] = "DEFAULT"  # the clock: no value
         elif name in reported and name not in CHARSET_GROUP:
             changes[name] = literal(reported[name])
         else:

@@ -64,6 +64,7 @@ class Statement:
         "parameters",
         "profile",
         "questions",
+        "reads_variables",
         "types",
         "types_at",
         "types_end",
@@ -86,6 +87,7 @@ class Statement:
         self.types: bytes | None = None
         self.untyped_key: Hashable = (self._meaning, None)
         self.key: Hashable = self.untyped_key
+        self.reads_variables = packet.find(b"@") >= 0
 
     def learn_types(self, types: bytes) -> None:
         """The parameters have these types from now on.
@@ -204,7 +206,7 @@ class Statements:
             and packet[statement.types_at : statement.types_end] != statement.types
         ):
             packet, says_types = self._read_types(packet, statement)
-        connection = binding.take()
+        connection = binding.take(statement.reads_variables)
         cache = connection.statements
         prepared = cache.get_private(statement) if private else cache.get(statement.key)
         if prepared is None:

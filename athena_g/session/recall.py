@@ -61,6 +61,8 @@ class Recall:
         answers = self._own(packet, asked)
         past = asked - _OWN_ID - _INSERT_ID
         look_back = binding.look_back
+        if look_back.asked_early and binding.has_connection:
+            past &= {b"row_count()"}  # to which asking did something
         if past and binding.held is None:
             if not look_back.known and not binding.has_connection:
                 binding.remember()

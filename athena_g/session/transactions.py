@@ -17,8 +17,8 @@ from athena_g.protocol.constants import (
 )
 from athena_g.protocol.framing import frame
 from athena_g.protocol.scan import REPLY_COMMAND
-from athena_g.session.binding import Binding
-from athena_g.session.effects import NEXT_TRANSACTION, SAVEPOINT, Begun
+from athena_g.session.binding import SAVEPOINT, Binding
+from athena_g.session.effects import NEXT_TRANSACTION, Begun
 
 _BEGIN = frame(bytes([Command.QUERY]) + b"BEGIN", 0)
 _IN_TRANSACTION = SERVER_STATUS_IN_TRANS | SERVER_STATUS_IN_TRANS_READONLY
