@@ -149,6 +149,7 @@ _PLAIN_WORDS = frozenset(
 _MAKES = re.compile(
     _LEADING.pattern.removesuffix(rb"([A-Za-z_]*+)") + rb"(?:create|alter)\b", re.DOTALL
 )
+_PREPARES_KILL = re.compile(rb"(?:from|immediate)\s*+['\"][\s(;]*+(?:kill|use)\b", re.IGNORECASE)
 # Servers report SET @x, not what an expression, INTO or a procedure's parameter assigns. A comment
 # behind INTO may hide a variable.
 _ASSIGNS = re.compile(rb":=|\binto\s*+(?:@|/\*|--|#)|\bdiagnostics\b", re.IGNORECASE)
@@ -279,6 +280,8 @@ def _of_word(word: bytes, packet: bytes, end: int, hidden: bool) -> Recognised |
         return Recognised(Special.REFUSE, f"{word.decode().upper()} in an executable comment")
     if word == b"use":
         return _of_use(packet, end)
+    if word in (b"prepare", b"execute") and _PREPARES_KILL.search(packet, end) is not None:
+        return Recognised(Special.REFUSE, "USE or KILL in a prepared statement")
     if word == b"create" and packet.lower().find(b"temporary", end) >= 0:
         return Recognised(Special.HOLDING)
     if word == b"load" and packet.find(b"@", end) >= 0:

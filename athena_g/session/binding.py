@@ -169,10 +169,12 @@ class Binding:
         if not self.look_back.may_have_conditions(last.scanner):
             self.look_back.remember(last.scanner)
 
-    def nothing_ran(self) -> bool:
-        """Note a command that only sets ROW_COUNT() to 0; false when the server must be told.
+    def nothing_ran(self, *, statement: bool) -> bool:
+        """Note what the proxy answers by itself; false when the server must be told.
 
-        That is when it still has warnings to show, which such a command does not take away.
+        It sets ROW_COUNT() to 0, and if it is a ``statement`` takes away the warnings of the one
+        before, but for those of a MariaDB server. As long as a server has warnings to show it has
+        to be told.
         """
         last, look_back = self._last, self.look_back
         if last is not None and last.owner is look_back and not look_back.known:
@@ -180,6 +182,9 @@ class Binding:
                 return False
             look_back.remember(last.scanner)
         look_back.row_count = 0
+        if statement and not (last is not None and last.is_mariadb):
+            look_back.conditions = []
+            look_back.warning_count = 0
         return True
 
     @property

@@ -42,6 +42,7 @@ from athena_g.session.prepared import Statements
 from athena_g.session.recall import Recall
 from athena_g.session.transactions import Transactions
 
+_NOT_PREPARABLE = (Special.USE, Special.REFUSE, Special.KILL)
 _PAYLOAD = 4
 _BODY = 5
 # An enumeration's members cost a call each to look up.
@@ -178,7 +179,7 @@ class ProxySession:
         """A statement that needs attention, or one of a session that does."""
         binding = self._binding
         if self._stream.continues:
-            found = Recognised(Special.PIN, "a text of more than 1 MiB")
+            found = self._beginning_of_long(found)
         asked = found.questions if found is not None else frozenset()
         if b"found_rows()" not in asked:
             binding.pins.free(FOUND_ROWS)
@@ -198,6 +199,12 @@ class ProxySession:
             if found.special is Special.SHOW:
                 effect = Looked(binding.has_conditions)
         binding.execute(packet, REPLY_COMMAND, effect)
+
+    def _beginning_of_long(self, found: Recognised | None) -> Recognised:
+        """What a statement is taken for of which only the beginning was looked at."""
+        if found is not None and found.special in _NOT_PREPARABLE:
+            raise errors.NOT_SUPPORTED_YET(construct="USE or KILL in a text of more than 1 MiB")
+        return Recognised(Special.PIN, "a text of more than 1 MiB")
 
     def _effect(self, found: Recognised, packet: bytes) -> Effect | None:
         no_backslash_escapes = bool(self._binding.status & SERVER_STATUS_NO_BACKSLASH_ESCAPES)
@@ -246,7 +253,7 @@ class ProxySession:
         match command:
             case Command.QUIT:
                 raise Quit
-            case Command.PING if binding.held is None and binding.nothing_ran():
+            case Command.PING if binding.held is None and binding.nothing_ran(statement=False):
                 self._answer_ok()
             case Command.PING | Command.DEBUG:
                 binding.execute(packet, REPLY_SINGLE)
@@ -288,7 +295,10 @@ class ProxySession:
         packet = self._whole(packet)
         found = recognise(packet, _BODY, False)
         if found is not None:
-            if found.special in (Special.USE, Special.REFUSE, Special.KILL):
+            shows = found.special is Special.SHOW
+            if found.special in _NOT_PREPARABLE or (
+                shows and parse_show_processlist(packet, _BODY) is not None
+            ):
                 raise errors.NOT_PREPARABLE()
             packet = self._recall.with_own_id(packet, _BODY, found.questions)
         statement = self._statements.prepare(packet)

@@ -64,7 +64,7 @@ class Transactions:
             or asked.snapshot
             or self._decided
             or len(packet) > _MAX_BEGIN
-            or not binding.nothing_ran()
+            or not binding.nothing_ran(statement=True)
         ):
             binding.execute(packet, REPLY_COMMAND, Begun())
             return Done(sent=True)
@@ -79,7 +79,7 @@ class Transactions:
         if binding.transaction_lost and not asked.commit:
             binding.transaction_lost = False
         self._refuse_after_loss()
-        if binding.held is not None or self._decided or not binding.nothing_ran():
+        if binding.held is not None or self._decided or not binding.nothing_ran(statement=True):
             release = self._release if asked.release is None else asked.release
             ended = _Ended(bool(asked.chain), release)
             connection = binding.execute(packet, REPLY_COMMAND, ended)

@@ -94,8 +94,6 @@ def test_while_the_server_is_down_each_statement_says_so(server: Server, databas
 def test_a_connection_killed_in_a_transaction_loses_the_transaction_only(
     server: Server, single: Proxy
 ) -> None:
-    if server.kind == "embedded":
-        pytest.skip("the embedded server has no KILL")
     with single.connect(autocommit=True) as connection, server.connect() as direct:
         ask(connection, "CREATE TABLE lost (id INT)")
         ask(connection, "BEGIN")
@@ -113,8 +111,6 @@ def test_a_connection_killed_in_a_transaction_loses_the_transaction_only(
 def test_a_server_killed_in_the_middle_of_rows_ends_the_result_with_an_error(
     server: Server, single: Proxy
 ) -> None:
-    if server.kind == "embedded":
-        pytest.skip("the embedded server has no KILL")
     with single.connect(autocommit=True) as connection, server.connect() as direct:
         ask(connection, "CREATE TABLE digits (d INT)")
         ask(connection, "INSERT INTO digits VALUES (0),(1),(2),(3),(4),(5),(6),(7),(8),(9)")

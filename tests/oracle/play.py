@@ -29,6 +29,9 @@ _LOCK_WAITS = """
 _RUNNING = "SELECT COUNT(*) FROM information_schema.processlist WHERE LEFT(info, %s) = %s"
 
 
+_NAMING = re.compile(r"ERR \d+ .*|  column (['\"]).*?\1 ")
+
+
 @dataclass
 class Record:
     """What each step of a script was answered, in one place."""
@@ -173,9 +176,17 @@ class _Player:
         """Ids that the step gave come back as its text: in errors, and as names of columns."""
         for name, client in self._clients.items():
             if f"{{{name}}}" in step.text:
-                pattern = rf"\b{client.connection_id}\b"
-                answer = [re.sub(pattern, f"{{{name}}}", line) for line in answer]
+                number = str(client.connection_id)
+                answer = [_with_name(line, number, f"{{{name}}}") for line in answer]
         return answer
+
+
+def _with_name(line: str, number: str, name: str) -> str:
+    """The line with the name where its error, or its column's name, has the number."""
+    found = _NAMING.match(line)
+    if found is None:
+        return line
+    return re.sub(rf"\b{number}\b", name, found[0]) + line[found.end() :]
 
 
 def unexpected(record: Record) -> list[str]:

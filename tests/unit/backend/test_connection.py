@@ -82,11 +82,18 @@ def test_a_ping_says_whether_a_transaction_is_open(
 # --- Preparing ------------------------------------------------------------------------------------
 
 
-def test_a_statement_is_prepared_once_and_known_by_its_key(
-    connection: BackendConnection, backend: FakeServer
+def keep(connection: BackendConnection, sql: str) -> None:
+    """Prepare a statement that the connection is to know by its text."""
+    prepared = connection.prepare(prepare(sql)).prepared
+    assert prepared is not None
+    connection.statements.add(sql, prepared)
+
+
+def test_a_prepared_statement_is_not_kept_unless_who_asked_does(
+    connection: BackendConnection,
 ) -> None:
-    answer = connection.prepare(prepare("SELECT ?"), "key")
-    assert answer.prepared is connection.statements.get("key")
+    answer = connection.prepare(prepare("SELECT ?"))
+    assert len(connection.statements) == 0
     assert answer.prepared is not None
     assert answer.prepared.id == (101).to_bytes(4, "little")
     assert len(answer.payloads) == 5
@@ -102,7 +109,7 @@ def test_definitions_come_with_the_answer_where_there_are_any(
     payloads: int,
 ) -> None:
     backend.say("STMT_PREPARE x", prepare_ok(7, parameters, columns))
-    assert len(connection.prepare(prepare("x"), "key").payloads) == payloads
+    assert len(connection.prepare(prepare("x")).payloads) == payloads
     assert connection.ask("SELECT 1") is not None
 
 
@@ -110,7 +117,7 @@ def test_a_statement_that_cannot_be_prepared_is_answered_with_the_servers_words(
     connection: BackendConnection, backend: FakeServer
 ) -> None:
     backend.say("STMT_PREPARE SELEC", replies.err(1064, "You have an error"))
-    answer = connection.prepare(prepare("SELEC"), "key")
+    answer = connection.prepare(prepare("SELEC"))
     assert (answer.prepared, answer.payloads[0][1:3]) == (None, b"\x28\x04")
     assert (connection.scanner.errno, len(connection.statements)) == (1064, 0)
 
@@ -119,11 +126,10 @@ def test_a_server_that_has_too_many_statements_gets_those_of_this_connection_bac
     connection: BackendConnection, backend: FakeServer
 ) -> None:
     full = replies.err(1461, "Can't create more than max_prepared_stmt_count statements")
-    connection.prepare(prepare("SELECT 1"), "one")
+    keep(connection, "SELECT 1")
     backend.say("STMT_PREPARE SELECT 2", full)
     backend.say("STMT_PREPARE SELECT 2", prepare_ok(102, 0, 1))
-    answer = connection.prepare(prepare("SELECT 2"), "two")
-    assert answer.prepared is not None
+    keep(connection, "SELECT 2")
     assert backend.seen[1:] == ["STMT_PREPARE SELECT 2", "STMT_CLOSE 101", "STMT_PREPARE SELECT 2"]
     assert len(connection.statements) == 1
 
@@ -132,16 +138,16 @@ def test_a_server_that_others_have_filled_up_is_not_asked_again(
     connection: BackendConnection, backend: FakeServer
 ) -> None:
     backend.say("STMT_PREPARE SELECT 2", replies.err(1461, "Can't create more than"))
-    assert connection.prepare(prepare("SELECT 2"), "two").prepared is None
+    assert connection.prepare(prepare("SELECT 2")).prepared is None
     assert backend.seen == ["STMT_PREPARE SELECT 2"]
 
 
 def test_what_was_evicted_is_closed_before_the_next_statement_is_prepared(
     connection: BackendConnection, backend: FakeServer
 ) -> None:
-    connection.prepare(prepare("SELECT 1"), "one")
-    connection.statements.remove("one")
-    connection.prepare(prepare("SELECT 2"), "two")
+    keep(connection, "SELECT 1")
+    connection.statements.remove("SELECT 1")
+    keep(connection, "SELECT 2")
     assert backend.seen[1:] == ["STMT_CLOSE 101", "STMT_PREPARE SELECT 2"]
 
 
@@ -155,7 +161,7 @@ def test_a_damaged_answer_to_a_preparation_is_the_servers_fault(
 ) -> None:
     backend.say("STMT_PREPARE x", garbage, hang_up)
     with pytest.raises((SqlError, ConnectionClosed)) as caught:
-        connection.prepare(prepare("x"), "key")
+        connection.prepare(prepare("x"))
     if isinstance(caught.value, SqlError):
         assert (caught.value.errno, caught.value.fatal) == (1105, False)
     else:
@@ -169,7 +175,7 @@ def test_a_reset_rolls_back_and_leaves_nobodys_state(
     connection: BackendConnection, backend: FakeServer
 ) -> None:
     run(connection, PROFILE, LookBack(), "BEGIN")
-    connection.prepare(prepare("SELECT 1"), "one")
+    keep(connection, "SELECT 1")
     connection.dirty = True
     assert connection.reset()
     assert not connection.in_transaction

@@ -103,15 +103,6 @@ def test_an_insert_id_that_is_no_number_makes_no_sense(cell: bytes | None) -> No
         LookBack(insert_id=None).answered(ASK_INSERT_ID, Answer([], [[cell]]))
 
 
-def test_a_statement_that_no_server_saw_changed_nothing() -> None:
-    look_back = LookBack(insert_id=7, known=False)
-    look_back.remember(after(replies.ok(affected_rows=3)))
-    look_back.answered(ASK_CONDITIONS, Answer([], [WARNING]))
-    look_back.nothing_happened()
-    assert (look_back.row_count, look_back.conditions, look_back.known) == (0, [], True)
-    assert look_back.insert_id == 7
-
-
 def test_who_waits_for_the_parting_goes_on_when_it_is_over() -> None:
     look_back = LookBack()
     waiting = [gevent.spawn(look_back.wait_for_parting, 60) for _ in range(2)]

@@ -76,15 +76,18 @@ def test_a_variable_that_was_not_set_has_no_value() -> None:
     assert having({"a": "1"}).value("b") is None
 
 
-@pytest.mark.parametrize("name", ["sql_mode", "character_set_client", "collation_connection"])
-def test_what_changes_the_meaning_of_a_text_changes_its_key(name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["sql_mode", "character_set_client", "collation_connection", "time_zone", "any_other"]
+)
+def test_any_variable_may_decide_what_a_text_means(name: str) -> None:
     changed = having({name: "'x'"})
     assert changed.parsing_key != BARE.parsing_key
-    assert having({"time_zone": "'x'"}, changed).parsing_key == changed.parsing_key
+    assert having({"wait_timeout": "60"}, changed).parsing_key == changed.parsing_key
 
 
-def test_other_settings_do_not_change_what_a_text_means() -> None:
-    assert having({"time_zone": "'UTC'"}).parsing_key == BARE.parsing_key
+def test_waiting_and_transactions_decide_nothing_about_a_text() -> None:
+    harmless = {"autocommit": "0", "lock_wait_timeout": "1", "transaction_isolation": "'x'"}
+    assert having(harmless).parsing_key == BARE.parsing_key
     assert knowing({"a": "1"}).parsing_key == BARE.parsing_key
     assert profile(LATIN1).parsing_key != BARE.parsing_key
 

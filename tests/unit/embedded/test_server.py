@@ -10,6 +10,7 @@ from athena_g.protocol.constants import (
     CLIENT_FOUND_ROWS,
     CLIENT_MULTI_STATEMENTS,
     CLIENT_SESSION_TRACK,
+    MAX_PAYLOAD,
     Command,
 )
 from athena_g.protocol.framing import frame
@@ -38,6 +39,13 @@ def test_pipelined_commands_are_answered_in_order(dial: Dial) -> None:
         answers.append(client.reply())
     assert [reply.ok is not None for reply in answers] == [True, False, True, False, True]
     assert [answers[1].value, answers[3].value] == [b"1", None]
+
+
+@pytest.mark.parametrize("size", [100_000, MAX_PAYLOAD - 1, MAX_PAYLOAD, MAX_PAYLOAD + 9])
+def test_a_long_statement_is_read_whole(dial: Dial, size: int) -> None:
+    client = dial()
+    assert client.query("SELECT 'end'".rjust(size - 1)).value == b"end"
+    assert client.query("SELECT 'next'").value == b"next"
 
 
 def test_a_client_that_is_gone_ends_its_statement(dial: Dial, engine: Engine) -> None:

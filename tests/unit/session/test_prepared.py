@@ -8,6 +8,7 @@ from gevent.event import Event
 
 from athena_g.backend import statements as caches
 from athena_g.protocol.constants import Command
+from athena_g.protocol.framing import frame
 from athena_g.session.handler import ProxyHandler
 from tests.fakes import replies
 from tests.fakes.client import Client
@@ -110,6 +111,13 @@ def test_the_connection_id_in_a_statement_is_the_proxys(
     ]
 
 
+def prepare_with(proxy: Proxy, set_: str, text: str) -> Prepared:
+    """A statement of a client of its own that has set something before."""
+    client = proxy.client()
+    assert client.query(set_).ok
+    return prepare(client, text)
+
+
 # --- Where they are prepared ----------------------------------------------------------------------
 
 
@@ -159,6 +167,30 @@ def test_other_settings_of_the_parser_make_it_another_statement(
     assert about_statements(backend) == ["STMT_EXECUTE 101", "STMT_EXECUTE 102"]
 
 
+@pytest.mark.parametrize(
+    ("text", "prepared"), [("SELECT @a", 2), ("SELECT a", 1)], ids=["reads", "reads none"]
+)
+def test_sessions_share_what_reads_user_variables_only_if_theirs_are_equal(
+    single: Proxy, backend: FakeServer, text: str, prepared: int
+) -> None:
+    """A server gives the result the type that the variable had when it was prepared."""
+    texts = [prepare_with(single, set_, text) for set_ in ("SET @a = 1", "SET @a = 'x'")]
+    backend.record.clear()
+    for statement in texts:
+        statement.execute()
+    assert len(set(about_statements(backend))) == prepared
+
+
+def test_sessions_with_equal_user_variables_share_what_reads_them(
+    single: Proxy, backend: FakeServer
+) -> None:
+    statements_ = [prepare_with(single, "SET @a = 1", "SELECT @a") for _ in range(2)]
+    backend.record.clear()
+    for statement in statements_:
+        statement.execute()
+    assert set(about_statements(backend)) == {"STMT_EXECUTE 102"}
+
+
 def test_a_change_of_the_settings_leaves_a_statement_as_it_was_prepared(
     client: Client, backend: FakeServer
 ) -> None:
@@ -193,6 +225,18 @@ def test_statements_on_a_connection_are_bounded_and_those_evicted_are_closed(
     assert len(backend.connections[0].statements) <= 3
 
 
+def test_a_statement_that_has_a_cursor_is_not_evicted(
+    client: Client, backend: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caches, "MAX_PREPARED", 2)
+    statement = prepare(client, "SELECT 1")
+    statement.execute(flags=CURSOR)
+    for n in range(5):
+        prepare(client, f"SELECT 'other {n}'")
+    assert statement.fetch().values == [b"SELECT 1"]
+    assert "STMT_CLOSE 102" not in backend.seen
+
+
 # --- Parameters -----------------------------------------------------------------------------------
 
 
@@ -224,17 +268,52 @@ def test_types_are_added_on_a_connection_that_does_not_know_them(
     assert executions(backend, 2) == [statement.execution(None, "y", types=STRINGS)[4:]]
 
 
-def test_types_of_another_session_are_replaced_by_ones_own(
+def test_executions_with_other_types_are_another_statement_on_the_server(
     single: Proxy, backend: FakeServer
 ) -> None:
+    """Types only ever widen there: what one session says would decide what another is given."""
     one, two = (prepare(single.client(), "INSERT ?") for _ in range(2))
+    backend.record.clear()
     one.execute("x", types=STRINGS)
     two.execute("x", types=BLOBS)
     one.execute("y", types=None)
-    one.execute("z", types=None)
-    assert executions(backend)[2:] == [
-        one.execution("y", types=STRINGS)[4:], one.execution("z", types=None)[4:],
+    two.execute("y", types=None)
+    assert about_statements(backend) == [
+        "STMT_EXECUTE 102", "STMT_PREPARE INSERT ?", "STMT_EXECUTE 103",
+        "STMT_EXECUTE 102", "STMT_EXECUTE 103",
     ]  # fmt: skip
+    assert executions(backend)[2] == one.execution("y", types=None)[4:]
+
+
+def test_executions_with_equal_types_are_one_statement_whoever_says_them(
+    single: Proxy, backend: FakeServer
+) -> None:
+    one, two = (prepare(single.client(), "INSERT ?") for _ in range(2))
+    one.execute("x", types=BLOBS)
+    backend.record.clear()
+    two.execute("y", types=BLOBS)
+    one.execute("z", types=BLOBS)
+    assert len(set(about_statements(backend))) == 1
+
+
+def test_a_statement_goes_from_one_types_to_others_and_back(
+    client: Client, backend: FakeServer
+) -> None:
+    statement = prepare(client, "INSERT ?")
+    for types in (STRINGS, BLOBS, STRINGS, BLOBS):
+        statement.execute("x", types=types)
+    assert about_statements(backend) == [
+        "STMT_PREPARE INSERT ?", "STMT_EXECUTE 101", "STMT_PREPARE INSERT ?",
+        "STMT_EXECUTE 102", "STMT_EXECUTE 101", "STMT_EXECUTE 102",
+    ]  # fmt: skip
+
+
+def test_a_fresh_statement_takes_the_types_of_its_first_execution(
+    client: Client, backend: FakeServer
+) -> None:
+    prepare(client, "INSERT ?").execute("x")
+    assert about_statements(backend) == ["STMT_PREPARE INSERT ?", "STMT_EXECUTE 101"]
+    assert len(backend.connections[0].statements) == 1
 
 
 def test_a_first_execution_without_types_is_an_error(
@@ -252,6 +331,27 @@ def test_a_damaged_execution_is_an_error(client: Client, body: bytes) -> None:
     statement = prepare(client, "INSERT ?")
     assert client.ask(Command.STMT_EXECUTE, statement.number + body).errno == 1210
     assert client.query("SELECT 1").rows
+
+
+def test_a_client_gone_in_an_execution_without_types_frees_the_place(
+    single: Proxy, backend: FakeServer
+) -> None:
+    """The types are known, but not to the new connection: the rest is waited for with it."""
+    client = single.client()
+    statement = prepare(client, "INSERT ?")
+    statement.execute("x")
+    backend.connections[0].hang_up()
+    until(lambda: not backend.open_connections, "it is still open")
+    gevent.idle()
+    body = statement.execution("y" * (5 << 20), types=None)
+    packet = frame(bytes((Command.STMT_EXECUTE,)) + body, 0)
+    client.wire.send(packet[: 2 << 20])
+    backend.wait_for("STMT_PREPARE INSERT ?", times=2)
+    assert single.pool.out == 1
+    client.wire.reset()
+    single.wait_idle()
+    assert single.pool.out == 0
+    assert single.client().query("SELECT 2").rows
 
 
 @pytest.mark.parametrize("types", [STRINGS, None], ids=["with types", "without"])
@@ -464,6 +564,28 @@ def test_a_reset_forgets_the_error_of_long_data(client: Client, backend: FakeSer
     assert statement.reset() == 0
     backend.login_reply = None
     assert statement.execute("x").errno == 0
+
+
+@pytest.mark.parametrize("parameter", [b"", b"\0"], ids=["no parameter", "half of it"])
+def test_damaged_long_data_reaches_no_server_and_is_told_at_the_execution(
+    client: Client, proxy: Proxy, backend: FakeServer, parameter: bytes
+) -> None:
+    statement = prepare(client, "INSERT ?")
+    client.command(Command.STMT_SEND_LONG_DATA, statement.number + parameter)
+    assert statement.execute("x").errno == 1210
+    assert about_statements(backend) == ["STMT_PREPARE INSERT ?"]
+    assert proxy.pool.out == 0
+    assert statement.execute("x").errno == 0
+
+
+@pytest.mark.parametrize("body", [b"", b"\1", b"\1\0\0"])
+def test_long_data_without_a_whole_id_is_ignored(
+    client: Client, backend: FakeServer, body: bytes
+) -> None:
+    prepare(client, "INSERT ?")
+    client.command(Command.STMT_SEND_LONG_DATA, body)
+    assert client.query("SELECT 1").rows
+    assert "STMT_SEND_LONG_DATA" not in " ".join(backend.seen)
 
 
 def test_long_data_for_no_statement_is_ignored(client: Client, backend: FakeServer) -> None:

@@ -216,9 +216,6 @@ def test_conditions_beside_a_set_survive_the_proxys_own_question(
     [
         ("SELECT CONNECTION_ID()", "SELECT CAST({} AS UNSIGNED) AS `CONNECTION_ID()`"),
         ("SELECT @@pseudo_thread_id AS id", "SELECT CAST({} AS UNSIGNED) AS id"),
-        ("SELECT IS_USED_LOCK('a') = connection_id()",
-         "SELECT IS_USED_LOCK('a') = CAST({} AS UNSIGNED) "
-         "AS `IS_USED_LOCK('a') = connection_id()`"),
     ],
 )  # fmt: skip
 def test_the_connection_id_is_the_proxys(
@@ -227,6 +224,21 @@ def test_the_connection_id_is_the_proxys(
     client = single.client()
     client.query(question)
     assert backend.seen[-1] == sent.format(client.greeting.connection_id)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "SELECT IS_USED_LOCK('a') = connection_id()",
+        "SELECT info FROM information_schema.PROCESSLIST WHERE id = CONNECTION_ID()",
+        "SELECT * FROM performance_schema.threads WHERE processlist_id = @@pseudo_thread_id",
+    ],
+)
+def test_what_the_server_says_of_its_own_connections_is_compared_with_its_own_id(
+    single: Proxy, backend: FakeServer, question: str
+) -> None:
+    single.client().query(question)
+    assert backend.seen[-1] == question
 
 
 def test_a_session_without_any_statement_has_nothing_to_look_back_at(
