@@ -368,6 +368,21 @@ READ_ONLY = _register(
     "The MySQL server is running with the --read-only option so it cannot execute this statement",
     "Write to the master.",
 )  # fmt: skip
+DISK_FULL = _register(
+    "DISK_FULL", 1021, "HY000",
+    "Disk full; waiting for someone to free some space...",
+    "Free space on the disk of the data directory.",
+)  # fmt: skip
+STACK_OVERRUN = _register(
+    "STACK_OVERRUN", 1436, "HY000",
+    "Thread stack overrun: the statement is too deep",
+    "Write the statement with fewer levels of parentheses or subqueries.",
+)  # fmt: skip
+INVALID_CHARACTER_STRING = _register(
+    "INVALID_CHARACTER_STRING", 1300, "HY000",
+    "Invalid {charset} character string: '{bytes}'",
+    "Send text in the character set that SET NAMES announced.",
+)  # fmt: skip
 BAD_FIELD_VALUE_COUNT = _register(
     "BAD_FIELD_VALUE_COUNT", 1136, "21S01",
     "Column count doesn't match value count at row {row}",
@@ -381,6 +396,19 @@ DATABASE_DROP_EXISTS = _register(
 WRONG_FIELD_WITH_GROUP = _register(
     "WRONG_FIELD_WITH_GROUP", 1055, "42000",
     "Expression #{position} of SELECT list is not in GROUP BY clause and contains "
+    "nonaggregated column '{column}' which is not functionally dependent on columns in GROUP "
+    "BY clause; this is incompatible with sql_mode=only_full_group_by",
+    "Group by the column, or aggregate it.",
+)  # fmt: skip
+ORDER_NOT_IN_SELECT = _register(
+    "ORDER_NOT_IN_SELECT", 3065, "HY000",
+    "Expression #{position} of ORDER BY clause is not in SELECT list, references column "
+    "'{column}' which is not in SELECT list; this is incompatible with DISTINCT",
+    "Select the column, or leave out DISTINCT.",
+)  # fmt: skip
+WRONG_ORDER_WITH_GROUP = _register(
+    "WRONG_ORDER_WITH_GROUP", 1055, "42000",
+    "Expression #{position} of ORDER BY clause is not in GROUP BY clause and contains "
     "nonaggregated column '{column}' which is not functionally dependent on columns in GROUP "
     "BY clause; this is incompatible with sql_mode=only_full_group_by",
     "Group by the column, or aggregate it.",
@@ -471,6 +499,31 @@ WRONG_DATABASE_NAME = _register(
     "WRONG_DATABASE_NAME", 1102, "42000",
     "Incorrect database name '{database}'",
     "Use letters, digits, _, $ and - in the name of a database.",
+)  # fmt: skip
+DATABASE_NOT_WRITABLE = _register(
+    "DATABASE_NOT_WRITABLE", 1044, "42000",
+    "Access denied for user to database '{database}'",
+    "The database is computed; make tables in another one.",
+)  # fmt: skip
+IDENTIFIER_TOO_LONG = _register(
+    "IDENTIFIER_TOO_LONG", 1059, "42000",
+    "Identifier name '{name}' is too long",
+    "Names have at most 64 characters.",
+)  # fmt: skip
+WRONG_INDEX_NAME = _register(
+    "WRONG_INDEX_NAME", 1280, "42000",
+    "Incorrect index name '{key}'",
+    "Give the index a name that does not end in a space.",
+)  # fmt: skip
+WRONG_COLUMN_NAME = _register(
+    "WRONG_COLUMN_NAME", 1166, "42000",
+    "Incorrect column name '{column}'",
+    "Give the column a name that does not end in a space.",
+)  # fmt: skip
+WRONG_TABLE_NAME = _register(
+    "WRONG_TABLE_NAME", 1103, "42000",
+    "Incorrect table name '{table}'",
+    "Give the table a name that does not end in a space.",
 )  # fmt: skip
 UNKNOWN_TABLE_IN_CLAUSE = _register(
     "UNKNOWN_TABLE_IN_CLAUSE", 1109, "42S02",

@@ -115,7 +115,8 @@ class BackendConnection:
         variables, of which no other session's may be there. Gives the bytes of the command's reply
         that were read already. Raises :class:`~athena_g.errors.SqlError` when the server refuses.
         """
-        if reads_variables and self.owner is not owner and not (self.is_mariadb or self.dirty):
+        used = self.profile is not None and self.owner is not owner
+        if reads_variables and used and not (self.is_mariadb or self.dirty):
             # A function within a view may have set some: MySQL tells in the next OK only.
             self.dirty = self.ping()
         questions = self._part(owner)
@@ -342,6 +343,8 @@ class BackendConnection:
             with gevent.Timeout(RESET_TIMEOUT, TimeoutError("reset")):
                 self.stream.send(_RESET)
                 self._read_ok()
+                if self.stream.take_unread():
+                    return False  # that was the answer to something else
         except (ConnectionClosed, SqlError, TimeoutError):
             return False
         self._was_reset()

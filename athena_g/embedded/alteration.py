@@ -157,7 +157,7 @@ def _rename(session: EngineSession, database: str, table: Table, name: str) -> N
     known = session.storage.catalogue(database)
     if known.table(name) is not None and name.lower() != table.name.lower():
         raise errors.TABLE_EXISTS(table=name)
-    build.check_name(name, errors.SqlError(1103, "42000", f"Incorrect table name '{name}'"))
+    build.check_name(name, errors.WRONG_TABLE_NAME(table=name))
     current = known.table(table.name) or table
     connection.execute(f"ALTER TABLE {stored_name(table, database)} RENAME TO {quote(name)}")
     catalogue.forget(connection, schema, table.name)

@@ -31,15 +31,15 @@ MAX_NAME = 64
 
 def check_table(session: EngineSession, database: str, table: Table) -> Table:
     """The table complete and consistent; raises what MySQL raises for one that is not."""
-    check_name(table.name, SqlError(1103, "42000", f"Incorrect table name '{table.name}'"))
+    check_name(table.name, errors.WRONG_TABLE_NAME(table=table.name))
     seen: set[str] = set()
     for column in table.columns:
-        check_name(column.name, SqlError(1166, "42000", f"Incorrect column name '{column.name}'"))
+        check_name(column.name, errors.WRONG_COLUMN_NAME(column=column.name))
         if column.name.lower() in seen:
             raise errors.DUPLICATE_COLUMN(column=column.name)
         seen.add(column.name.lower())
     for key in table.keys:
-        check_name(key.name, SqlError(1280, "42000", f"Incorrect index name '{key.name}'"))
+        check_name(key.name, errors.WRONG_INDEX_NAME(key=key.name))
         _check_key(table, key)
     automatic = [column for column in table.columns if column.auto_increment]
     first_parts = {key.parts[0].column.lower() for key in table.keys}
@@ -60,7 +60,7 @@ def check_name(name: str, incorrect: SqlError) -> None:
     if not name or name.endswith(" "):
         raise incorrect
     if len(name) > MAX_NAME:
-        raise SqlError(1059, "42000", f"Identifier name '{name}' is too long")
+        raise errors.IDENTIFIER_TOO_LONG(name=name)
 
 
 def _check_key(table: Table, key: Key) -> None:

@@ -114,7 +114,7 @@ def not_utf8(error: UnicodeEncodeError) -> SqlError:
     """Error 1300 for bytes of a statement that are no UTF-8."""
     found = error.object[error.start :].encode("utf-8", "surrogateescape")
     shown = found[:6].hex().upper()
-    return SqlError(1300, "HY000", f"Invalid utf8mb4 character string: '{shown}'")
+    return errors.INVALID_CHARACTER_STRING(charset="utf8mb4", bytes=shown)
 
 
 def split(sql: str) -> list[str]:

@@ -18,7 +18,7 @@ def translate(error: Exception) -> SqlError:
         case UnicodeDecodeError():
             return errors.NOT_SUPPORTED_YET(construct="a text of bytes that are no UTF-8")
         case RecursionError():
-            return SqlError(1436, "HY000", "Thread stack overrun: the statement is too deep")
+            return errors.STACK_OVERRUN()
         case apsw.Error():
             return _of_sqlite(error)
     logger.opt(exception=error).error("a function of the embedded server failed")
@@ -41,7 +41,7 @@ def _of_sqlite(error: apsw.Error) -> SqlError:
     if isinstance(error, apsw.ConstraintError) and "NOT NULL constraint failed" in text:
         return errors.BAD_NULL(column=text.rsplit(".", 1)[-1])
     if isinstance(error, apsw.FullError):
-        return SqlError(1021, "HY000", "Disk full; waiting for someone to free some space...")
+        return errors.DISK_FULL()
     if isinstance(error, apsw.ReadOnlyError):
         return errors.READ_ONLY()
     return errors.NOT_SUPPORTED_YET(construct=f"this statement on SQLite: {text}")

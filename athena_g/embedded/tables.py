@@ -150,9 +150,7 @@ def _renamed_checks(table: Table, name: str) -> tuple[Check, ...]:
 
 def _refuse_virtual(database: str) -> None:
     if database == "information_schema":
-        raise errors.SqlError(
-            1044, "42000", "Access denied for user to database 'information_schema'"
-        )
+        raise errors.DATABASE_NOT_WRITABLE(database=database)
 
 
 def _exists(session: EngineSession, database: str, name: str, *, temporary: bool) -> bool:

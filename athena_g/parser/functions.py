@@ -12,7 +12,9 @@ from __future__ import annotations
 import re
 
 # A word, or a quoted name, with a parenthesis behind it.
-_CALL = re.compile(rb"(?<![\w$\x80-\xff])(?:([a-z_$\x80-\xff][\w$\x80-\xff]*+)|`)\s*+\(")
+_CALL = re.compile(rb"(?:(?<![\w$\x80-\xff])([\w$\x80-\xff]++)|[`\"]|\*/)\s*+\(")
+# A name behind a dot is a stored function's, also one that is a native function's, too.
+_QUALIFIED = re.compile(rb"\.\s*+[\w$\x80-\xff]++\s*+\(")
 
 _SYNTAX = b"""
 all and any as asc between by case check desc distinct div else except exists force from full
@@ -58,7 +60,7 @@ median percentile_cont lastval nextval setval chr natural_sort_key sformat json_
 json_detailed json_exists json_loose json_query
 """
 
-_KNOWN = frozenset((*_SYNTAX.split(), *_FUNCTIONS.split(), b""))
+_KNOWN = frozenset((*_SYNTAX.split(), *_FUNCTIONS.split()))
 
 
 def may_call(text: bytes, start: int) -> bool:
@@ -68,5 +70,9 @@ def may_call(text: bytes, start: int) -> bool:
     """
     if text.find(b"(", start) < 0:
         return False
+    if text.find(b"\n", start) >= 0 and (text.find(b"--") >= 0 or text.find(b"#") >= 0):
+        return True  # a comment may stand between a name and its parenthesis
     found = _CALL.findall(text, start)
-    return b"" in found or not _KNOWN.issuperset(found)
+    if b"" in found or not _KNOWN.issuperset(found):
+        return True
+    return _QUALIFIED.search(text, start) is not None

@@ -78,6 +78,8 @@ NOTHING = Effects()
 UNKNOWN = Effects(takes=(Holding(Held.STATEMENT),))
 
 _TABLES = Holding(Held.TABLE_LOCKS, b"tables")
+_ALL_TABLES = Holding(Held.TABLE_LOCKS, b"all")
+"""By FLUSH TABLES WITH READ LOCK, which the beginning of a transaction does not release."""
 _INSTANCE = Holding(Held.BACKUP_LOCK, b"instance")
 _ROUTINES = frozenset(b"procedure function trigger event package".split())
 _COMPOUND = frozenset(b"if case loop while repeat for declare".split())
@@ -202,7 +204,7 @@ def _lock(cursor: Cursor, gathered: _Gathered) -> None:
 
 def _unlock(cursor: Cursor, gathered: _Gathered) -> None:
     if cursor.take_any(b"table", b"tables"):
-        gathered.free(_TABLES.kind, _TABLES.name)
+        gathered.free(_TABLES.kind, None)
     elif cursor.take_words(b"instance"):
         gathered.free(_INSTANCE.kind, _INSTANCE.name)
 
@@ -211,7 +213,9 @@ def _flush(cursor: Cursor, gathered: _Gathered) -> None:
     words = [token.word for token in cursor.tokens]
     text = b" ".join(words)
     if b"with read lock" in text or b"for export" in text:
-        gathered.take(_TABLES.kind, _TABLES.name)
+        everything = b"tables with read lock" in text or b"table with read lock" in text
+        taken = _ALL_TABLES if everything else _TABLES
+        gathered.take(taken.kind, taken.name)
 
 
 def _handler(cursor: Cursor, gathered: _Gathered) -> None:

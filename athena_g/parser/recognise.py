@@ -147,7 +147,9 @@ _PLAIN_WORDS = frozenset(
 )
 
 _MAKES = re.compile(
-    _LEADING.pattern.removesuffix(rb"([A-Za-z_]*+)") + rb"(?:create|alter)\b", re.DOTALL
+    _LEADING.pattern.removesuffix(rb"([A-Za-z_]*+)") + rb"(?:create|alter)\b"
+    rb"(?!\s++(?:or\s++replace\s++)?(?:temporary\s++)?table\b)",
+    re.DOTALL,
 )
 _PREPARES_KILL = re.compile(rb"(?:from|immediate)\s*+['\"][\s(;]*+(?:kill|use)\b", re.IGNORECASE)
 # Servers report SET @x, not what an expression, INTO or a procedure's parameter assigns. A comment

@@ -161,6 +161,14 @@ class Binding:
             look_back.asked_early = True
         return connection.ping()
 
+    @property
+    def own(self) -> BackendConnection | None:
+        """The connection of the last statement, if it is still this session's and idle or held."""
+        connection = self.held or self._last
+        if connection is None or connection.owner is not self.look_back:
+            return None
+        return connection if connection is self.held or connection.idle else None
+
     def remember(self) -> None:
         """Keep what is known of the last statement, if nothing is left to ask its connection."""
         last = self._last

@@ -374,10 +374,10 @@ class Statements:
         if statement is None:
             return
         self._bytes -= len(statement.packet)
-        held = self._binding.held
-        if held is not None and held.statements.remove_private(statement):
+        own = self._binding.own
+        if own is not None and own.statements.remove_private(statement):
             _unpin(self._binding, statement)
-            self._flush(held)
+            self._flush(own)
 
     def _flush(self, connection: BackendConnection) -> None:
         """Close on the server what is to be closed there; has no answer."""
@@ -386,7 +386,8 @@ class Statements:
             connection.stream.send(closing)
         except ConnectionClosed:
             connection.stream.shutdown()  # the next statement finds it closed and says so
-        self._binding.done(connection)
+        if connection is self._binding.held:
+            self._binding.done(connection)
 
 
 class _Executed:

@@ -8,21 +8,9 @@ from typing import TYPE_CHECKING
 from athena_g import errors
 from athena_g.embedded.translate.relations import Field, Scope
 from athena_g.embedded.translate.values import ordering
-from athena_g.errors import SqlError
 
 if TYPE_CHECKING:
     from athena_g.embedded.translate.select import Output
-
-
-_NOT_GROUPED = (
-    "Expression #{position} of ORDER BY clause is not in GROUP BY clause and contains "
-    "nonaggregated column '{column}' which is not functionally dependent on columns in GROUP BY "
-    "clause; this is incompatible with sql_mode=only_full_group_by"
-)
-_NOT_LISTED = (
-    "Expression #{position} of ORDER BY clause is not in SELECT list, references column "
-    "'{column}' which is not in SELECT list; this is incompatible with DISTINCT"
-)
 
 
 def _grouped_keys(scope: Scope, groups: Sequence[str]) -> set[str]:
@@ -94,9 +82,8 @@ def check_order(
             shown = f"{field.relation}.{field.name}"
             if origin is not None and origin.schema:
                 shown = f"{origin.schema}.{shown}"
-            if groups:
-                raise SqlError(1055, "42000", _NOT_GROUPED.format(position=position, column=shown))
-            raise SqlError(3065, "HY000", _NOT_LISTED.format(position=position, column=shown))
+            code = errors.WRONG_ORDER_WITH_GROUP if groups else errors.ORDER_NOT_IN_SELECT
+            raise code(position=position, column=shown)
 
 
 def _is_of(scope: Scope, field: Field) -> bool:

@@ -151,6 +151,16 @@ def test_what_was_evicted_is_closed_before_the_next_statement_is_prepared(
     assert backend.seen[1:] == ["STMT_CLOSE 101", "STMT_PREPARE SELECT 2"]
 
 
+@pytest.mark.parametrize(("missing", "packets"), [(2, 2), (3, 1)])
+def test_the_answer_to_a_text_of_16_mib_follows_its_last_packet(
+    connection: BackendConnection, backend: FakeServer, missing: int, packets: int
+) -> None:
+    """Where command and text fill a packet an empty one ends it, and has a number too."""
+    backend.say(None, frame(prepare_ok(7, 0, 0)[4:], packets))
+    command = prepare("x" * ((1 << 24) - missing))
+    assert connection.prepare(command).prepared is not None
+
+
 @pytest.mark.parametrize(
     "garbage",
     [frame(b"", 1), frame(b"\0\1", 1), frame(b"\xff", 1), prepare_ok(7, 1, 0)[:12] + b"\0\0\0\x09"],

@@ -181,7 +181,7 @@ def test_what_a_session_must_know_is_recognised(sql: str, special: Special) -> N
         ("BACKUP LOCK t", "BACKUP"),
         ("CALL p(@out)", "CALL"),
         ("EXECUTE s", "EXECUTE"),
-        ("execute immediate 'use other'", "EXECUTE"),
+        ("execute immediate 'select used'", "EXECUTE"),
         ("SELECT @a := 1", "a user variable"),
         ("SELECT 1 INTO @a", "a user variable"),
         ("SELECT 1 INTO\n/* there */ @a", "a user variable"),
@@ -446,3 +446,30 @@ def test_a_long_ordinary_statement_is_one() -> None:
 @pytest.mark.timeout(20)
 def test_no_text_of_many_mib_takes_long_to_look_at_either(sql: str) -> None:
     of(sql, multi=True)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["execute immediate 'use other'", "PREPARE s FROM ' KILL 5'", 'PREPARE s FROM "(use x)"'],
+)
+def test_use_and_kill_are_refused_in_a_text_that_is_prepared_too(sql: str) -> None:
+    found = of(sql)
+    assert found is not None
+    assert found.special is Special.REFUSE
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE PROCEDURE p() SELECT ROW_COUNT()",
+        "create definer = a@b function f() returns int return LAST_INSERT_ID()",
+        "/* first */ CREATE TRIGGER g AFTER INSERT ON t FOR EACH ROW SET @n = FOUND_ROWS()",
+        "ALTER EVENT e DO INSERT INTO log VALUES (CONNECTION_ID())",
+    ],
+)
+def test_a_routine_asks_only_when_it_runs(sql: str) -> None:
+    assert asked(sql) == set()
+
+
+def test_a_table_made_of_a_question_asks_now() -> None:
+    assert asked("CREATE TABLE t AS SELECT ROW_COUNT() AS n") == {b"row_count()"}

@@ -183,6 +183,46 @@ def test_a_session_is_unpinned_as_soon_as_the_reason_is_gone(
     assert not holds(proxy)
 
 
+@pytest.mark.parametrize("later", ["SELECT 1", "SET @g = 1", "SELECT RELEASE_ALL_LOCKS()"])
+def test_what_was_selected_into_a_user_variable_pins_for_good(
+    client: Client, proxy: Proxy, later: str
+) -> None:
+    client.query("SELECT GET_LOCK('a', 1)")
+    for sql in ("SELECT RELEASE_ALL_LOCKS() INTO @g", later):
+        client.query(sql)
+        assert holds(proxy), sql
+
+
+@pytest.mark.parametrize("begin", ["BEGIN", "START TRANSACTION READ ONLY"])
+@pytest.mark.parametrize("locks", ["LOCK TABLES t WRITE", "FLUSH TABLES t WITH READ LOCK"])
+def test_a_transaction_that_begins_unlocks_tables(
+    client: Client, proxy: Proxy, backend: FakeServer, locks: str, begin: str
+) -> None:
+    for sql in (locks, begin, "INSERT 1"):
+        client.query(sql)
+        assert holds(proxy), sql
+    assert statements(backend) == [locks, begin, "INSERT 1"]
+    client.query("COMMIT")
+    assert not holds(proxy)
+
+
+def test_a_begin_that_failed_unlocks_nothing(
+    client: Client, proxy: Proxy, backend: FakeServer
+) -> None:
+    backend.say("BEGIN", replies.err(1192, "Can't execute the given command"))
+    for sql in ("LOCK TABLES t WRITE", "BEGIN", "COMMIT"):
+        client.query(sql)
+    assert holds(proxy)
+
+
+def test_the_lock_of_the_whole_server_outlives_the_beginning_of_a_transaction(
+    client: Client, proxy: Proxy
+) -> None:
+    for sql in ("FLUSH TABLES WITH READ LOCK", "BEGIN", "COMMIT", "SELECT 1"):
+        client.query(sql)
+    assert holds(proxy)
+
+
 def test_a_lock_taken_twice_is_released_twice(client: Client, proxy: Proxy) -> None:
     for sql, held in [
         ("SELECT GET_LOCK('a', 1)", True),
@@ -275,7 +315,9 @@ def test_a_reset_of_the_connection_unpins_it(
     assert not holds(proxy)
     client.query("SELECT 1")
     assert not holds(proxy)
-    assert statements(backend) == ["SELECT @a := 1", "SELECT 1"]
+    assert RESET in backend.seen
+    seen = [label for label in statements(backend) if label != "PING"]
+    assert seen == ["SELECT @a := 1", "SELECT 1"]
     assert backend.seen.count(RESET) == 1
 
 

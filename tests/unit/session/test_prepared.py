@@ -178,7 +178,8 @@ def test_sessions_share_what_reads_user_variables_only_if_theirs_are_equal(
     backend.record.clear()
     for statement in texts:
         statement.execute()
-    assert len(set(about_statements(backend))) == prepared
+    executed = [label for label in about_statements(backend) if label[5:12] == "EXECUTE"]
+    assert (len(executed), len(set(executed))) == (2, prepared)
 
 
 def test_sessions_with_equal_user_variables_share_what_reads_them(
@@ -279,7 +280,7 @@ def test_executions_with_other_types_are_another_statement_on_the_server(
     one.execute("y", types=None)
     two.execute("y", types=None)
     assert about_statements(backend) == [
-        "STMT_EXECUTE 102", "STMT_PREPARE INSERT ?", "STMT_EXECUTE 103",
+        "STMT_EXECUTE 102", "STMT_CLOSE 101", "STMT_PREPARE INSERT ?", "STMT_EXECUTE 103",
         "STMT_EXECUTE 102", "STMT_EXECUTE 103",
     ]  # fmt: skip
     assert executions(backend)[2] == one.execution("y", types=None)[4:]

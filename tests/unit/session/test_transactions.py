@@ -248,6 +248,33 @@ def test_set_transaction_stays_with_its_connection_up_to_the_transactions_end(
     assert {number for number, _ in backend.record} == {1}
 
 
+@pytest.mark.parametrize(
+    ("sql", "held"),
+    [
+        ("INSERT INTO t VALUES (1)", False),
+        ("SELECT a FROM t", False),
+        ("SELECT 1", True),
+        ("SELECT 1 FROM DUAL", True),
+        ("SHOW TABLES", True),
+    ],
+)
+def test_a_statement_that_is_a_transaction_uses_up_set_transaction(
+    client: Client, proxy: Proxy, sql: str, held: bool
+) -> None:
+    client.query("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+    client.query(sql)
+    assert (proxy.pool.out == 1) is held
+
+
+def test_a_statement_that_failed_does_not_use_up_set_transaction(
+    client: Client, proxy: Proxy, backend: FakeServer
+) -> None:
+    backend.say("INSERT 1", replies.err(1062, "Duplicate entry"))
+    for sql in ("SET TRANSACTION READ ONLY", "INSERT 1"):
+        client.query(sql)
+    assert proxy.pool.out == 1
+
+
 # --- What goes with it ----------------------------------------------------------------------------
 
 
