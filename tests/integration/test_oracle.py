@@ -21,7 +21,6 @@ USER, PASSWORD = "app", "proxy-password"
 POOLS = (1, 2)
 DIRECT = os.environ.get("ATHENA_TEST_ORACLE") == "direct"
 """Whether to compare a server with itself, which shows that the scripts always end alike."""
-NOISY_CLIENTS = 2
 
 
 class Oracle:
@@ -51,7 +50,7 @@ class Oracle:
         place = Place(proxy.host, proxy.port, USER, PASSWORD, DATABASE)
         whole = False
         try:
-            record = play(script, self._stage, place, NOISY_CLIENTS)
+            record = play(script, self._stage, place, noisy_clients=min(max_open, 2))
             whole = not record.surprises
         finally:
             if not whole:  # a place in the pool may be lost: a new proxy for the next

@@ -34,13 +34,19 @@ def _step(client: str, template: str, other: str) -> Step:
     return Step(client, template.replace("{own}", f"own_{client}").replace("{other}", other))
 
 
+def _prepares(subject: list[str], client: str) -> list[str]:
+    own = f"own_{client}"
+    return [text.replace("{own}", own) for text in subject if text.startswith(".prepare")]
+
+
 def _stories(client: str) -> st.SearchStrategy[list[Step]]:
     """What one client does about one subject, a few steps long."""
     others = st.sampled_from([f"own_{other}" for other in CLIENTS if other != client])
 
     def story(subject: list[str]) -> st.SearchStrategy[list[Step]]:
         step = st.builds(_step, st.just(client), st.sampled_from(subject), others)
-        return st.lists(step, min_size=1, max_size=6)
+        prepare = [Step(client, text) for text in _prepares(subject, client)]
+        return st.lists(step, min_size=1, max_size=6).map(lambda steps: prepare + steps)
 
     return st.one_of(*map(story, _SUBJECTS))
 

@@ -27,6 +27,7 @@ _TYPE = re.compile(r" [A-Z_]+ collation=.*$")
 _TEXT_SIZES = re.compile(r"(?<= collation=)(45|255)(?= .* decimals=)| decimals=(31|39)\b")
 _WARNINGS = re.compile(r" warnings=\d+")
 _REFUSER = re.compile(r"given to \w+$")
+_TOLD_STATEMENT = re.compile(r"^(  row 'Error' \| '(?:1243|1421)' \| '[^(]*)\(\d+\)")
 _OWN_WORDS = re.compile(r"^(ERR 1047 .*Unknown command|ERR 1049 .*Unknown database '[^']*').*")
 
 
@@ -76,6 +77,10 @@ def _text_widths(_: Step, answer: Answer) -> Answer:
     ]
 
 
+def _statement_ids(_: Step, answer: Answer) -> Answer:
+    return [_TOLD_STATEMENT.sub(r"\1(id)", line) for line in answer]
+
+
 def _ok_warnings(_: Step, answer: Answer) -> Answer:
     return [_WARNINGS.sub("", line) if line.startswith("OK") else line for line in answer]
 
@@ -112,6 +117,10 @@ def _command(*names: str) -> Callable[[Step], bool]:
     return lambda step: step.text.startswith(names)
 
 
+def _shows_conditions(step: Step) -> bool:
+    return re.match(r"show (warnings|errors)", step.text, re.IGNORECASE) is not None
+
+
 MASKS: Final = (
     Mask(
         "what was asked of the session may be answered by a number in the question's place: the "
@@ -127,8 +136,13 @@ MASKS: Final = (
     Mask(
         "SHOW WARNINGS by the proxy has columns whose texts are as wide as one kind of server has "
         "them, and utf8mb4 by one of its collations",
-        lambda step: re.match(r"show (warnings|errors)", step.text, re.IGNORECASE) is not None,
+        _shows_conditions,
         _text_widths,
+    ),
+    Mask(
+        "ids of prepared statements are the server connection's in the errors it remembers",
+        _shows_conditions,
+        _statement_ids,
     ),
     Mask(
         "SHOW PROCESSLIST is about the proxy's sessions",
