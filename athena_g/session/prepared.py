@@ -40,6 +40,9 @@ _PARAMETERS = 14
 _LONG_DATA_HEAD = 11
 _PREPARE_HEAD = 5
 
+MAX_TYPES = 8
+"""Different types of its parameters that are told apart of a statement."""
+
 _CURSOR = "cursor"
 _LONG_DATA = "long data"
 
@@ -55,7 +58,9 @@ class Statement:
     """
 
     __slots__ = (
+        "_history",
         "_meaning",
+        "earlier_key",
         "effect",
         "error",
         "id",
@@ -85,18 +90,23 @@ class Statement:
         variables = profile.user_variables if packet.find(b"@") >= 0 else ()
         self._meaning = (sha256(packet).digest(), profile.parsing_key, variables)
         self.types: bytes | None = None
+        self._history: tuple[bytes, ...] = ()
         self.untyped_key: Hashable = (self._meaning, None)
+        self.earlier_key: Hashable = self.untyped_key
         self.key: Hashable = self.untyped_key
         self.reads_variables = packet.find(b"@") >= 0
 
     def learn_types(self, types: bytes) -> None:
         """The parameters have these types from now on.
 
-        They belong to the key: a server makes the types of a statement wider for an execution and
-        does not go back, and then gives other values to the next one.
+        All that they have had belong to the key: what a statement gives depends on the types of
+        its first execution, and servers make them wider and do not go back.
         """
         self.types = types
-        self.key = (self._meaning, types)
+        if types not in self._history and len(self._history) < MAX_TYPES:
+            self._history = (*self._history, types)
+            self.earlier_key = self.key
+            self.key = (self._meaning, self._history)
 
     @property
     def name(self) -> str:
@@ -253,9 +263,10 @@ class Statements:
     ) -> Prepared | None:
         """Prepare a statement on a connection that has not seen it; ``None``: the error is out."""
         cache = connection.statements
-        if not private and cache.get(statement.untyped_key) is not None:
-            cache.rename(statement.untyped_key, statement.key)
-            return cache.get(statement.key)
+        for known in () if private else (statement.earlier_key, statement.untyped_key):
+            if cache.get(known) is not None:  # it is about to become what the key says
+                cache.rename(known, statement.key)
+                return cache.get(statement.key)
         try:
             payloads, prepared = self._prepare_on(connection, statement)
         except BaseException as error:
