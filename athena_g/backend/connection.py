@@ -34,6 +34,7 @@ RESET_TIMEOUT = 5.0
 MAX_ACCEPTED = 10_000
 """Assignments that a server is remembered to have accepted."""
 
+_PING = frame(bytes([Command.PING]), 0)
 _RESET = frame(bytes([Command.RESET_CONNECTION]), 0)
 
 # A server that answers one of these is closing the connection (shutdown, KILL, idle for too long).
@@ -63,12 +64,14 @@ class BackendConnection:
     to it. ``owner`` is the memory of the session that used the connection last, ``profile`` the
     settings it has (``None``: as opened), ``dirty`` whether it may hold what settings do not tell
     of, ``insert_id`` what LAST_INSERT_ID() would answer (``None``: only the server knows).
-    ``idle``, ``kept`` and ``retired`` (to be closed when given back) are the pool's.
+    ``idle``, ``kept``, ``handing_over`` (to another session, which has not settled it yet) and
+    ``retired`` (to be closed when given back) are the pool's.
     """
 
     def __init__(self, endpoint: Endpoint, flags: int, accepted: set[str]) -> None:
         login = log_in(endpoint, flags)
         self.endpoint = endpoint
+        self.fresh_status = login.status
         self.flags = flags
         self.stream = login.stream
         self.server_version = login.server_version
@@ -87,6 +90,7 @@ class BackendConnection:
         self.retired = self.schema_changed = False
         self.idle = False
         self.kept = False
+        self.handing_over = False
 
     def __repr__(self) -> str:
         holds = "nobody's state" if self.owner is None else "a session's state"
@@ -115,9 +119,7 @@ class BackendConnection:
         variables, of which no other session's may be there. Gives the bytes of the command's reply
         that were read already. Raises :class:`~athena_g.errors.SqlError` when the server refuses.
         """
-        used = self.profile is not None and self.owner is not owner
-        if reads_variables and used and not (self.is_mariadb or self.dirty):
-            # A function within a view may have set some: MySQL tells in the next OK only.
+        if reads_variables and self._has_something_to_report(owner):
             self.dirty = self.ping()
         questions = self._part(owner)
         lead, settings = self._lead(profile, owner)
@@ -132,6 +134,7 @@ class BackendConnection:
         for _ in lead:
             self._read_ok()
         self._hand_over(owner)
+        self.handing_over = False
         self.profile, self.insert_id = profile, owner.insert_id
         self._multi_statements = profile.multi_statements
         if not together:
@@ -141,6 +144,15 @@ class BackendConnection:
             if begin:
                 self._read_ok()
         return self.stream.take_unread()
+
+    def _has_something_to_report(self, owner: LookBack) -> bool:
+        """Whether the statements of the session before may have set variables unnoticed.
+
+        A function within a view can. MySQL tells of it in the next OK packet, and statements with
+        rows have none.
+        """
+        used = self.profile is not None and self.owner is not owner
+        return used and not (self.is_mariadb or self.dirty) and self.scanner.affected < 0
 
     def farewell(self) -> None:
         """Ask what its session may still want to know, before the connection is closed."""
@@ -239,7 +251,7 @@ class BackendConnection:
         A change that a statement with rows made MySQL reports in the next OK packet only. Warnings
         stay, ROW_COUNT() is 0 afterwards.
         """
-        self.stream.send(frame(bytes([Command.PING]), 0))
+        self.stream.send(_PING)
         return self._read_ok()
 
     def prepare(self, command: bytes) -> Prepare:

@@ -19,7 +19,7 @@ from athena_g import errors
 from athena_g.backend.endpoint import Endpoint
 from athena_g.errors import SqlError
 from athena_g.net.stream import ConnectionClosed, PacketStream, SocketStream, TlsStream
-from athena_g.protocol.constants import CLIENT_SESSION_TRACK
+from athena_g.protocol.constants import CLIENT_SESSION_TRACK, SERVER_SESSION_STATE_CHANGED
 
 # A reply's packets are walked, not assembled; only short ones are ever read whole.
 _MAX_PACKET = 1 << 30
@@ -29,12 +29,16 @@ _TOO_MANY = frozenset((1040, 1203, 1226))
 
 @dataclass(frozen=True, slots=True)
 class LoggedIn:
-    """A fresh connection: its stream and what the server said of itself."""
+    """A fresh connection: its stream and what the server said of itself.
+
+    ``status`` are the flags of a session that has set nothing.
+    """
 
     stream: PacketStream
     server_version: str
     thread_id: int
     tracks_session: bool
+    status: int
 
 
 def log_in(endpoint: Endpoint, flags: int) -> LoggedIn:
@@ -105,6 +109,7 @@ def _take_over(connection: Any) -> LoggedIn:
         connection.server_version,
         connection.server_thread_id[0],
         bool(connection.server_capabilities & CLIENT_SESSION_TRACK),
+        connection.server_status & ~SERVER_SESSION_STATE_CHANGED,
     )
 
 

@@ -80,7 +80,11 @@ class Client:
 
 
 class Session(Protocol):
-    """What a handler does for one client that is logged in."""
+    """What a handler does for one client that is logged in.
+
+    It may have a ``status``: the server status flags of the OK that ends the login, which is that
+    of a session with autocommit otherwise.
+    """
 
     def run(self) -> None:
         """Answer commands until the client quits; may raise SqlError to end with an ERR."""
@@ -183,7 +187,7 @@ class Server:
             client.switch(compressed := CompressedStream(client.stream))
         client.session = session = self._handler.open(client, login)
         try:
-            self._welcome(client.stream, login)
+            self._welcome(client.stream, login, session)
             if compressed is not None:
                 compressed.begin()
         except BaseException:
@@ -191,13 +195,14 @@ class Server:
             raise
         return session
 
-    def _welcome(self, stream: PacketStream, login: Login) -> None:
+    def _welcome(self, stream: PacketStream, login: Login, session: Session) -> None:
         """Send the OK; from here on the settings for clients that are logged in apply."""
         settings = self.settings
         stream.allow_packets(settings.max_allowed_packet)
         stream.write_timeout = settings.net_write_timeout
         stream.read_timeout = settings.net_read_timeout
-        stream.write_packet(OkPacket(status=SERVER_STATUS_AUTOCOMMIT).encode(login.capabilities))
+        status = getattr(session, "status", SERVER_STATUS_AUTOCOMMIT)
+        stream.write_packet(OkPacket(status=status).encode(login.capabilities))
         stream.flush()
 
     def _change_user(self, client: Client, payload: bytes) -> Login:

@@ -18,6 +18,7 @@ from athena_g.backend.profile import Profile
 from athena_g.errors import SqlError
 from athena_g.pool.ledger import Ledger, Limits, Open, Use, Wait
 from athena_g.pool.transactions import TransactionPool
+from athena_g.protocol.constants import SERVER_STATUS_AUTOCOMMIT
 
 SWEEP_INTERVAL = 1.0
 """Seconds between two looks at idle connections."""
@@ -35,14 +36,16 @@ class _InLine:
 class Pool:
     """At most ``limits.max_open`` connections, given in the order they were asked for.
 
-    Every connection got by :meth:`acquire` is given back by exactly one of :meth:`release` and
-    :meth:`discard`.
+    ``fresh_status`` are the server status flags of a session that has set nothing, as the server
+    told them last. Every connection got by :meth:`acquire` is given back by exactly one of
+    :meth:`release` and :meth:`discard`.
     """
 
     def __init__(self, endpoint: Endpoint, limits: Limits) -> None:
         self.endpoint = endpoint
         self.limits = limits
         self.opened = 0
+        self.fresh_status = SERVER_STATUS_AUTOCOMMIT
         self.killer = Killer(endpoint)
         self.transactions: TransactionPool[BackendConnection] = TransactionPool()
         self._ledger: Ledger[BackendConnection] = Ledger(limits)
@@ -105,6 +108,7 @@ class Pool:
                 return self._open(flags, decision.instead_of)
             if not decision.connection.stream.stale:
                 decision.connection.kept = False
+                decision.connection.handing_over = True
                 return decision.connection
             self.discard(decision.connection)
 
@@ -155,6 +159,7 @@ class Pool:
             self._ledger.vacate()
             raise
         self.opened += 1
+        self.fresh_status = connection.fresh_status
         self._all.add(connection)
         connection.retired = self._closed
         return connection

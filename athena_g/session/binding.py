@@ -91,7 +91,7 @@ class Binding:
         self.pins = Pins()
         self.held: BackendConnection | None = None
         self.begin = b""
-        self.status = SERVER_STATUS_AUTOCOMMIT
+        self.status = pool.fresh_status
         self.transaction_lost = False
         self.insert_id_lost = False
         self.waiting = False
@@ -109,7 +109,7 @@ class Binding:
         connection = self.held or self._last
         if connection is None or connection.owner is not self.look_back or connection.idle:
             return None
-        return connection
+        return None if connection.handing_over else connection
 
     def use(self, client: PacketStream) -> None:
         """Answer over ``client`` from now on."""
@@ -390,6 +390,8 @@ class Binding:
             self._last = connection = self._pool.acquire(self._flags, self.profile)
         finally:
             self.waiting = False
+        if connection.owner is self.look_back:
+            connection.handing_over = False
         return connection
 
     def wait_for_parting(self) -> None:
@@ -398,7 +400,11 @@ class Binding:
         if self.held is not None or last is None:
             return
         if last.owner is self.look_back and not last.idle:  # another session is taking it
-            self.look_back.wait_for_parting(PARTING_TIMEOUT)
+            self.waiting = True
+            try:
+                self.look_back.wait_for_parting(PARTING_TIMEOUT)
+            finally:
+                self.waiting = False
 
     def close(self) -> None:
         """Give back the connection: clean, or not at all."""

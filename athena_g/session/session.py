@@ -106,7 +106,7 @@ class ProxySession:
             try:
                 if command == _QUERY:
                     self._query(packet)
-                elif command == _EXECUTE:
+                elif command == _EXECUTE and not self._binding.transaction_lost:
                     self._statements.execute(packet)
                 else:
                     self._other_command(command, packet)
@@ -127,6 +127,11 @@ class ProxySession:
         """Talk over the stream that the login ended with (compression begins behind it)."""
         self._binding.use(stream)
         self._statements.use(stream)
+
+    @property
+    def status(self) -> int:
+        """The server status flags for an answer of the proxy's own."""
+        return self._binding.local_status
 
     def close(self) -> None:
         """Give back everything."""
@@ -238,8 +243,8 @@ class ProxySession:
             raise errors.NOT_SUPPORTED_YET(construct="USE among several statements in one text")
         self._choose(database)
 
-    def _transaction(self, packet: bytes) -> bool:
-        done = self._transactions.control(packet, _BODY)
+    def _transaction(self, packet: bytes, *, only_rollback: bool = False) -> bool:
+        done = self._transactions.control(packet, _BODY, only_rollback)
         if done.answered:
             self._answer_ok()
         if done.over:
@@ -280,6 +285,8 @@ class ProxySession:
         match command:
             case Command.STMT_PREPARE:
                 self._prepare(packet)
+            case Command.STMT_EXECUTE:
+                self._execute_after_loss(packet)
             case Command.STMT_CLOSE:
                 self._statements.close(packet)
             case Command.STMT_SEND_LONG_DATA:
@@ -290,6 +297,12 @@ class ProxySession:
                 self._statements.fetch(packet)
             case _:
                 raise errors.UNKNOWN_COMMAND(command=command_name(command))
+
+    def _execute_after_loss(self, packet: bytes) -> None:
+        """Execute a statement in a transaction that was lost: ROLLBACK ends it, as text does."""
+        statement = self._statements.find(packet)
+        if not self._transaction(statement.packet, only_rollback=True):
+            self._statements.execute(packet)
 
     def _prepare(self, packet: bytes) -> None:
         packet = self._whole(packet)

@@ -41,9 +41,11 @@ class Transactions:
     def __init__(self, binding: Binding) -> None:
         self._binding = binding
 
-    def control(self, packet: bytes, start: int) -> Done:
+    def control(self, packet: bytes, start: int, only_rollback: bool = False) -> Done:
         """Do what the statement asks; nothing when it is another one."""
         asked = transaction_control(packet, start)
+        if only_rollback and not (isinstance(asked, End) and not asked.commit):
+            return Done()
         if isinstance(asked, Begin):
             return self._begin(asked, packet)
         if isinstance(asked, End):
