@@ -141,8 +141,10 @@ class Binding:
     def has_conditions(self) -> bool:
         """Whether the last statement left warnings or an error on its connection."""
         last = self.held or self._last
-        if last is None or self.look_back.known or last.owner is not self.look_back:
+        if last is None or last.owner is not self.look_back:
             return False
+        if self.look_back.known:
+            return bool(self.look_back.conditions)
         return self.look_back.may_have_conditions(last.scanner)
 
     def look(self, connection: BackendConnection) -> bool:
