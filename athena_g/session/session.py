@@ -261,7 +261,7 @@ class ProxySession:
             case Command.PING if binding.held is None and binding.nothing_ran(statement=False):
                 self._answer_ok()
             case Command.PING | Command.DEBUG:
-                binding.execute(packet, REPLY_SINGLE)
+                binding.execute(packet, REPLY_SINGLE, Looked(binding.has_conditions))
             case Command.INIT_DB:
                 self._choose(packet[_BODY:].decode("utf-8", "replace"))
             case Command.STATISTICS:
