@@ -206,8 +206,10 @@ class Talker:
                 self._connected().wire.send_packet(step.payload)
             elif payload[:1] in (b"\0", b"\xff"):
                 return self._single(payload)
-            elif payload[:1] == b"\xfe":  # for an unknown user a server asks for any plugin
-                self._connected().wire.send_packet(b"\0")
+            elif payload[:1] == b"\xfe":
+                # For an unknown user a server asks for any plugin. An empty answer would be told
+                # as "using password: NO", and whether there is a question at all is up to chance.
+                self._connected().wire.send_packet(b"not understood")
 
     def step_infile(self, text: str) -> Answer:
         self._infile = text.encode().decode("unicode_escape").encode("latin-1")
