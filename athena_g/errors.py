@@ -304,6 +304,87 @@ NOT_SUPPORTED_YET = _register(
     "The construct is understood but cannot be answered exactly, so it is refused.",
 )  # fmt: skip
 
+# --- Sharding ---------------------------------------------------------------------------------
+
+EMPTY_SHARD_INTERSECTION = _register(
+    "EMPTY_SHARD_INTERSECTION", 1105, "HY000",
+    "Empty shard intersection: query involves multiple sharded tables with no common shard "
+    "({tables})",
+    "The conditions send the tables of the statement to different shards. Join sharded tables by "
+    "equal shard keys, or ask for one of them at a time.",
+)  # fmt: skip
+SHARDS_WOULD_MIX = _register(
+    "SHARDS_WOULD_MIX", 1105, "HY000",
+    "The statement would need rows of different shards to meet: {reason} (tables {tables})",
+    "Rows can only meet on their own shard: join sharded tables by equal shard keys (rules with "
+    "the same binding), tie subqueries to the outer rows by the shard key, or restrict all tables "
+    "to one value of it.",
+)  # fmt: skip
+NEEDS_MERGE = _register(
+    "NEEDS_MERGE", 1235, "42000",
+    "This version of athena-g doesn't yet support '{construct}' over several shards (table {table}, "
+    "shards {shards})",
+    "Restrict the statement to one shard by a condition on the shard key, or leave the construct "
+    "out and do it in the application.",
+)  # fmt: skip
+SCATTER_WRITE = _register(
+    "SCATTER_WRITE", 1105, "HY000",
+    "Scatter writes not allowed: INSERT/UPDATE/DELETE must target a single shard (table {table}, "
+    "shards {shards}; scatter_writes = \"reject\" in rule {rule})",
+    "Name one value of the shard key in the statement, or set scatter_writes = \"allow\" in the "
+    "rule named in the message: then each shard does its part by itself.",
+)  # fmt: skip
+SCATTER_WRITE_LIMIT = _register(
+    "SCATTER_WRITE_LIMIT", 1105, "HY000",
+    "Scatter writes not allowed: {construct} cannot be divided among shards (table {table}, shards "
+    "{shards})",
+    "Leave the construct out, or name one value of the shard key in the statement.",
+)  # fmt: skip
+CROSS_SHARD_TRANSACTION = _register(
+    "CROSS_SHARD_TRANSACTION", 1105, "HY000",
+    "Cross-shard query in transaction not allowed (bound to {bound}, query targets {target})",
+    "A transaction stays in one DB group. COMMIT or ROLLBACK first.",
+)  # fmt: skip
+SCATTER_IN_TRANSACTION = _register(
+    "SCATTER_IN_TRANSACTION", 1105, "HY000",
+    "Scatter queries not allowed in transaction (the query targets the DB groups {targets})",
+    "A transaction stays in one DB group. Name one value of the shard key, or COMMIT first.",
+)  # fmt: skip
+NOT_UNDERSTOOD = _register(
+    "NOT_UNDERSTOOD", 1235, "42000",
+    "athena-g does not understand this statement, which names the sharded table {table}, and sends "
+    "none to a shard that it does not understand",
+    "Say it in simpler SQL. Statements that name no sharded table go to the home DB group whatever "
+    "they are.",
+)  # fmt: skip
+NOT_ON_SHARDED = _register(
+    "NOT_ON_SHARDED", 1235, "42000",
+    "This version of athena-g doesn't yet support '{construct}' on the sharded table {table}",
+    "docs/sharding.md says which statements about sharded tables there are.",
+)  # fmt: skip
+TABLE_NOT_THERE = _register(
+    "TABLE_NOT_THERE", 1105, "HY000",
+    "The table {other} has no sharding rule and is in the DB group {home} only, while the rows of "
+    "{table} that are asked for are in {target}",
+    "Make it a broadcast table (groups.broadcast_tables) with a copy in every DB group, or give "
+    "it a sharding rule.",
+)  # fmt: skip
+KEY_MISSING = _register(
+    "KEY_MISSING", 1105, "HY000",
+    "The shard of a row of {table} is not known: {reason} (shard column {column})",
+    "Give the shard column of each row as a literal or a parameter, and name the columns.",
+)  # fmt: skip
+KEY_CHANGES = _register(
+    "KEY_CHANGES", 1105, "HY000",
+    "The shard column {column} of {table} may not be changed: {reason}",
+    "A row stays on its shard. Insert it anew under the other key and delete it under the old one.",
+)  # fmt: skip
+BROADCAST_MIXED = _register(
+    "BROADCAST_MIXED", 1105, "HY000",
+    "The broadcast table {other} cannot be changed together with the sharded table {table}",
+    "A broadcast table is written in every DB group: use a statement of its own for it.",
+)  # fmt: skip
+
 # --- SQL, as the embedded server answers ----------------------------------------------------------
 
 CANNOT_CREATE_DATABASE = _register(

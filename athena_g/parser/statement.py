@@ -113,10 +113,11 @@ class IsNull:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SameColumns:
-    """Two columns that are to be equal."""
+    """Two columns that are to be equal; ``null_safe``: or both NULL."""
 
     left: Column
     right: Column
+    null_safe: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

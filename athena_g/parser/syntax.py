@@ -1,0 +1,143 @@
+"""The syntax tree of a query, by sqlglot; no other module asks it for one.
+
+A tree is only trusted where sqlglot cut the text as the servers do: each token of the strict lexer
+must be one of its tokens, and the other way round. Offsets in the tree's ``meta`` are those of
+the text. What sqlglot does not know of MySQL is put aside before: modifiers that say nothing of
+rows, and parameters, which stand as numbers.
+
+Source: MySQL Reference Manual, "SELECT Statement", "UPDATE Statement", "DELETE Statement".
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from functools import cache
+from itertools import pairwise, takewhile
+from typing import Any, Final
+
+from sqlglot import exp
+from sqlglot.dialects.mysql import MySQL
+from sqlglot.errors import SqlglotError
+
+from athena_g.parser.lexer import Kind, NotUnderstood, Token
+from athena_g.parser.text import Reading, Text
+
+# It warns of what it takes for an unknown command; here that is an answer, not a mishap.
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
+
+CHANGES: Final = (exp.Update, exp.Delete)
+"""The nodes of statements that change rows."""
+_MODIFIERS: Final = frozenset((b"low_priority", b"quick", b"ignore"))
+"""What may stand behind UPDATE and DELETE."""
+_VARIABLES = (Kind.USER_VARIABLE, Kind.SYSTEM_VARIABLE)
+_WORD_LIKE = (Kind.WORD, Kind.NUMBER, Kind.NAME, Kind.HEX)
+
+
+def tree(text: Text, start: int, end: int) -> exp.Expr:
+    """The tree of the one statement at ``text.data[start:end]``.
+
+    Raises :class:`~athena_g.parser.lexer.NotUnderstood`.
+    """
+    own = [token for token in text.tokens if start <= token.start < end]
+    if text.reading.pipes_as_concat and _has_pipes(own):
+        raise NotUnderstood
+    draft = _Draft(text.data[start:end], start)
+    own = draft.simplify(own)
+    # In latin-1 each byte is a character, so that offsets stay what they are.
+    source = " " * start + draft.written.decode("latin-1")
+    dialect = _dialect(text.reading)
+    try:
+        cut = dialect.tokenize(source)
+        _compare(own, cut)
+        found = dialect.parser().parse(cut, source)
+    except (SqlglotError, RecursionError) as error:
+        raise NotUnderstood from error
+    if len(found) != 1 or found[0] is None:
+        raise NotUnderstood
+    return found[0]
+
+
+def _has_pipes(own: list[Token]) -> bool:
+    return any(one.is_(b"|") and other.is_(b"|") for one, other in pairwise(own))
+
+
+@cache
+def _dialect(reading: Reading) -> MySQL:
+    """MySQL's dialect under a SQL mode."""
+
+    class Dialect(MySQL):
+        class Tokenizer(MySQL.Tokenizer):
+            QUOTES = ["'"] if reading.ansi_quotes else ["'", '"']  # noqa: RUF012
+            IDENTIFIERS = ["`", '"'] if reading.ansi_quotes else ["`"]  # noqa: RUF012
+            STRING_ESCAPES = (  # noqa: RUF012
+                ["'", '"'] if reading.no_backslash_escapes else ["'", '"', "\\"]
+            )
+
+    return Dialect()
+
+
+class _Draft:
+    """A text in which something else, as long, takes the place of what sqlglot does not read."""
+
+    def __init__(self, data: bytes, start: int) -> None:
+        self.written = bytearray(data)
+        self._start = start
+
+    def simplify(self, own: list[Token]) -> list[Token]:
+        """Rewrite what has to be; the tokens that are left."""
+        for before, token, behind in zip([None, *own], own, [*own[1:], None], strict=False):
+            if token.is_(b"?"):
+                if _touches(before, token) or (behind is not None and _touches(token, behind)):
+                    raise NotUnderstood
+                self._put(token, b"0")
+            elif token.word == b"distinctrow":
+                self._put(token, b"distinct")
+        dropped = set(self._dropped(own))
+        for token in dropped:
+            self._put(token, b"")
+        return [token for token in own if token not in dropped] if dropped else own
+
+    def _put(self, token: Token, replacement: bytes) -> None:
+        place = slice(token.start - self._start, token.end - self._start)
+        self.written[place] = replacement.ljust(token.end - token.start)
+
+    @staticmethod
+    def _dropped(own: list[Token]) -> Iterator[Token]:
+        """Modifiers, and the star of ``DELETE t.*``, which is ``DELETE t``."""
+        if not own or own[0].word not in (b"update", b"delete"):
+            return
+        yield from takewhile(lambda token: token.word in _MODIFIERS, own[1:])
+        if own[0].word == b"delete":
+            for dot, star in pairwise(own):
+                if dot.word in (b"from", b"using", b"where"):
+                    return
+                if dot.is_(b".") and star.is_(b"*"):
+                    yield from (dot, star)
+
+
+def _touches(one: Token | None, other: Token) -> bool:
+    """Whether two tokens stand side by side, so that a digit in one would be part of the other."""
+    if one is None or one.end != other.start:
+        return False
+    return one.kind in _WORD_LIKE or other.kind in _WORD_LIKE
+
+
+def _compare(own: list[Token], cut: list[Any]) -> None:
+    """Make sure that both lexers see the same tokens.
+
+    sqlglot joins some (``GROUP BY``, ``>=``), and has two for a variable and for ``.5``.
+    """
+    starts = {token.start for token in own}
+    position = 0
+    for token in own:
+        while position < len(cut) and cut[position].end < token.start:
+            position += 1
+        if position >= len(cut) or cut[position].start > token.start:
+            raise NotUnderstood
+    divided = [token for token in own if token.kind in _VARIABLES or token.text[:1] == b"."]
+    for token in cut:
+        if token.start not in starts and not any(
+            whole.start < token.start < whole.end for whole in divided
+        ):
+            raise NotUnderstood

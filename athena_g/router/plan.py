@@ -1,0 +1,318 @@
+"""What is decided once for all statements of one shape.
+
+A `Plan` knows which sharded tables a statement names, what narrows their shards, whether the
+statement may run on several, and how its text is written for one. It holds no literal:
+:mod:`.route` does, for each execution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from athena_g import errors
+from athena_g.errors import SqlError
+from athena_g.parser.analysis import analyse
+from athena_g.parser.lexer import NotUnderstood
+from athena_g.parser.statement import (
+    Assignment,
+    Change,
+    Insertion,
+    Kind,
+    OnTables,
+    Opaque,
+    Operand,
+    Query,
+    Row,
+    Select,
+    Span,
+    Statement,
+    Table,
+    Union,
+)
+from athena_g.parser.text import Text
+from athena_g.router.narrowing import Narrowing
+from athena_g.router.rewrite import Template, edits
+from athena_g.router.rules import Rule, Rules
+from athena_g.router.scope import Part, Scope
+from athena_g.router.spread import Mixed, Scattered, scattered
+from athena_g.router.survey import Columns, Survey, are_alike
+
+NAMES_OF_COLUMNS = Callable[[str], Sequence[str] | None]
+"""The columns of a table in their order, if they are known."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Narrowed:
+    """A sharded table of a statement, and what is known of its rows' keys."""
+
+    part: Part
+    narrowing: Narrowing
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KeyedRow:
+    """A row to insert; ``key`` is ``None`` where only a server knows it."""
+
+    span: Span
+    key: Operand | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inserted:
+    """What an INSERT puts into a sharded table.
+
+    ``rows`` are those of VALUES. Those of a query lie where the query finds them
+    (``follows_query``), or all where ``key`` says.
+    """
+
+    rule: Rule
+    rows: tuple[KeyedRow, ...] = ()
+    follows_query: bool = False
+    key: Operand | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """How statements of one shape are routed.
+
+    ``tables`` are the sharded ones with what narrows them, ``others`` the names of those without a
+    rule. ``scattered`` says how the statement may run on several shards; where it may not, ``mixed``
+    says why. ``moved`` are the values that the shard column is set to. ``refusal`` is the error
+    that each execution gets. ``everywhere``: it is about whole tables, and concerns every shard.
+    """
+
+    kind: Kind
+    read_only: bool
+    template: Template
+    tables: tuple[Narrowed, ...] = ()
+    others: tuple[str, ...] = ()
+    scattered: Scattered | None = None
+    mixed: str = ""
+    inserted: Inserted | None = None
+    moved: tuple[tuple[Rule, Assignment], ...] = ()
+    changes_broadcast: str = ""
+    refusal: SqlError | None = None
+    everywhere: bool = False
+    action: str = ""
+
+    @property
+    def is_sharded(self) -> bool:
+        """Whether it concerns a sharded table at all."""
+        return bool(self.tables or self.inserted)
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Makes the plans of one group.
+
+    ``database`` is the group's name, by which clients may qualify tables; ``columns_of`` knows the
+    order of the columns of tables.
+    """
+
+    rules: Rules
+    database: str
+    columns_of: NAMES_OF_COLUMNS = lambda _: None
+
+    def plan(self, text: Text, literals: Sequence[tuple[int, int]]) -> Plan:
+        """The plan for a statement whose literals are at ``literals``.
+
+        What is refused whatever the literals are is in the plan. Raises NotUnderstood.
+        """
+        statement = analyse(text)
+        survey = Survey(self.rules, self.database)
+        bare: frozenset[Table] = frozenset()
+        match statement.body:
+            case Change():
+                found = self._change(statement, statement.body, survey)
+                if statement.kind is Kind.DELETE and statement.body.single:
+                    bare = frozenset(statement.body.targets)
+            case Insertion():
+                found = self._insertion(statement, statement.body, survey)
+                bare = frozenset((statement.body.target,))
+            case Select() | Union() | Opaque():
+                found = self._query(statement.body, survey)
+            case OnTables() | None:
+                raise NotUnderstood
+        written = edits(statement, survey.rule_of, survey.is_own, text.reading.codec, bare)
+        return found(Template(text.data, literals, written))
+
+    # -- queries -----------------------------------------------------------------------------------
+
+    def _query(self, query: Query, survey: Survey) -> Callable[[Template], Plan]:
+        survey.query(query)
+        how, mixed = _scattered(survey, query)
+        locking = _is_locking(query)
+        return lambda template: Plan(
+            kind=Kind.SELECT,
+            read_only=not locking,
+            template=template,
+            tables=_narrowed(survey),
+            others=_names(survey.others),
+            scattered=how,
+            mixed=mixed,
+        )
+
+    # -- UPDATE, DELETE ----------------------------------------------------------------------------
+
+    def _change(
+        self, statement: Statement, change: Change, survey: Survey
+    ) -> Callable[[Template], Plan]:
+        scope = Scope()
+        survey.scope_of[change] = scope
+        survey.relation(change.source, scope, optional=False)
+        survey.condition(change.where, scope)
+        survey.nested(change.nested, scope)
+        how, mixed = _scattered(survey, change)
+        moved = tuple(
+            (key[0].rule, each)
+            for each in change.assignments
+            if not each.column_itself and (key := scope.find(each.column))
+        )
+        written = self._written(change, survey)
+        others = [table for table in written if table not in survey.part_of]
+        broadcast = next((t.name for t in others if self.rules.is_broadcast(t.name)), "")
+        return lambda template: Plan(
+            kind=statement.kind,
+            read_only=False,
+            template=template,
+            tables=_narrowed(survey),
+            others=_names(survey.others),
+            scattered=how if not (others and how) else None,
+            mixed=mixed or (f"{others[0].name} has no shards" if others else ""),
+            moved=moved,
+            changes_broadcast=broadcast,
+        )
+
+    @staticmethod
+    def _written(change: Change, survey: Survey) -> list[Table]:
+        """The tables that change, or may."""
+        if change.targets:
+            return list(change.targets)
+        tables = [*(part.table for part in survey.parts), *survey.others]
+        if any(each.column.table is None for each in change.assignments):
+            return tables
+        named = {(each.column.table or "").casefold() for each in change.assignments}
+        return [table for table in tables if table.called.casefold() in named]
+
+    # -- INSERT, REPLACE ---------------------------------------------------------------------------
+
+    def _insertion(
+        self, statement: Statement, insertion: Insertion, survey: Survey
+    ) -> Callable[[Template], Plan]:
+        rule = survey.rule_of(insertion.target)
+        scope = Scope()
+        columns = Columns()
+        if insertion.query is not None:
+            columns = survey.query(insertion.query)
+        survey.nested(insertion.nested, scope)
+        how: Scattered | None = None
+        mixed = ""
+        refusal: SqlError | None = None
+        inserted: Inserted | None = None
+        if insertion.query is not None:
+            how, mixed = _scattered(survey, insertion.query)
+        try:
+            inserted = None if rule is None else self._inserted(insertion, rule, columns)
+        except SqlError as error:
+            refusal = error
+        is_broadcast = rule is None and self.rules.is_broadcast(insertion.target.name)
+        others = survey.others if rule is not None else [*survey.others, insertion.target]
+        return lambda template: Plan(
+            kind=statement.kind,
+            read_only=False,
+            template=template,
+            tables=_narrowed(survey),
+            others=_names(others),
+            scattered=how if rule is not None else None,
+            mixed=mixed or ("" if rule is not None else f"{insertion.target.name} has no shards"),
+            inserted=inserted,
+            changes_broadcast=insertion.target.name if is_broadcast else "",
+            refusal=refusal,
+        )
+
+    def _inserted(self, insertion: Insertion, rule: Rule, columns: Columns) -> Inserted:
+        table = insertion.target.name
+        place = self._place(insertion, rule)
+        for each in insertion.updates:
+            if each.column.name.casefold() == rule.column.casefold() and not each.column_itself:
+                raise errors.KEY_CHANGES(
+                    column=rule.column, table=table, reason="ON DUPLICATE KEY UPDATE sets it"
+                )
+        if insertion.query is not None:
+            return _from_query(insertion.query, rule, columns, place, table)
+        rows = tuple(KeyedRow(row.span, _value(row, place)) for row in insertion.rows)
+        return Inserted(rule, rows)
+
+    def _place(self, insertion: Insertion, rule: Rule) -> int:
+        """Which of the columns is the shard column."""
+        table = insertion.target.name
+        if insertion.columns is not None:
+            names: Sequence[str] | None = [column.name for column in insertion.columns]
+        else:
+            names = self.columns_of(table)
+        if not names:
+            reason = "the statement names no columns, and their order is not known here"
+            raise errors.KEY_MISSING(table=table, column=rule.column, reason=reason)
+        for place, name in enumerate(names):
+            if name.casefold() == rule.column.casefold():
+                return place
+        reason = "the column is not among those that the statement names"
+        raise errors.KEY_MISSING(table=table, column=rule.column, reason=reason)
+
+
+def _from_query(
+    query: Query, rule: Rule, columns: Columns, place: int, table: str
+) -> Inserted:
+    """Where the rows that a query gives are to be."""
+    if columns.numbered and place < len(columns.named):
+        key = columns.named[place][1]
+        if key and all(are_alike(part.rule, rule) for part in key):
+            return Inserted(rule, follows_query=True)
+    operand = None
+    if isinstance(query, Select) and not any(output.star for output in query.outputs):
+        operand = query.outputs[place].operand if place < len(query.outputs) else None
+    if operand is None:
+        reason = "the query gives neither a value that is known nor the key of a table bound to it"
+        raise errors.KEY_MISSING(table=table, column=rule.column, reason=reason)
+    return Inserted(rule, key=operand)
+
+
+def _value(row: Row, place: int) -> Operand | None:
+    return row.values[place] if place < len(row.values) else None
+
+
+def _narrowed(survey: Survey) -> tuple[Narrowed, ...]:
+    return tuple(Narrowed(part, survey.narrowing(part)) for part in survey.parts)
+
+
+def _names(tables: Sequence[Table]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(table.name for table in tables))
+
+
+def _scattered(survey: Survey, body: Query | Change) -> tuple[Scattered | None, str]:
+    if not survey.part_of:
+        return None, ""
+    try:
+        return scattered(survey, body), ""
+    except Mixed as mixed:
+        return None, str(mixed)
+
+
+def _is_locking(query: Query) -> bool:
+    match query:
+        case Select():
+            return query.locking or query.into
+        case Union():
+            return any(_is_locking(arm) for arm in query.arms)
+        case Opaque():
+            return True
+
+
+def refused(error: SqlError, template: Template, kind: Kind = Kind.OTHER) -> Plan:
+    """The plan of a statement that is refused whatever its literals are."""
+    return Plan(kind, False, template, refusal=error)
+
+
+NOWHERE: Final = Template(b"", (), ())

@@ -1,0 +1,144 @@
+"""The text of a statement for one shard.
+
+The client's text stays as it is, but for the names of tables: hints, comments and all else survive.
+A table's name becomes that of its part on the shard, with the old name as its alias where the grammar
+has a place for one, so that columns, hints, errors and the answer go on calling it as the client
+does. A name qualified with the group's database loses the qualifier: on the server it may have
+another name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from athena_g.parser.statement import Column, Span, Statement, Table
+from athena_g.router.rules import Rule
+
+MAX_RENDERED: Final = 256
+"""Shards for which a template keeps its text."""
+
+Written = Callable[[int], bytes]
+"""What stands at a place, by the shard's number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Something else in place of ``span``."""
+
+    span: Span
+    written: Written
+
+
+class Template:
+    """A statement's text with places for its literals and for what differs between shards."""
+
+    def __init__(
+        self, text: bytes, literals: Iterable[tuple[int, int]], edits: Iterable[Edit]
+    ) -> None:
+        self._pieces: list[list[bytes | Written]] = [[]]
+        self._segments: dict[int, Sequence[bytes]] = {}
+        self.is_plain = True
+        position = 0
+        marks: list[tuple[Span, Edit | None]] = [(Span(*span), None) for span in literals]
+        marks += [(edit.span, edit) for edit in edits]
+        for span, edit in sorted(marks, key=lambda mark: mark[0]):
+            if span.start < position:
+                raise ValueError("edits overlap")
+            self._pieces[-1].append(text[position : span.start])
+            if edit is None:
+                self._pieces.append([])
+            else:
+                self._pieces[-1].append(edit.written)
+                self.is_plain = False
+            position = span.end
+        self._pieces[-1].append(text[position:])
+
+    def render(self, shard: int, literals: Sequence[bytes]) -> bytes:
+        """The text for a shard, with these literals in their places."""
+        segments = self._segments.get(shard)
+        if segments is None:
+            segments = [_joined(each, shard) for each in self._pieces]
+            if len(self._segments) < MAX_RENDERED:
+                self._segments[shard] = segments
+        if not literals:
+            return segments[0]
+        parts: list[bytes] = [b""] * (2 * len(literals) + 1)
+        parts[::2] = segments
+        parts[1::2] = literals
+        return b"".join(parts)
+
+
+def _joined(pieces: list[bytes | Written], shard: int) -> bytes:
+    return b"".join(piece if isinstance(piece, bytes) else piece(shard) for piece in pieces)
+
+
+def edits(
+    statement: Statement,
+    rule_of: Callable[[Table], Rule | None],
+    is_own: Callable[[Table], bool],
+    codec: str,
+    bare: frozenset[Table] = frozenset(),
+) -> list[Edit]:
+    """What is to be written differently for a shard.
+
+    ``rule_of`` gives a table's rule, ``is_own`` whether it is the group's. ``bare`` are tables that
+    cannot have an alias: columns that are qualified with one of them follow its name.
+    """
+    found: dict[Span, Edit] = {}
+    names: dict[str, Written] = {}
+    for table in statement.tables:
+        rule = rule_of(table)
+        if rule is None:
+            if table.database is not None and is_own(table):
+                found[table.span] = Edit(table.span, _constant(quoted(table.name, codec)))
+            continue
+        written = _physical(table.name, rule, codec)
+        aliased = table.alias is None and table.alias_at is not None and table not in bare
+        if aliased and table.alias_at == table.span.end:
+            written = _with_alias(written, quoted(table.name, codec))
+        elif aliased and table.alias_at is not None:
+            place = Span(table.alias_at, table.alias_at)
+            found[place] = Edit(place, _constant(b" AS " + quoted(table.name, codec)))
+        elif table.alias is None:
+            names[table.name.casefold()] = written
+        found[table.span] = Edit(table.span, written)
+    for column in statement.qualifiers:
+        edit = _qualifier(column, names, codec, is_own)
+        if edit is not None:
+            found[edit.span] = edit
+    return list(found.values())
+
+
+def _qualifier(
+    column: Column, names: dict[str, Written], codec: str, is_own: Callable[[Table], bool]
+) -> Edit | None:
+    if column.qualifier is None or column.table is None:
+        return None
+    named = Table(column.table, column.database, column.qualifier)
+    if not is_own(named):
+        return None
+    written = names.get(column.table.casefold())
+    if written is not None:
+        return Edit(column.qualifier, written)
+    if column.database is not None:
+        return Edit(column.qualifier, _constant(quoted(column.table, codec)))
+    return None
+
+
+def quoted(name: str, codec: str) -> bytes:
+    """A name in backquotes, as the client would write it."""
+    return b"`" + name.replace("`", "``").encode(codec, "replace") + b"`"
+
+
+def _physical(name: str, rule: Rule, codec: str) -> Written:
+    return lambda shard: quoted(rule.physical_name(name, shard), codec)
+
+
+def _with_alias(written: Written, alias: bytes) -> Written:
+    return lambda shard: written(shard) + b" AS " + alias
+
+
+def _constant(text: bytes) -> Written:
+    return lambda _: text

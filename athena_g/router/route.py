@@ -1,0 +1,216 @@
+"""Where one execution of a statement goes: plan and literals → shards and their texts.
+
+A `Route` is final: nobody looks at the statement after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from athena_g import errors
+from athena_g.parser.statement import Kind, Values
+from athena_g.router.keys import Undecidable, stored
+from athena_g.router.narrowing import Shards, shards
+from athena_g.router.plan import Inserted, Narrowed, Plan
+from athena_g.router.rules import Rule, Rules
+
+SHOWN_SHARDS: Final = 8
+"""Shards that a message names."""
+
+
+class Reach(Enum):
+    """How far a statement goes."""
+
+    HOME = "the home DB group"
+    ONE = "one shard"
+    SEVERAL = "several shards"
+    EVERY_GROUP = "every DB group"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which shards get a statement.
+
+    ``divided`` tells for an INSERT of several rows which of them each shard gets, by their places.
+    """
+
+    reach: Reach
+    shards: tuple[int, ...] = ()
+    divided: dict[int, tuple[int, ...]] = field(default_factory=dict)
+
+
+HOME: Final = Route(Reach.HOME)
+EVERY_GROUP: Final = Route(Reach.EVERY_GROUP)
+
+
+def route(plan: Plan, values: Values, rules: Rules, home: str) -> Route:
+    """Where a statement goes that has these values; raises `SqlError` for what is refused.
+
+    ``home`` is the name of the home DB group.
+    """
+    if plan.refusal is not None:
+        raise plan.refusal
+    if plan.inserted is not None:
+        found = _insertion(plan, plan.inserted, values)
+    elif plan.tables:
+        found = _of_tables(plan, values)
+    else:
+        return EVERY_GROUP if plan.changes_broadcast else HOME
+    _check(plan, found, values, rules, home)
+    return found
+
+
+# -- shards ----------------------------------------------------------------------------------------
+
+
+def _of_tables(plan: Plan, values: Values) -> Route:
+    """Where a statement on sharded tables goes by what narrows them."""
+    if len(plan.tables) == 1:
+        only = plan.tables[0]
+        found = shards(only.narrowing, only.part.rule, values)
+        if found is not None and len(found) == 1:
+            return Route(Reach.ONE, tuple(found))
+    sets = [_shards(each, values) for each in plan.tables]
+    known = set().union(*(each for each in sets if len(each) <= 1))
+    if len(known) <= 1 and all(len(each) <= 1 for each in sets):
+        return Route(Reach.ONE, tuple(known) or (0,))  # none at all: any shard has no such rows
+    if plan.scattered is None:
+        raise _mixed(plan, sets)
+    by_part = {each.part: one for each, one in zip(plan.tables, sets, strict=True)}
+    run: set[int] = set()
+    for arm in plan.scattered.arms:
+        run |= frozenset.intersection(
+            *(frozenset().union(*(by_part[part] for part in parts)) for parts in arm)
+        )
+    if len(run) <= 1:
+        return Route(Reach.ONE, tuple(run) or (0,))
+    return Route(Reach.SEVERAL, tuple(sorted(run)))
+
+
+def _shards(narrowed: Narrowed, values: Values) -> Shards:
+    rule = narrowed.part.rule
+    found = shards(narrowed.narrowing, rule, values)
+    return frozenset(range(rule.count)) if found is None else found
+
+
+def _mixed(plan: Plan, sets: Iterable[Shards]) -> errors.SqlError:
+    tables = ", ".join(_names(plan))
+    if len(plan.tables) > 1 and not frozenset.intersection(*sets):
+        return errors.EMPTY_SHARD_INTERSECTION(tables=tables)
+    return errors.SHARDS_WOULD_MIX(reason=plan.mixed, tables=tables)
+
+
+def _names(plan: Plan) -> list[str]:
+    return list(dict.fromkeys(each.part.table.name for each in plan.tables))
+
+
+# -- INSERT ----------------------------------------------------------------------------------------
+
+
+def _insertion(plan: Plan, inserted: Inserted, values: Values) -> Route:
+    if inserted.follows_query:
+        return _of_tables(plan, values)
+    if inserted.key is not None:
+        shard = _home_of(plan, inserted.rule, inserted.key.worth, values)
+        if plan.tables:
+            source = _of_tables(plan, values)
+            if source.shards != (shard,):
+                raise errors.SHARDS_WOULD_MIX(
+                    reason=f"the rows are to be on shard {shard} and come from "
+                    f"{_listed(source.shards)}",
+                    tables=", ".join(_names(plan)),
+                )
+        return Route(Reach.ONE, (shard,))
+    places: dict[int, list[int]] = {}
+    for place, row in enumerate(inserted.rows):
+        worth = None if row.key is None else row.key.worth
+        places.setdefault(_home_of(plan, inserted.rule, worth, values), []).append(place)
+    if len(places) == 1:
+        return _with_source(plan, Route(Reach.ONE, tuple(places)), values)
+    divided = {shard: tuple(rows) for shard, rows in sorted(places.items())}
+    return Route(Reach.SEVERAL, tuple(divided), divided)
+
+
+def _with_source(plan: Plan, found: Route, values: Values) -> Route:
+    """A route of rows whose values come from subqueries as well."""
+    if plan.tables and _of_tables(plan, values).shards != found.shards:
+        raise errors.SHARDS_WOULD_MIX(
+            reason="a subquery reads rows of another shard", tables=", ".join(_names(plan))
+        )
+    return found
+
+
+def _home_of(plan: Plan, rule: Rule, worth: object, values: Values) -> int:
+    """The shard of a row whose key is worth that."""
+    try:
+        if not callable(worth):
+            raise ValueError("its value is not a literal, a parameter or simple arithmetic")
+        key = stored(rule.key, worth(values))
+    except (Undecidable, ValueError) as error:
+        raise errors.KEY_MISSING(table=rule.name, column=rule.column, reason=error) from None
+    return rule.algorithm.shard_of(key)
+
+
+# -- what is refused -------------------------------------------------------------------------------
+
+
+def _check(plan: Plan, found: Route, values: Values, rules: Rules, home: str) -> None:
+    """Raise what hinders a route."""
+    if found.reach is Reach.SEVERAL:
+        _check_several(plan, found)
+    if plan.changes_broadcast:
+        raise errors.BROADCAST_MIXED(other=plan.changes_broadcast, table=_first(plan))
+    _check_moves(plan, found, values)
+    others = [name for name in plan.others if not rules.is_broadcast(name)]
+    for shard in found.shards if others else ():
+        target = rules.db_group_of(shard)
+        if target != home:
+            raise errors.TABLE_NOT_THERE(
+                other=others[0], home=home, table=_first(plan), target=target
+            )
+
+
+def _check_several(plan: Plan, found: Route) -> None:
+    listed = _listed(found.shards)
+    needs = plan.scattered.needs if plan.scattered is not None else ()
+    if plan.kind is Kind.SELECT:
+        if needs:
+            raise errors.NEEDS_MERGE(construct=needs[0], table=_first(plan), shards=listed)
+        return
+    rules = [each.part.rule for each in plan.tables]
+    if plan.inserted is not None:
+        rules.append(plan.inserted.rule)
+    for rule in rules:
+        if not rule.scatter_writes:
+            raise errors.SCATTER_WRITE(table=_first(plan), shards=listed, rule=rule.name)
+    if needs:
+        raise errors.SCATTER_WRITE_LIMIT(construct=needs[0], table=_first(plan), shards=listed)
+
+
+def _check_moves(plan: Plan, found: Route, values: Values) -> None:
+    for rule, assignment in plan.moved:
+        try:
+            if assignment.operand is None:
+                raise ValueError("its new value is only known to the server")
+            key = stored(rule.key, assignment.operand.worth(values))
+        except (Undecidable, ValueError) as error:
+            reason = str(error)
+        else:
+            if found.shards == (rule.algorithm.shard_of(key),):
+                continue
+            reason = f"the row would belong on shard {rule.algorithm.shard_of(key)}"
+        raise errors.KEY_CHANGES(column=rule.column, table=_first(plan), reason=reason)
+
+
+def _first(plan: Plan) -> str:
+    if plan.tables:
+        return plan.tables[0].part.table.name
+    return plan.inserted.rule.name if plan.inserted is not None else ""
+
+
+def _listed(found: Sequence[int]) -> str:
+    shown = ", ".join(map(str, found[:SHOWN_SHARDS]))
+    return shown if len(found) <= SHOWN_SHARDS else f"{shown} … ({len(found)})"
