@@ -126,7 +126,7 @@ def _check_ascending(found: tuple[Any, ...]) -> None:
 def _is_below(lower: Any, upper: Any) -> bool:
     """Whether it can be; text may ascend under a collation that no case of letters matters to."""
     if isinstance(lower, str):
-        return lower < upper or lower.casefold() < upper.casefold()
+        return bool(lower < upper or lower.casefold() < upper.casefold())
     return bool(lower < upper)
 
 
