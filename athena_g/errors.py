@@ -304,6 +304,22 @@ NOT_SUPPORTED_YET = _register(
     "The construct is understood but cannot be answered exactly, so it is refused.",
 )  # fmt: skip
 
+# --- Sharding -----------------------------------------------------------------------------------
+
+SHARDING_FUNCTION_FAILED = _register(
+    "SHARDING_FUNCTION_FAILED", 1105, "HY000",
+    "The sharding function {function} failed: {reason}",
+    "The function that the rule names as its algorithm raised an exception, or gave something else "
+    "than an index of a shard. Nothing was sent. Mend the function, and restart athena-g.",
+)  # fmt: skip
+SHARD_KEY_UNFIT = _register(
+    "SHARD_KEY_UNFIT", 1105, "HY000",
+    "The sharding rule {rule} does not fit the column {column} of table '{table}': {reason}",
+    "The type of the column, as a shard has it or key_type says, is not one for the algorithm or "
+    "the boundaries of the rule. Change the rule or the column.",
+)  # fmt: skip
+
+
 # --- SQL, as the embedded server answers ----------------------------------------------------------
 
 CANNOT_CREATE_DATABASE = _register(

@@ -23,7 +23,7 @@ _HASH_FUNCTIONS = ("crc32", "fnv1a", "siphash13")
 _KEY_TYPES = ("integer", "decimal", "string", "date", "datetime", "binary")
 _FUNCTION = re.compile(r"python:[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
 _COLLATION = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
-_PADDED = re.compile(r"(0?[1-9])?d?")
+_PADDED = re.compile(r"(0[1-9])?d?")
 _LONGEST_DECIMAL = 15
 """Digits that a number of the file (which is a double) surely keeps."""
 

@@ -26,6 +26,8 @@ _UNICODE: Final = frozenset(
     )
 )  # fmt: skip
 _GENERAL: Final = frozenset({"utf8mb3_general_ci", "utf8mb4_general_ci"})
+_BY_CODE: Final = ("utf8mb3_", "utf8mb4_", "ascii_")
+"""Binary collations of these character sets have the order of code points."""
 _REPLACEMENT: Final = "\ufffd"
 
 
@@ -59,6 +61,8 @@ def _table(name: str) -> _Table:
 
 def _by_table(name: str) -> Fold:
     def fold(text: str) -> str:
+        if text.isascii() and text.isprintable():
+            return text.upper().rstrip(" ")
         return text.translate(_table(name)).rstrip(" ")
 
     return fold
@@ -79,13 +83,13 @@ def _known_fold(name: str) -> tuple[Fold, bool] | None:
     known = collation_named(name)
     plain = (known.name if known else "").replace("_nopad_", "_")
     if plain.endswith("_bin"):
-        return _exact, True
+        return _exact, plain.startswith(_BY_CODE)
     if plain in _UNICODE:
         return _by_table("unicode"), False
     if plain in _GENERAL:
         return _by_table("general"), True
     if plain == "latin1_swedish_ci":
-        return _by_table("swedish"), True
+        return _by_table("swedish"), False
     if plain in foldings.ASCII_SAFE:
         return _ascii, plain == "ascii_general_ci"
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from typing import Final
@@ -47,7 +47,7 @@ Canonical = int | Decimal | str | bytes | datetime.date | None
 class Key:
     """A shard column: its type, and of that what matters for equality.
 
-    ``collation`` is that of a string. ``low`` and ``high`` are the least and the greatest integer.
+    ``collation`` is that of a string. ``low`` and ``high`` are the least and the greatest number.
     ``length`` is the most characters of a string or bytes of a binary, ``precision`` the most
     digits of a decimal, and ``scale`` those behind the point, of a decimal or the seconds of a
     datetime. What is None is not known; a ``type`` of None decides nothing.
@@ -55,8 +55,8 @@ class Key:
 
     type: KeyType | None
     collation: str | None = None
-    low: int = -(2**63)
-    high: int = 2**64 - 1
+    low: int | None = None
+    high: int | None = None
     length: int | None = None
     precision: int | None = None
     scale: int | None = None
@@ -94,14 +94,23 @@ def key_of_column(
         return _integer(_BITS[data_type], "unsigned" in column_type)
     if data_type in ("decimal", "numeric"):
         precision, scale = [*arguments, 0][:2] if arguments else (10, 0)
-        return Key(KeyType.DECIMAL, precision=precision, scale=scale)
+        low = 0 if "unsigned" in column_type else None
+        return Key(KeyType.DECIMAL, low=low, precision=precision, scale=scale)
     if data_type in _TEXTS:
-        return Key(KeyType.STRING, collation, length=length)
+        return _string(data_type, collation, length)
     if data_type in _BINARIES:
         return Key(KeyType.BINARY, length=length)
     if data_type == "datetime":
         return Key(KeyType.DATETIME, scale=arguments[0] if arguments else 0)
     return Key(KeyType.DATE if data_type == "date" else None)
+
+
+def _string(data_type: str, collation: str | None, length: int | None) -> Key:
+    key = Key(KeyType.STRING, collation)
+    known = key.charset_and_collation
+    if length is not None and data_type.endswith("text"):  # it is in bytes there
+        length //= known.max_bytes if known else 4
+    return replace(key, length=length)
 
 
 def _integer(bits: int, unsigned: bool) -> Key:

@@ -202,7 +202,7 @@ def test_a_key_that_does_not_fit_is_refused(
     assert problems[f"{RULE}.{key}"].startswith(message)
 
 
-@pytest.mark.parametrize("name", ["{table}_{index:04d}", "p{index}_{table}", "{table}-{index:3}"])
+@pytest.mark.parametrize("name", ["{table}_{index:04d}", "p{index}_{table}", "{table}-{index:d}"])
 def test_a_physical_name_has_the_table_and_the_index(bench: Bench, name: str) -> None:
     assert loaded(bench, f'shard_count = 3\nphysical_name = "{name}"\n').physical_name == name
 
@@ -211,7 +211,7 @@ def test_a_physical_name_has_the_table_and_the_index(bench: Bench, name: str) ->
     "name",
     [
         "{table}", "x_{index}", "{table}{index}", "{table}0{index}", "{table}_{index}_{index}",
-        "{table}_{index:x}", "{table}_{index:0100}", "{table!r}_{index}", "{table:>9}_{index}",
+        "{table}_{index:x}", "{table}_{index:3}", "{table}_{index:0100}", "{table!r}_{index}", "{table:>9}_{index}",
         "{table}.{index}", "{table}_{index", "{table.__class__}_{index}", "{}_{index}", "",
     ],
 )  # fmt: skip
