@@ -384,6 +384,18 @@ BROADCAST_MIXED = _register(
     "The broadcast table {other} cannot be changed together with the sharded table {table}",
     "A broadcast table is written in every DB group: use a statement of its own for it.",
 )  # fmt: skip
+SHARDING_FUNCTION_FAILED = _register(
+    "SHARDING_FUNCTION_FAILED", 1105, "HY000",
+    "The sharding function {function} failed: {reason}",
+    "The function that the rule names as its algorithm raised an exception, or gave something else "
+    "than an index of a shard. Nothing was sent. Mend the function, and restart athena-g.",
+)  # fmt: skip
+SHARD_KEY_UNFIT = _register(
+    "SHARD_KEY_UNFIT", 1105, "HY000",
+    "The sharding rule {rule} does not fit the column {column} of table '{table}': {reason}",
+    "The type of the column, as a shard has it or key_type says, is not one for the algorithm or "
+    "the boundaries of the rule. Change the rule or the column.",
+)  # fmt: skip
 
 # --- SQL, as the embedded server answers ----------------------------------------------------------
 

@@ -5,7 +5,6 @@ from athena_g.config.groups import (
     GroupSettings,
     InstanceSettings,
     LimiterSettings,
-    ShardingRuleSettings,
 )
 from athena_g.config.loading import load
 from athena_g.config.problems import ConfigError, Problem
@@ -19,6 +18,7 @@ from athena_g.config.process import (
     ServerTlsSettings,
 )
 from athena_g.config.settings import Settings
+from athena_g.config.sharding import ShardingRuleSettings
 
 __all__ = [
     "ConfigError",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from athena_g.config import shards
+from athena_g.config import rule_checks, shards
 from athena_g.config.partial import PartialTable
 from athena_g.config.problems import Problem, key_path
 
@@ -50,6 +50,7 @@ def _group(group: PartialTable) -> Iterator[Problem]:
         yield from _db_group(db_group)
     rules = group.tables("sharding_rules")
     yield from _repeated(rules, "table_pattern", "rule of this group", str.casefold)
+    yield from rule_checks.check(group)
     yield from shards.check(group)
 
 

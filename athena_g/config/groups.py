@@ -1,4 +1,4 @@
-"""The tables of a group: its DB groups, their instances, and its sharding rules.
+"""The tables of a group: its DB groups and their instances.
 
 The description of a key is its documentation: ``conf/reference.toml`` is generated from it.
 What only several tables together can show wrong is in :mod:`.checks`.
@@ -12,11 +12,10 @@ from annotated_types import Ge, Le
 from pydantic import Field, SecretStr, ValidationInfo, field_validator, model_validator
 
 from athena_g.config.process import PoolSettings
+from athena_g.config.sharding import ShardingRuleSettings
 from athena_g.config.table import Table
 from athena_g.config.values import (
-    Algorithm,
     Boolean,
-    ColumnName,
     DatabaseName,
     DefaultText,
     ExistingFile,
@@ -27,11 +26,10 @@ from athena_g.config.values import (
     Label,
     NotEmpty,
     Port,
-    RangeBoundaries,
     Role,
     SchemaName,
     ShardIndices,
-    TableName,
+    TableNames,
     UserName,
     Wanted,
     refused,
@@ -236,66 +234,6 @@ class DbGroupSettings(Table):
         return table | {"instances": on_free_ports}
 
 
-def _default_shard_count(valid: dict[str, Any]) -> int:
-    return len(valid["range_boundaries"]) + 1 if valid.get("algorithm") == "range" else 16
-
-
-class ShardingRuleSettings(Table):
-    """How the rows of one table are spread over the shards."""
-
-    name: Label = Field(examples=["orders by customer"], description="A name for logs.")
-    table_pattern: TableName = Field(
-        examples=["orders"],
-        description="The table, in any case of letters. Its part at shard 3 is the table orders_3.",
-    )
-    shard_column: ColumnName = Field(
-        examples=["customer_id"], description="The column whose value decides about the shard."
-    )
-    algorithm: Algorithm = Field(
-        default="mod",
-        description="How: remainder of a number (mod, modulo), hash of any value (hash), or "
-        "comparison with boundaries (range). In any case of letters.",
-    )
-    range_boundaries: RangeBoundaries = Field(
-        default=(),
-        description="For range alone: shard 0 has the values below the first boundary, shard 1 "
-        "those from it to below the second, and so on.",
-        validate_default=True,
-    )
-    shard_count: Annotated[
-        Integer, DefaultText("Default: 16; with range the number of boundaries plus 1.")
-    ] = Field(
-        default_factory=_default_shard_count,
-        examples=[4],
-        ge=1,
-        le=65536,
-        description="How many shards there are.",
-    )
-
-    @field_validator("range_boundaries")
-    @classmethod
-    def _with_range(cls, value: tuple[int, ...], info: ValidationInfo) -> tuple[int, ...]:
-        algorithm = info.data.get("algorithm")
-        if algorithm == "range" and not value:
-            raise refused(
-                'is empty; algorithm = "range" needs one boundary or more, such as [1000, 2000]'
-            )
-        if algorithm in ("mod", "hash") and value:
-            raise refused(f'has no effect with "{algorithm}"; write algorithm = "range" or drop it')
-        return value
-
-    @field_validator("shard_count")
-    @classmethod
-    def _as_boundaries(cls, value: int, info: ValidationInfo) -> int:
-        boundaries = info.data.get("range_boundaries")
-        if info.data.get("algorithm") == "range" and boundaries and value != len(boundaries) + 1:
-            raise refused(
-                f"{value} does not fit range_boundaries; write {len(boundaries) + 1} (the number "
-                "of boundaries plus 1), or leave it out"
-            )
-        return value
-
-
 class GroupSettings(Table):
     """One logical database that clients see. There may be several groups."""
 
@@ -319,6 +257,12 @@ class GroupSettings(Table):
     home_group: Label = Field(
         examples=["home"],
         description="The DB group that has the tables without a sharding rule.",
+    )
+    broadcast_tables: TableNames = Field(
+        default=(),
+        examples=[["countries"]],
+        description="Tables that every DB group has with the same rows, in any case of letters: "
+        "read from any of them, written to all.",
     )
     db_groups: Annotated[tuple[DbGroupSettings, ...], NotEmpty]
     sharding_rules: tuple[ShardingRuleSettings, ...] = ()

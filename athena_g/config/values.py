@@ -12,7 +12,6 @@ import os
 import re
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -78,7 +77,8 @@ def _truth(value: object) -> object:
     return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
-def _list(value: object) -> object:
+def as_list(value: object) -> object:
+    """The list that ``value`` says as JSON, else ``value`` itself."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:
             return json.loads(value)
@@ -139,13 +139,10 @@ def _unlike(values: tuple[int, ...]) -> tuple[int, ...]:
     return values
 
 
-def _ascending(values: tuple[int, ...]) -> tuple[int, ...]:
-    for index, (lower, upper) in enumerate(pairwise(values)):
-        if lower >= upper:
-            raise refused(
-                f"{upper} at index {index + 1} is not above {lower} before it; "
-                "write the boundaries in strictly ascending order"
-            )
+def _once_each(values: tuple[str, ...]) -> tuple[str, ...]:
+    repeated = [name for name, count in Counter(map(str.casefold, values)).items() if count > 1]
+    if repeated:
+        raise refused(f"has {repeated[0]} more than once; write each table once")
     return values
 
 
@@ -156,7 +153,9 @@ def _not_empty(values: tuple[Any, ...]) -> tuple[Any, ...]:
     return values
 
 
-def _spelling(names: dict[str, str]) -> BeforeValidator:
+def spelling(names: dict[str, str]) -> BeforeValidator:
+    """A validator that takes the keys of ``names`` in any case of letters for their values."""
+
     def canonical(value: object) -> object:
         return names.get(value.lower(), value) if isinstance(value, str) else value
 
@@ -191,11 +190,11 @@ DatabaseName = Annotated[
 SchemaName = Annotated[Text, _label(64), Wanted("the name of a database, 1 to 64 characters")]
 UserName = Annotated[Text, _label(128), Wanted("a user name of 1 to 128 characters")]
 Label = Annotated[Text, _label(64), Wanted("a name of 1 to 64 characters")]
-TableName = Annotated[
-    Text,
-    _label(64),
-    AfterValidator(_table_name),
-    Wanted("the exact name of one table, without database and wildcards"),
+TableNames = Annotated[
+    tuple[Annotated[Text, _label(64), AfterValidator(_table_name)], ...],
+    BeforeValidator(as_list),
+    AfterValidator(_once_each),
+    Wanted('a list of names of tables, without database and wildcards, such as ["countries"]'),
 ]
 ColumnName = Annotated[Text, _label(64), Wanted("the name of a column, 1 to 64 characters")]
 FilePath = Annotated[Path, RelativeToFile()]
@@ -206,27 +205,16 @@ ExistingFile = Annotated[
 ]
 ShardIndices = Annotated[
     tuple[Annotated[Integer, Ge(0), Le(65535)], ...],
-    BeforeValidator(_list),
+    BeforeValidator(as_list),
     AfterValidator(_unlike),
     Wanted("a list of whole numbers from 0 to 65535, such as [0, 1, 2]"),
 ]
-RangeBoundaries = Annotated[
-    tuple[Annotated[Integer, Ge(-(2**63)), Le(2**63 - 1)], ...],
-    BeforeValidator(_list),
-    AfterValidator(_ascending),
-    Wanted("a list of ascending whole numbers of 64 bits, such as [1000, 2000]"),
-]
 Role = Annotated[
     Literal["master", "slave"],
-    _spelling({"master": "master", "primary": "master", "slave": "slave", "replica": "slave"}),
+    spelling({"master": "master", "primary": "master", "slave": "slave", "replica": "slave"}),
     Wanted('"master" or "slave" ("primary" and "replica" mean the same)'),
-]
-Algorithm = Annotated[
-    Literal["mod", "hash", "range"],
-    _spelling({"mod": "mod", "modulo": "mod", "hash": "hash", "range": "range"}),
-    Wanted('"mod", "modulo", "hash" or "range"'),
 ]
 LogLevel = Annotated[
     Literal["TRACE", "DEBUG", "INFO", "WARNING", "ERROR"],
-    _spelling({name.lower(): name for name in ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR")}),
+    spelling({name.lower(): name for name in ("TRACE", "DEBUG", "INFO", "WARNING", "ERROR")}),
 ]

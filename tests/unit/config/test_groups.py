@@ -1,24 +1,11 @@
 from __future__ import annotations
 
 import pytest
-from pydantic import ValidationError
 
-from athena_g.config import (
-    DbGroupSettings,
-    InstanceSettings,
-    PoolSettings,
-    ShardingRuleSettings,
-)
+from athena_g.config import DbGroupSettings, InstanceSettings, PoolSettings
 from athena_g.config.groups import InstancePoolSettings
 
 from .samples import EMBEDDED, LOGIN, ON_A_SERVER, Bench
-
-RULE = "groups[0].sharding_rules[0]"
-
-
-def rule(lines: str) -> str:
-    head = '[[groups.sharding_rules]]\nname = "r"\ntable_pattern = "t"\nshard_column = "c"\n'
-    return EMBEDDED + "shard_indices = [0, 1, 2]\n" + head + lines
 
 
 @pytest.mark.parametrize("name", ["shop", "Shop-1", "a$b_c", "größe", "x" * 64])
@@ -98,73 +85,6 @@ def test_an_embedded_db_group_made_directly_has_a_master_too() -> None:
     assert DbGroupSettings(name="home", embedded=True).instances[0].role == "master"
 
 
-@pytest.mark.parametrize(
-    "word, algorithm",
-    [("mod", "mod"), ("MODULO", "mod"), ("Hash", "hash")],
-)
-def test_an_algorithm_is_known_in_any_case_of_letters(
-    bench: Bench, word: str, algorithm: str
-) -> None:
-    group = bench.load(rule(f'algorithm = "{word}"\nshard_count = 3\n')).groups[0]
-    assert group.sharding_rules[0].algorithm == algorithm
-
-
-def test_an_unknown_algorithm_is_refused_with_those_there_are(bench: Bench) -> None:
-    assert bench.problems(rule('algorithm = "crc32"\n')) == {
-        f"{RULE}.algorithm": '"crc32" is not known here; write "mod", "modulo", "hash" or "range"'
-    }
-
-
-@pytest.mark.parametrize("count", ["", "shard_count = 3\n"])
-def test_a_range_rule_counts_its_boundaries(bench: Bench, count: str) -> None:
-    text = rule(f'algorithm = "range"\nrange_boundaries = [-5, 10]\n{count}')
-    made = bench.load(text).groups[0].sharding_rules[0]
-    assert (made.range_boundaries, made.shard_count) == ((-5, 10), 3)
-
-
-def test_a_range_rule_with_another_shard_count_is_refused(bench: Bench) -> None:
-    text = rule('algorithm = "range"\nrange_boundaries = [1, 2]\nshard_count = 16\n')
-    assert bench.problems(text) == {
-        f"{RULE}.shard_count": "16 does not fit range_boundaries; write 3 (the number of "
-        "boundaries plus 1), or leave it out"
-    }
-
-
-@pytest.mark.parametrize(
-    "lines, message",
-    [
-        ('algorithm = "range"\n', 'is empty; algorithm = "range" needs one boundary or more'),
-        (
-            'algorithm = "range"\nrange_boundaries = []\n',
-            'is empty; algorithm = "range" needs one boundary or more',
-        ),
-        (
-            'algorithm = "range"\nrange_boundaries = [1, 5, 5]\n',
-            "5 at index 2 is not above 5 before it; write the boundaries in strictly ascending",
-        ),
-        (
-            'algorithm = "hash"\nrange_boundaries = [1]\nshard_count = 3\n',
-            'has no effect with "hash"; write algorithm = "range" or drop it',
-        ),
-    ],
-)
-def test_wrong_boundaries_are_refused(bench: Bench, lines: str, message: str) -> None:
-    problems = bench.problems(rule(lines))
-    assert list(problems) == [f"{RULE}.range_boundaries"]
-    assert problems[f"{RULE}.range_boundaries"].startswith(message)
-
-
-def test_a_boundary_beyond_64_bits_is_refused(bench: Bench) -> None:
-    text = rule(f'algorithm = "range"\nrange_boundaries = [1, {2**63}]\n')
-    assert list(bench.problems(text)) == [f"{RULE}.range_boundaries[1]"]
-
-
-@pytest.mark.parametrize("table", ["orders_*", "ord%", "shop.orders", "`orders`", ""])
-def test_a_pattern_is_the_bare_name_of_one_table(table: str) -> None:
-    with pytest.raises(ValidationError):
-        ShardingRuleSettings(name="r", table_pattern=table, shard_column="c")
-
-
 def test_groups_may_be_several(bench: Bench) -> None:
     text = EMBEDDED + LOGIN.replace('"shop"', '"b"') + '[[groups.db_groups]]\nname = "home"\n'
     groups = bench.load(text + "embedded = true\n").groups
@@ -181,3 +101,17 @@ def test_an_instance_overrides_the_pool_s_limits_and_keeps_the_rest() -> None:
 def test_an_instance_without_limits_of_its_own_has_the_pool_s() -> None:
     general = PoolSettings(max_open=3)
     assert InstancePoolSettings().over(general) == general
+
+
+def test_broadcast_tables_are_named_once_each(bench: Bench) -> None:
+    text = EMBEDDED.replace("home_group", 'broadcast_tables = ["a", "B"]\nhome_group')
+    assert bench.load(text).groups[0].broadcast_tables == ("a", "B")
+    assert bench.problems(text.replace('"B"', '"A"')) == {
+        "groups[0].broadcast_tables": "has a more than once; write each table once"
+    }
+
+
+@pytest.mark.parametrize("name", ["a*", "a.b", ""])
+def test_a_broadcast_table_is_the_bare_name_of_one_table(bench: Bench, name: str) -> None:
+    text = EMBEDDED.replace("home_group", f'broadcast_tables = ["{name}"]\nhome_group')
+    assert list(bench.problems(text)) == ["groups[0].broadcast_tables[0]"]

@@ -1,0 +1,1 @@
+"""Which shards a statement concerns: rules, keys, algorithms."""
