@@ -1,0 +1,1 @@
+"""Which shards a statement reaches, and under which names."""
