@@ -304,6 +304,15 @@ NOT_SUPPORTED_YET = _register(
     "The construct is understood but cannot be answered exactly, so it is refused.",
 )  # fmt: skip
 
+# --- Sharding -----------------------------------------------------------------------------------
+
+INVALID_HINT = _register(
+    "INVALID_HINT", 1105, "HY000",
+    "Invalid hint '{hint}': {reason}; a hint may be shard=<index>, master, slave or scatter",
+    "Correct the comment /*athena: ... */ of the statement. It may have several hints, separated "
+    "by commas or spaces; shard and scatter exclude one another, and so do master and slave.",
+)  # fmt: skip
+
 # --- SQL, as the embedded server answers ----------------------------------------------------------
 
 CANNOT_CREATE_DATABASE = _register(

@@ -99,8 +99,8 @@ WORD_BYTE = rb"[A-Za-z0-9_$\x80-\xff]"
 _WORD = rb"(?:[A-Za-z0-9_$]++|[\x80-\x9f\xa1-\xff][\x80-\xff]*+)++"
 BACKQUOTED = rb"`[^`]*+(?:``[^`]*+)*+`"
 _EXPONENT = rb"[eE][+-]?[0-9]++"
-# A number with a point or an exponent ends where it ends, whatever follows: 1e5x is 1e5 and x. Digits
-# that a letter follows begin a name; 1.5e is nothing.
+# A number with a point or an exponent ends where it ends, whatever follows: 1e5x is 1e5 and x.
+# Digits that a letter follows begin a name; 1.5e is nothing.
 _FRACTION = rb"(?:%b|(?![eE]))" % _EXPONENT
 NUMBER = rb"[0-9]++(?:\.[0-9]*+%b|%b|(?!%b|\.))|\.[0-9]++%b" % (
     *(_FRACTION, _EXPONENT, WORD_BYTE, _FRACTION),
