@@ -54,7 +54,7 @@ class _Patterns(NamedTuple):
 _BYTE = lexer.WORD_BYTE
 # From a quote or a comment without an end on. Which bytes beyond ASCII are white space depends on
 # the character set; after one, -- begins a comment, and x'41' is no string behind a name.
-_REST = rb"(?:[nN]?['\"]|`|/\*(?!!|M!)|--)(?s:.*+)"
+_REST = rb"(?:[nN]?['\"]|`|/\*(?!!|M!)|--(?=[\x80-\xff]))(?s:.*+)"
 _EXECUTABLE = rb"/\*M?!(?:[0-9]{5}%b*+)?" % _BYTE  # a version has five digits, or six
 _CHAIN = rb"%b*+(?:\.%b*+)*+" % (_BYTE, _BYTE)  # of names: what follows a point is no number
 _NUMERIC = rb"%b|%b" % (lexer.BITS, lexer.NUMBER)
