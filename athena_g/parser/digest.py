@@ -64,8 +64,8 @@ def shape(text: bytes, *, ansi_quotes: bool = False, no_backslash_escapes: bool 
     """The shape of a statement's text under these SQL modes, in linear time."""
     patterns = _patterns(ansi_quotes, no_backslash_escapes)
     if text.find(b"!") >= 0 and (text.find(b"/*!") >= 0 or text.find(b"/*M!") >= 0):
-        literals, blank = _cut(_without_marks(text, patterns.skipped), patterns.piece)
-        segments = _as_written(text, literals, blank)
+        literals, without = _cut(_without_marks(text, patterns.skipped), patterns.piece)
+        segments = _as_written(text, literals, without)
     else:
         literals, segments = _cut(text, patterns.piece)
     key = SLOT.join(segments)
@@ -96,13 +96,16 @@ def _lengths(segments: list[bytes]) -> bytes:
 
 
 def _without_marks(text: bytes, skipped: re.Pattern[bytes]) -> bytes:
-    """The text with blanks for the beginning and the end of each executable comment."""
+    """The text with commas for the beginning and the end of each executable comment.
+
+    White space would do as well but for ``--`` in front of it.
+    """
     parts: list[bytes] = []
     written = 0
     for found in _skipped(text, skipped):
         if found.lastgroup is not None:
             begin, end = found.span()
-            parts += (text[written:begin], b" " * (end - begin))
+            parts += (text[written:begin], b"," * (end - begin))
             written = end
     parts.append(text[written:])
     return b"".join(parts)
@@ -121,11 +124,11 @@ def _skipped(text: bytes, skipped: re.Pattern[bytes]) -> Iterator[re.Match[bytes
         yield found
 
 
-def _as_written(text: bytes, literals: list[bytes], blank: list[bytes]) -> list[bytes]:
-    """The segments of the text that stand where those with blanks in them do."""
+def _as_written(text: bytes, literals: list[bytes], without: list[bytes]) -> list[bytes]:
+    """The segments of the text that stand where those without the marks do."""
     segments: list[bytes] = []
     position = 0
-    for segment, literal in zip_longest(blank, literals, fillvalue=b""):
+    for segment, literal in zip_longest(without, literals, fillvalue=b""):
         end = position + len(segment)
         segments.append(text[position:end])
         position = end + len(literal)
