@@ -396,6 +396,12 @@ SHARD_KEY_UNFIT = _register(
     "The type of the column, as a shard has it or key_type says, is not one for the algorithm or "
     "the boundaries of the rule. Change the rule or the column.",
 )  # fmt: skip
+INVALID_HINT = _register(
+    "INVALID_HINT", 1105, "HY000",
+    "Invalid hint '{hint}': {reason}; a hint may be shard=<index>, master, slave or scatter",
+    "Correct the comment /*athena: ... */ of the statement. It may have several hints, separated "
+    "by commas or spaces; shard and scatter exclude one another, and so do master and slave.",
+)  # fmt: skip
 
 # --- SQL, as the embedded server answers ----------------------------------------------------------
 

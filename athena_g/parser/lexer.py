@@ -91,19 +91,26 @@ _END = len(_KINDS)
 _ODD = _END + 1
 
 _SPACE = rb"[ \t\n\v\f\r]"
-_COMMENT = (
+COMMENT = (
     rb"/\*(?!!|M!)(?s:.*?)\*/|\#[^\n]*+|--(?=[\x00-\x20\x7f]|\Z)[^\n]*+"  # to the end of the line
 )
-_WORD_BYTE = rb"[A-Za-z0-9_$\x80-\xff]"
+WORD_BYTE = rb"[A-Za-z0-9_$\x80-\xff]"
 # 0xA0 is white space in latin1, and a byte of longer characters in utf8mb4.
 _WORD = rb"(?:[A-Za-z0-9_$]++|[\x80-\x9f\xa1-\xff][\x80-\xff]*+)++"
-_BACKQUOTED = rb"`[^`]*+(?:``[^`]*+)*+`"
-_DIGITS = rb"[0-9]++"
-_EXPONENT = rb"(?:[eE][+-]?[0-9]++)?"
-_LEADING = re.compile(rb"(?:" + _SPACE + rb"++|" + _COMMENT + rb")*+(" + _WORD + rb")?")
+BACKQUOTED = rb"`[^`]*+(?:``[^`]*+)*+`"
+_EXPONENT = rb"[eE][+-]?[0-9]++"
+# A number with a point or an exponent ends where it ends, whatever follows: 1e5x is 1e5 and x.
+# Digits that a letter follows begin a name; 1.5e is nothing.
+_FRACTION = rb"(?:%b|(?![eE]))" % _EXPONENT
+NUMBER = rb"[0-9]++(?:\.[0-9]*+%b|%b|(?!%b|\.))|\.[0-9]++%b" % (
+    *(_FRACTION, _EXPONENT, WORD_BYTE, _FRACTION),
+)
+QUOTED_BITS = rb"[xX]'(?:[0-9a-fA-F]{2})*+'|[bB]'[01]*+'"
+BITS = rb"%b|0x[0-9a-fA-F]++(?!%b)|0b[01]++(?!%b)" % (QUOTED_BITS, WORD_BYTE, WORD_BYTE)
+_LEADING = re.compile(rb"(?:" + _SPACE + rb"++|" + COMMENT + rb")*+(" + _WORD + rb")?")
 
 
-def _quoted(quote: bytes, escapes: bool) -> bytes:
+def in_quotes(quote: bytes, escapes: bool) -> bytes:
     """The pattern of a string in these quotes, with backslash escapes or without."""
     if escapes:
         return rb"%b[^%b\\]*+(?:(?:\\(?s:.)|%b%b)[^%b\\]*+)*+%b" % ((quote,) * 6)
@@ -113,36 +120,30 @@ def _quoted(quote: bytes, escapes: bool) -> bytes:
 @cache
 def patterns(no_backslash_escapes: bool, ansi_quotes: bool) -> Patterns:
     """The patterns for a SQL mode; each is linear in the length of the text."""
-    single = _quoted(b"'", not no_backslash_escapes)
-    double = _quoted(b'"', not no_backslash_escapes and not ansi_quotes)
+    single = in_quotes(b"'", not no_backslash_escapes)
+    double = in_quotes(b'"', not no_backslash_escapes and not ansi_quotes)
     string = rb"[nN]?+" + single + (rb"" if ansi_quotes else rb"|" + double)
-    name = _BACKQUOTED + (rb"|" + double if ansi_quotes else rb"")
-    quoted = rb"|".join((single, double, _BACKQUOTED, _COMMENT))
+    name = BACKQUOTED + (rb"|" + double if ansi_quotes else rb"")
+    quoted = rb"|".join((single, double, BACKQUOTED, COMMENT))
     statement = rb"(?:[^;'\"`/#-]++|" + quoted + rb"|/(?!\*)|-)*+"
     return Patterns(re.compile(_token(string, name, single, double)), re.compile(statement), quoted)
 
 
 def _token(string: bytes, name: bytes, single: bytes, double: bytes) -> bytes:
     """The pattern of a token, behind the space and the comments in front of it."""
-    whole = rb"(?!%b)" % _WORD_BYTE
-    number = rb"(?:%b\.[0-9]*+|\.%b)%b|%b%b%b" % (
-        *(_DIGITS, _DIGITS, _EXPONENT),
-        *(_DIGITS, _EXPONENT, whole),
-    )
-    bits = rb"[xX]'(?:[0-9a-fA-F]{2})*+'|0x[0-9a-fA-F]++%b|[bB]'[01]*+'|0b[01]++%b" % (whole, whole)
-    user = rb"@(?:[A-Za-z0-9_$.\x80-\xff]++|%b|%b|%b)" % (single, double, _BACKQUOTED)
+    user = rb"@(?:[A-Za-z0-9_$.\x80-\xff]++|%b|%b|%b)" % (single, double, BACKQUOTED)
     kinds = {
         Kind.STRING: string,
-        Kind.HEX: bits,
-        Kind.NUMBER: number,
+        Kind.HEX: BITS,
+        Kind.NUMBER: NUMBER,
         Kind.WORD: rb"(?![xXbBnN]')" + _WORD,
         Kind.NAME: name,
-        Kind.SYSTEM_VARIABLE: rb"@@(?:%b|%b)" % (_WORD, _BACKQUOTED),
+        Kind.SYSTEM_VARIABLE: rb"@@(?:%b|%b)" % (_WORD, BACKQUOTED),
         Kind.USER_VARIABLE: user,
         Kind.PUNCTUATION: rb":=|/(?!\*)|[-+*%^&|~!<>=(),.;:?{}\[\]]",
     }
     groups = rb"|".join(rb"(%b)" % kinds[kind] for kind in _KINDS[1:_END])
-    return rb"(?:%b++|%b)*+(?:%b|(\Z)|((?s:.)))" % (_SPACE, _COMMENT, groups)
+    return rb"(?:%b++|%b)*+(?:%b|(\Z)|((?s:.)))" % (_SPACE, COMMENT, groups)
 
 
 def tokens(

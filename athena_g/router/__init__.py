@@ -1,1 +1,1 @@
-"""Which shards a statement concerns: rules, keys, algorithms."""
+"""Where a statement goes: sharding rules, plans made once per shape, routes made per execution."""

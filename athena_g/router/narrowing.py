@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from athena_g.parser.statement import Operand, Operator, Values
-from athena_g.router.keys import NEVER, Undecidable, comparand, endpoint
+from athena_g.router.keys import NEVER, Key, Undecidable, comparand, endpoint
 from athena_g.router.rules import Rule
 
 Shards = frozenset[int]
@@ -139,12 +139,18 @@ def _equal(operand: Operand, rule: Rule, values: Values, null_safe: bool) -> Sha
         value = operand.worth(values)
         if value is None:
             return NULL_HOME if null_safe else NONE
-        found = comparand(rule.key, value)
+        found = comparand(_key(rule), value)
     except (Undecidable, ValueError):
         return None
     if found is NEVER:
         return NONE
     return frozenset((rule.algorithm.shard_of(found),))
+
+
+def _key(rule: Rule) -> Key:
+    if rule.key is None:
+        raise Undecidable("the type of the shard column is not known")
+    return rule.key
 
 
 # -- ranges ----------------------------------------------------------------------------------------
@@ -158,7 +164,7 @@ def _between(ends: Iterable[Compared], rule: Rule, values: Values) -> Shards | N
     for end in ends:
         try:
             value = end.operand.worth(values)
-            bound = None if value is None else endpoint(rule.key, value)
+            bound = None if value is None else endpoint(_key(rule), value)
         except (Undecidable, ValueError):
             continue
         if bound is None:

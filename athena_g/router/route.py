@@ -12,7 +12,7 @@ from typing import Final
 
 from athena_g import errors
 from athena_g.parser.statement import Kind, Values
-from athena_g.router.keys import Undecidable, stored
+from athena_g.router.keys import Canonical, Undecidable, stored
 from athena_g.router.narrowing import Shards, shards
 from athena_g.router.plan import Inserted, Narrowed, Plan
 from athena_g.router.rules import Rule, Rules
@@ -148,10 +148,16 @@ def _home_of(plan: Plan, rule: Rule, worth: object, values: Values) -> int:
     try:
         if not callable(worth):
             raise ValueError("its value is not a literal, a parameter or simple arithmetic")
-        key = stored(rule.key, worth(values))
+        key = _stored(rule, worth(values))
     except (Undecidable, ValueError) as error:
         raise errors.KEY_MISSING(table=rule.name, column=rule.column, reason=error) from None
     return rule.algorithm.shard_of(key)
+
+
+def _stored(rule: Rule, value: object) -> Canonical:
+    if rule.key is None:
+        raise Undecidable("the type of the shard column is not known; key_type can say it")
+    return stored(rule.key, value)
 
 
 # -- what is refused -------------------------------------------------------------------------------
@@ -195,7 +201,7 @@ def _check_moves(plan: Plan, found: Route, values: Values) -> None:
         try:
             if assignment.operand is None:
                 raise ValueError("its new value is only known to the server")
-            key = stored(rule.key, assignment.operand.worth(values))
+            key = _stored(rule, assignment.operand.worth(values))
         except (Undecidable, ValueError) as error:
             reason = str(error)
         else:

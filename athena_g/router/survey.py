@@ -45,6 +45,10 @@ from athena_g.router.scope import Key, Part, Scope, Source
 
 
 
+OF_EVERY_SERVER = frozenset(("information_schema", "performance_schema", "mysql", "sys"))
+"""Databases that are the server's own."""
+
+
 @dataclass(frozen=True, slots=True)
 class Columns:
     """The columns a query gives: name and key of each.
@@ -71,7 +75,7 @@ class Survey:
         self.part_of: dict[Table, Part] = {}
         self.scope_of: dict[Select | Change, Scope] = {}
         self.others: list[Table] = []
-        """The tables without a rule, other databases' left out."""
+        """The tables without a rule, those that every server has left out."""
 
     @property
     def parts(self) -> list[Part]:
@@ -157,7 +161,7 @@ class Survey:
         """Take note of a table; its part, if it has a rule."""
         rule = self.rule_of(table)
         if rule is None:
-            if self.is_own(table):
+            if (table.database or "").casefold() not in OF_EVERY_SERVER:
                 self.others.append(table)
             return None
         part = Part(table, rule, optional)
@@ -274,9 +278,8 @@ class Survey:
 
 def are_alike(one: Rule, other: Rule) -> bool:
     """Whether equal keys of two rules are on shards of the same number."""
-    if one is other:
-        return True
-    return one.binding is not None and one.binding == other.binding and one.key == other.key
+    same = one.name == other.name or (one.binding is not None and one.binding == other.binding)
+    return same and one.key == other.key
 
 
 def keeps_keys(select: Select, scope: Scope) -> bool:

@@ -110,6 +110,7 @@ def test_without_backslash_escapes_a_backslash_ends_no_string_later() -> None:
         ("a/b", ["a", "/", "b"]),
         ("5FROM", ["5FROM"]),
         ("1.5abc", ["1.5", "abc"]),
+        ("1e5abc", ["1e5", "abc"]),
         ("a.b", ["a", ".", "b"]),
         ("@@session.x", ["@@session", ".", "x"]),
         ("u@h", ["u", "@h"]),
