@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from athena_g.parser.names import mentions
 
-NAMES = {"orders", "order items", "my-table", "größe", "a`b", "odd.one", "表"}
+NAMES = {"orders", "order items", "my-table", "grösse", "a`b", "odd.one", "表"}
 
 
 @pytest.mark.parametrize(
