@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from athena_g.parser import changes, syntax
+from athena_g.parser.insertion import insertion
 from athena_g.parser.lexer import NotUnderstood
 from athena_g.parser.queries import Block, Reader
-from athena_g.parser.statement import Kind, Nested, Query, Statement
+from athena_g.parser.statement import Column, Kind, Nested, Query, Statement
 from athena_g.parser.text import Text
 
 _QUERIES: Final = frozenset((b"select", b"with", b"table", b"values"))
 _CHANGES: Final = frozenset((b"update", b"delete"))
+_INSERTIONS: Final = frozenset((b"insert", b"replace"))
 
 
-def analyse(text: Text) -> Statement:
-    """What a statement does, to which tables.
+def analyse(text: Text, first: bytes) -> Statement:
+    """What a statement does, to which tables; ``first`` is its first word, in lower case.
 
     Raises :class:`~athena_g.parser.lexer.NotUnderstood` for what is not surely understood.
     """
+    if first in _INSERTIONS:
+        return _insertion(text)
     if not text.tokens:
         raise NotUnderstood
     start, end = text.tokens[0].start, text.tokens[-1].end
-    first = next((token.word for token in text.tokens if not token.is_(b"(")), b"")
     if first in _CHANGES or first == b"with":
         node = syntax.tree(text, start, end)
         if isinstance(node, syntax.CHANGES):
@@ -34,24 +38,25 @@ def analyse(text: Text) -> Statement:
     raise NotUnderstood
 
 
-class Parts:
+def _insertion(text: Text) -> Statement:
+    parts = _Parts()
+    found = insertion(text, parts)
+    return replace(found, qualifiers=(*found.qualifiers, *parts.qualifiers))
+
+
+class _Parts:
     """Queries and expressions that are parts of a statement which is read token by token."""
 
-    def __init__(self, text: Text) -> None:
-        self._text = text
-        self._reader = Reader(text)
+    def __init__(self) -> None:
+        self.qualifiers: list[Column] = []
 
-    @property
-    def reader(self) -> Reader:
-        """Has the tables and qualifiers of all parts."""
-        return self._reader
+    def query_in(self, text: Text, start: int, end: int) -> Query:
+        reader = Reader(text)
+        query = reader.query(syntax.tree(text, start, end), {})
+        self.qualifiers += reader.qualifiers
+        return query
 
-    def query_in(self, start: int, end: int) -> Query:
-        """The query at ``data[start:end]``."""
-        return self._reader.query(syntax.tree(self._text, start, end), {})
-
-    def nested_in(self, start: int, end: int) -> tuple[Nested, ...]:
-        """The queries within an expression."""
-        block = Block()
-        self._reader.scan((syntax.expression(self._text, start, end),), block, {})
+    def nested_in(self, text: Text, start: int, end: int) -> tuple[Nested, ...]:
+        reader, block = Reader(text), Block()
+        reader.scan(syntax.expression(text, start, end).expressions, block, {})
         return tuple(block.nested)

@@ -10,7 +10,6 @@ from typing import Final
 from sqlglot import exp
 
 from athena_g.parser.lexer import NotUnderstood
-from athena_g.parser.operands import operand
 from athena_g.parser.queries import Block, Reader, Scope
 from athena_g.parser.statement import (
     Assignment,
@@ -23,8 +22,11 @@ from athena_g.parser.statement import (
     Statement,
     Table,
 )
+from athena_g.parser.tree_operands import operand
 
-_UPDATE_PARTS: Final = frozenset(("with_", "this", "expressions", "where", "order", "limit", "hint"))
+_UPDATE_PARTS: Final = frozenset(
+    ("with_", "this", "expressions", "where", "order", "limit", "hint")
+)
 _DELETE_PARTS: Final = frozenset(("with_", "this", "where", "order", "limit", "tables", "hint"))
 
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from sqlglot import exp
 
 from athena_g.parser.lexer import NotUnderstood
-from athena_g.parser.operands import operand
 from athena_g.parser.statement import (
     UNKNOWN,
     All,
@@ -26,6 +25,7 @@ from athena_g.parser.statement import (
     Operator,
     SameColumns,
 )
+from athena_g.parser.tree_operands import operand
 
 if TYPE_CHECKING:
     from athena_g.parser.queries import Block, Reader, Scope

@@ -17,7 +17,6 @@ from sqlglot import exp
 
 from athena_g.parser.conditions import Conditions
 from athena_g.parser.lexer import NotUnderstood
-from athena_g.parser.operands import operand
 from athena_g.parser.statement import (
     ALWAYS,
     Column,
@@ -36,6 +35,7 @@ from athena_g.parser.statement import (
     Union,
 )
 from athena_g.parser.text import Text
+from athena_g.parser.tree_operands import operand
 
 MAX_TABLES: Final = 500
 """Places at which a statement may name tables; a common table expression counts once per use."""
@@ -59,8 +59,24 @@ _JOIN_KINDS = {
 _JOIN_WORDS = frozenset(("", "INNER", "CROSS", "OUTER", "STRAIGHT_JOIN", "STRAIGHT"))
 _OPERATIONS = {exp.Union: "UNION", exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}
 _AGGREGATES = frozenset(
-    "json_arrayagg json_objectagg std bit_and bit_or bit_xor var_pop var_samp stddev_pop stddev_samp "
-    "variance st_collect group_concat any_value json_array_agg grouping".split()
+    [
+        "json_arrayagg",
+        "json_objectagg",
+        "std",
+        "bit_and",
+        "bit_or",
+        "bit_xor",
+        "var_pop",
+        "var_samp",
+        "stddev_pop",
+        "stddev_samp",
+        "variance",
+        "st_collect",
+        "group_concat",
+        "any_value",
+        "json_array_agg",
+        "grouping",
+    ]
 )
 """Functions that sqlglot may take for ordinary ones."""
 

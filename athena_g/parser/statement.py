@@ -2,8 +2,8 @@
 
 Nothing here knows of sharding rules: a statement says which columns are compared with what, and how
 its tables are joined; :mod:`athena_g.router` decides what follows from it. Nothing is guessed
-either: what was not understood is there as such (`Unknown`, ``None``), so that whoever decides takes
-it for "could be anything".
+either: what was not understood is there as such (`Unknown`, ``None``), so that whoever decides
+takes it for "could be anything".
 
 Names are texts as the client means them, compared without regard to case. A `Span` is where
 something stands in the statement's text, in bytes.
@@ -174,7 +174,7 @@ class JoinKind(Enum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Join:
-    """Two relations; ``using`` are the columns of USING, ``natural`` says that nobody wrote them."""
+    """Two relations; ``using`` are USING's columns, ``natural`` says that nobody wrote them."""
 
     kind: JoinKind
     left: Relation
@@ -191,7 +191,7 @@ Relation = Table | Derived | Elsewhere | Join
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Output:
-    """What a query gives: a column under a name, ``*`` (``star``, perhaps of one table), or more."""
+    """What a query gives: a column under a name, ``*`` (``star``, maybe of one table), or more."""
 
     column: Column | None = None
     name: str | None = None
@@ -291,7 +291,7 @@ class Row:
     """One row of VALUES with its parentheses; a value is ``None`` where only a server knows it."""
 
     span: Span
-    values: tuple[Operand | None, ...]
+    values: Sequence[Operand | None]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -309,6 +309,8 @@ class Insertion:
     nested: tuple[Nested, ...] = ()
     columns_at: int | None = None
     """Where a further column's name may be put, in front of the closing parenthesis."""
+    returning: bool = False
+    """Whether it gives rows: RETURNING of MariaDB."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -331,9 +333,10 @@ class OnTables:
     """A statement about whole tables: data definition, SHOW, maintenance.
 
     ``action`` is what it does, in SQL's words (``CREATE TABLE``, ``SHOW INDEX`` ...). ``targets``
-    are the tables it is about, ``others`` those it only refers to (``LIKE``, ``REFERENCES``), ``new``
-    the names that tables are given. ``symbols`` are names that must be unique within a database:
-    constraints. ``conditional``: it says IF [NOT] EXISTS. ``query`` is that of CREATE ... SELECT.
+    are the tables it is about, ``others`` those it only refers to (``LIKE``, ``REFERENCES``),
+    ``new`` the names that tables are given. ``symbols`` are names that must be unique within a
+    database: constraints. ``conditional``: it says IF [NOT] EXISTS. ``query`` is that of
+    CREATE ... SELECT.
     """
 
     action: str

@@ -39,17 +39,26 @@ def tree(text: Text, start: int, end: int) -> exp.Expr:
 
     Raises :class:`~athena_g.parser.lexer.NotUnderstood`.
     """
+    return _tree(text, start, end, "")
+
+
+def expression(text: Text, start: int, end: int) -> exp.Expr:
+    """The tree of a query of the expression at ``text.data[start:end]``; raises NotUnderstood."""
+    return _tree(text, start, end, "SELECT ")
+
+
+def _tree(text: Text, start: int, end: int, in_front: str) -> exp.Expr:
     own = [token for token in text.tokens if start <= token.start < end]
     if text.reading.pipes_as_concat and _has_pipes(own):
         raise NotUnderstood
     draft = _Draft(text.data[start:end], start)
     own = draft.simplify(own)
     # In latin-1 each byte is a character, so that offsets stay what they are.
-    source = " " * start + draft.written.decode("latin-1")
+    source = in_front.rjust(start) + draft.written.decode("latin-1")
     dialect = _dialect(text.reading)
     try:
         cut = dialect.tokenize(source)
-        _compare(own, cut)
+        _compare(own, [token for token in cut if token.start >= start])
         found = dialect.parser().parse(cut, source)
     except (SqlglotError, RecursionError) as error:
         raise NotUnderstood from error
@@ -68,11 +77,9 @@ def _dialect(reading: Reading) -> MySQL:
 
     class Dialect(MySQL):
         class Tokenizer(MySQL.Tokenizer):
-            QUOTES = ["'"] if reading.ansi_quotes else ["'", '"']  # noqa: RUF012
-            IDENTIFIERS = ["`", '"'] if reading.ansi_quotes else ["`"]  # noqa: RUF012
-            STRING_ESCAPES = (  # noqa: RUF012
-                ["'", '"'] if reading.no_backslash_escapes else ["'", '"', "\\"]
-            )
+            QUOTES = ["'"] if reading.ansi_quotes else ["'", '"']
+            IDENTIFIERS = ["`", '"'] if reading.ansi_quotes else ["`"]
+            STRING_ESCAPES = ["'", '"'] if reading.no_backslash_escapes else ["'", '"', "\\"]
 
     return Dialect()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from typing import Any, Final
 
-from athena_g.parser.lexer import Kind, Token, tokens
+from athena_g.parser.lexer import Kind, NotUnderstood, Token, patterns, tokens
 from athena_g.parser.statement import Operand, Span, Values
 
 
@@ -66,6 +68,31 @@ def read(data: bytes, literals: Sequence[tuple[int, int]], reading: Reading) -> 
     marks = [token.start for token in cut if token.kind is Kind.PUNCTUATION and token.text == b"?"]
     slots.update((start, len(literals) + number) for number, start in enumerate(marks))
     return Text(data, reading, cut, slots, len(marks))
+
+
+def read_long(data: bytes, literals: Sequence[tuple[int, int]], reading: Reading) -> Text:
+    """The same without its tokens, for a text that has more of them than are looked at.
+
+    It suffices for those who cut a text themselves. Linear in its length; raises
+    :class:`~athena_g.parser.lexer.NotUnderstood` as `read` does.
+    """
+    pattern = _mark(reading.no_backslash_escapes, reading.ansi_quotes)
+    slots = {start: index for index, (start, _) in enumerate(literals)}
+    place, number = 0, 0
+    while (found := pattern.match(data, place)) is not None and found[1] is not None:
+        place = found.end()
+        slots[place - 1] = len(literals) + number
+        number += 1
+    if found is None or found.end() < len(data):
+        raise NotUnderstood
+    return Text(data, reading, (), slots, number)
+
+
+@cache
+def _mark(no_backslash_escapes: bool, ansi_quotes: bool) -> re.Pattern[bytes]:
+    """The pattern of all up to the next parameter, or to the end."""
+    quoted = patterns(no_backslash_escapes, ansi_quotes).quoted
+    return re.compile(rb"(?:[^?'\"`/#-]++|%b|/(?!\*)|-)*+(\?)?+" % quoted)
 
 
 def constant(value: Any, span: Span) -> Operand:

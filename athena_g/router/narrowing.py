@@ -177,8 +177,10 @@ def _between(ends: Iterable[Compared], rule: Rule, values: Values) -> Shards | N
             high, high_included = bound, included
     if low is None and high is None:
         return None
-    if low is not None and high is not None and (
-        low > high or (low == high and not (low_included and high_included))
+    if (
+        low is not None
+        and high is not None
+        and (low > high or (low == high and not (low_included and high_included)))
     ):
         return NONE
     return rule.algorithm.shards_between(low, high, low_included, high_included)

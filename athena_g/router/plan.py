@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from athena_g import errors
 from athena_g.errors import SqlError
@@ -80,7 +79,9 @@ class Plan:
     ``tables`` are the sharded ones with what narrows them, ``others`` the names of those without a
     rule. ``scattered`` says how the statement may run on several shards; where it may not, ``mixed``
     says why. ``moved`` are the values that the shard column is set to. ``refusal`` is the error
-    that each execution gets. ``everywhere``: it is about whole tables, and concerns every shard.
+    that each execution gets. ``at_home``: it is not understood and names no table with a rule.
+    ``everywhere``: it is about whole tables, and concerns every shard. ``lasts``: it holds for other
+    texts of the same shape, too.
     """
 
     kind: Kind
@@ -94,8 +95,10 @@ class Plan:
     moved: tuple[tuple[Rule, Assignment], ...] = ()
     changes_broadcast: str = ""
     refusal: SqlError | None = None
+    at_home: bool = False
     everywhere: bool = False
     action: str = ""
+    lasts: bool = True
 
     @property
     def is_sharded(self) -> bool:
@@ -115,12 +118,12 @@ class Planner:
     database: str
     columns_of: NAMES_OF_COLUMNS = lambda _: None
 
-    def plan(self, text: Text, literals: Sequence[tuple[int, int]]) -> Plan:
+    def plan(self, text: Text, literals: Sequence[tuple[int, int]], first: bytes) -> Plan:
         """The plan for a statement whose literals are at ``literals``.
 
-        What is refused whatever the literals are is in the plan. Raises NotUnderstood.
+        ``first`` is its first word. What is refused whatever the literals are is in the plan. Raises NotUnderstood.
         """
-        statement = analyse(text)
+        statement = analyse(text, first)
         survey = Survey(self.rules, self.database)
         bare: frozenset[Table] = frozenset()
         match statement.body:
@@ -230,6 +233,7 @@ class Planner:
             inserted=inserted,
             changes_broadcast=insertion.target.name if is_broadcast else "",
             refusal=refusal,
+            lasts=len(insertion.rows) <= 1,
         )
 
     def _inserted(self, insertion: Insertion, rule: Rule, columns: Columns) -> Inserted:
@@ -262,9 +266,7 @@ class Planner:
         raise errors.KEY_MISSING(table=table, column=rule.column, reason=reason)
 
 
-def _from_query(
-    query: Query, rule: Rule, columns: Columns, place: int, table: str
-) -> Inserted:
+def _from_query(query: Query, rule: Rule, columns: Columns, place: int, table: str) -> Inserted:
     """Where the rows that a query gives are to be."""
     if columns.numbered and place < len(columns.named):
         key = columns.named[place][1]
@@ -310,9 +312,11 @@ def _is_locking(query: Query) -> bool:
             return True
 
 
+def unsharded(template: Template, kind: Kind, *, home: bool = False) -> Plan:
+    """The plan of a statement that concerns no table, or one that is only known to be at home."""
+    return Plan(kind, False, template, at_home=home)
+
+
 def refused(error: SqlError, template: Template, kind: Kind = Kind.OTHER) -> Plan:
     """The plan of a statement that is refused whatever its literals are."""
     return Plan(kind, False, template, refusal=error)
-
-
-NOWHERE: Final = Template(b"", (), ())

@@ -24,6 +24,7 @@ SHOWN_SHARDS: Final = 8
 class Reach(Enum):
     """How far a statement goes."""
 
+    ANYWHERE = "whichever server the session uses"
     HOME = "the home DB group"
     ONE = "one shard"
     SEVERAL = "several shards"
@@ -42,6 +43,7 @@ class Route:
     divided: dict[int, tuple[int, ...]] = field(default_factory=dict)
 
 
+ANYWHERE: Final = Route(Reach.ANYWHERE)
 HOME: Final = Route(Reach.HOME)
 EVERY_GROUP: Final = Route(Reach.EVERY_GROUP)
 
@@ -58,7 +60,9 @@ def route(plan: Plan, values: Values, rules: Rules, home: str) -> Route:
     elif plan.tables:
         found = _of_tables(plan, values)
     else:
-        return EVERY_GROUP if plan.changes_broadcast else HOME
+        if plan.changes_broadcast:
+            return EVERY_GROUP
+        return HOME if plan.others or plan.at_home else ANYWHERE
     _check(plan, found, values, rules, home)
     return found
 

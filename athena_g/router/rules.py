@@ -127,6 +127,10 @@ class Rules:
             self._remembered.clear()  # names that clients make up; real ones are soon back
         self._remembered[folded] = rule
 
+    def __contains__(self, name: object) -> bool:
+        """Whether a table of this name needs care: it is sharded, or in every DB group."""
+        return isinstance(name, str) and (self.find(name) is not None or self.is_broadcast(name))
+
     def is_broadcast(self, table: str) -> bool:
         """Whether every DB group has the table of this name."""
         return table.casefold() in self.broadcast

@@ -43,8 +43,6 @@ from athena_g.router.narrowing import (
 from athena_g.router.rules import Rule, Rules
 from athena_g.router.scope import Key, Part, Scope, Source
 
-
-
 OF_EVERY_SERVER = frozenset(("information_schema", "performance_schema", "mysql", "sys"))
 """Databases that are the server's own."""
 
@@ -198,9 +196,7 @@ class Survey:
         self.condition(join.on, own, None if inner_side is None else _parts(inner_side))
         return [*left, *right]
 
-    def _merge(
-        self, join: Join, scope: Scope, left: list[Source], right: list[Source]
-    ) -> None:
+    def _merge(self, join: Join, scope: Scope, left: list[Source], right: list[Source]) -> None:
         """Take note of the columns that USING or NATURAL make equal."""
         names = [name.casefold() for name in join.using]
         if join.natural:
@@ -216,9 +212,7 @@ class Survey:
 
     # -- conditions --------------------------------------------------------------------------------
 
-    def condition(
-        self, condition: Condition, scope: Scope, only: set[Part] | None = None
-    ) -> None:
+    def condition(self, condition: Condition, scope: Scope, only: set[Part] | None = None) -> None:
         """Take note of a condition; of an outer join's it counts for one side's parts (``only``)."""
         own = _parts(scope.sources)
         for each in _conjuncts(condition):

@@ -1,0 +1,132 @@
+"""What the router makes of a statement, in words: for EXPLAIN ATHENA and ``athena-g explain``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from athena_g.errors import SqlError
+from athena_g.parser.digest import shape
+from athena_g.parser.statement import Operand, Values
+from athena_g.parser.text import DEFAULT_READING, Reading
+from athena_g.router.narrowing import (
+    Among,
+    Anything,
+    Both,
+    Compared,
+    Either,
+    Missing,
+    Narrowing,
+)
+from athena_g.router.plan import Plan
+from athena_g.router.route import Reach, Route, route
+from athena_g.router.router import Literals, Router
+from athena_g.router.rules import Rule
+
+MAX_SHOWN: Final = 16
+"""Shards whose text is shown, and values of a list."""
+
+Line = tuple[str, str]
+"""What is told, and what is to be told of it."""
+
+
+def explain(router: Router, text: bytes, reading: Reading = DEFAULT_READING) -> Iterator[Line]:
+    """What becomes of a statement, line by line; also of one that is refused."""
+    cut = shape(
+        text, ansi_quotes=reading.ansi_quotes, no_backslash_escapes=reading.no_backslash_escapes
+    )
+    plan = router.plan(text, cut, reading)
+    values = Literals(cut.literals, (), reading)
+    yield "statement", _statement(plan)
+    yield from _tables(router, plan, values)
+    try:
+        found = route(plan, values, router.rules, router.home)
+    except SqlError as error:
+        yield "refused", str(error)
+        return
+    yield "goes to", _reach(router, found)
+    codec = reading.codec
+    for shard in (found.shards or (0,))[:MAX_SHOWN]:
+        name = f"SQL on shard {shard}" if found.shards else "SQL"
+        yield name, plan.template.render(shard, cut.literals).decode(codec, "replace")
+    yield "merge", _merge(plan, found)
+
+
+def _statement(plan: Plan) -> str:
+    what = plan.action or plan.kind.value
+    return f"{what} (read)" if plan.read_only else f"{what} (write)"
+
+
+def _tables(router: Router, plan: Plan, values: Values) -> Iterator[Line]:
+    for each in plan.tables:
+        rule, table = each.part.rule, each.part.table
+        yield f"table {table.called}", f"{table.name} by rule {rule.name}: {_rule(rule)}"
+        yield f"key of {table.called}", described(each.narrowing, rule.column, values)
+    if plan.inserted is not None:
+        rule = plan.inserted.rule
+        yield "inserts into", f"rule {rule.name}: {_rule(rule)}"
+    for name in plan.others:
+        broadcast = router.rules.is_broadcast(name)
+        yield f"table {name}", "broadcast table" if broadcast else f"at home, in {router.home}"
+
+
+def _rule(rule: Rule) -> str:
+    kind = "type not known" if rule.key is None or rule.key.type is None else rule.key.type.value
+    return f"{type(rule.algorithm).__name__.lower()} of {rule.column} ({kind}), {rule.count} shards"
+
+
+def _reach(router: Router, found: Route) -> str:
+    if not found.shards:
+        return (
+            f"{found.reach.value} ({router.home})"
+            if found.reach is Reach.HOME
+            else (found.reach.value)
+        )
+    groups: dict[str, list[int]] = {}
+    for shard in found.shards:
+        groups.setdefault(router.rules.db_group_of(shard), []).append(shard)
+    return "; ".join(
+        f"{'shard' if len(shards) == 1 else 'shards'} {', '.join(map(str, shards))} in {group}"
+        for group, shards in groups.items()
+    )
+
+
+def _merge(plan: Plan, found: Route) -> str:
+    if found.reach is not Reach.SEVERAL:
+        return "none: the answer of one server is passed on"
+    if plan.read_only:
+        return "the rows of one shard after those of the other"
+    return "the numbers of rows are added up"
+
+
+def described(narrowing: Narrowing, column: str, values: Values) -> str:
+    """What is known of a key, as a condition."""
+    match narrowing:
+        case Compared():
+            value = _value(narrowing.operand, values)
+            return f"{column} {narrowing.operator.value} {value}"
+        case Among():
+            shown = [_value(each, values) for each in narrowing.operands[:MAX_SHOWN]]
+            more = ", ..." if len(narrowing.operands) > MAX_SHOWN else ""
+            return f"{column} IN ({', '.join(shown)}{more})"
+        case Missing():
+            return f"{column} IS NULL"
+        case Both():
+            return " AND ".join(_within(part, column, values) for part in narrowing.parts)
+        case Either():
+            return " OR ".join(_within(part, column, values) for part in narrowing.parts)
+        case Anything():
+            return "any"
+
+
+def _within(part: Narrowing, column: str, values: Values) -> str:
+    text = described(part, column, values)
+    return f"({text})" if isinstance(part, Both | Either) else text
+
+
+def _value(operand: Operand, values: Values) -> str:
+    try:
+        value = operand.worth(values)
+    except ValueError:
+        return "?"
+    return "NULL" if value is None else repr(value)

@@ -1,0 +1,151 @@
+"""One group's router: a statement's text → where it goes, and what it is called there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, Final
+
+from athena_g import errors
+from athena_g.parser.digest import Shape, shape
+from athena_g.parser.lexer import NotUnderstood, first_word
+from athena_g.parser.literals import value_of
+from athena_g.parser.names import mentions
+from athena_g.parser.statement import Kind
+from athena_g.parser.text import Reading, Text, read, read_long
+from athena_g.router.cache import PlanCache
+from athena_g.router.plan import Plan, Planner, refused, unsharded
+from athena_g.router.rewrite import Template
+from athena_g.router.route import Route, route
+from athena_g.router.rules import Rules
+
+MAX_PLANS: Final = 5000
+"""Plans that one group keeps."""
+
+_LONG: Final = frozenset((b"insert", b"replace"))
+_WORDS_ANYWHERE: Final = frozenset(
+    b"set savepoint release rollback commit begin start do execute deallocate unlock".split()
+)
+
+
+class Literals(Sequence[Any]):
+    """What the literals of one execution are worth, each found out when it is asked for."""
+
+    def __init__(self, literals: Sequence[bytes], parameters: Sequence[Any], reading: Reading):
+        self._literals = literals
+        self._parameters = parameters
+        self._reading = reading
+
+    def __len__(self) -> int:
+        return len(self._literals) + len(self._parameters)
+
+    def __getitem__(self, place: Any) -> Any:
+        """A value; ValueError for one that is not known."""
+        if place >= len(self._literals):
+            if place >= len(self):
+                raise ValueError("the parameter is not known yet")
+            return self._parameters[place - len(self._literals)]
+        reading = self._reading
+        return value_of(
+            self._literals[place],
+            reading.codec,
+            no_backslash_escapes=reading.no_backslash_escapes,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Where one execution goes; :meth:`text` is what it is called on a shard."""
+
+    plan: Plan
+    route: Route
+    literals: Sequence[bytes]
+
+    def text(self, shard: int) -> bytes:
+        """The statement for a shard."""
+        return self.plan.template.render(shard, self.literals)
+
+
+class Router:
+    """Routes the statements of one group.
+
+    ``home`` is the name of the home DB group, ``database`` what clients call the group.
+    """
+
+    def __init__(
+        self,
+        rules: Rules,
+        database: str,
+        home: str,
+        columns_of: Callable[[str], Sequence[str] | None] = lambda _: None,
+    ) -> None:
+        self.rules = rules
+        self.home = home
+        self._database = database
+        self._columns_of = columns_of
+        self.cache: PlanCache[Plan] = PlanCache(MAX_PLANS)
+
+    def route(
+        self, text: bytes, reading: Reading = Reading(), parameters: Sequence[Any] = ()
+    ) -> Routed:
+        """Where a statement goes; raises `SqlError` for what is refused."""
+        cut = shape(
+            text,
+            ansi_quotes=reading.ansi_quotes,
+            no_backslash_escapes=reading.no_backslash_escapes,
+        )
+        plan = self.plan(text, cut, reading)
+        values = Literals(cut.literals, parameters, reading)
+        return Routed(plan, route(plan, values, self.rules, self.home), cut.literals)
+
+    def plan(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
+        """The plan of a statement of this shape."""
+        key = (cut.key, reading, self.rules.version)
+        plan = self.cache.get(key)
+        if plan is None:
+            plan = self._plan(text, cut, reading)
+            if plan.lasts:
+                self.cache.put(key, plan)
+        return plan
+
+    def _plan(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
+        first = first_word(text, 0)
+        spans = literal_spans(cut)
+        named = mentions(text, self.rules, reading.codec)
+        if not named and first in _WORDS_ANYWHERE:
+            return unsharded(Template(text, spans, ()), Kind.OTHER)
+        planner = Planner(self.rules, self._database, self._columns_of)
+        try:
+            return planner.plan(_text(text, spans, reading, first), spans, first)
+        except NotUnderstood:
+            template = Template(text, spans, ())
+            if not named:
+                return unsharded(template, Kind.OTHER, home=True)
+            return refused(errors.NOT_UNDERSTOOD(table=_named(text, self.rules, reading)), template)
+
+
+def literal_spans(cut: Shape) -> list[tuple[int, int]]:
+    """Where the literals of a shape stand in its text."""
+    sizes = [
+        size for pair in zip(cut.segments, cut.literals, strict=False) for size in map(len, pair)
+    ]
+    ends = list(accumulate(sizes))
+    return list(zip(ends[::2], ends[1::2], strict=True))
+
+
+def _text(text: bytes, spans: list[tuple[int, int]], reading: Reading, first: bytes) -> Text:
+    try:
+        return read(text, spans, reading)
+    except NotUnderstood:
+        if first not in _LONG:
+            raise
+        return read_long(text, spans, reading)
+
+
+def _named(text: bytes, rules: Rules, reading: Reading) -> str:
+    """A sharded table that a text names, for a message."""
+    for name in rules.exact:
+        if mentions(text, frozenset((name,)), reading.codec):
+            return rules.exact[name].table_pattern
+    return "of a pattern"
