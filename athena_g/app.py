@@ -24,11 +24,13 @@ from athena_g.config import (
     Settings,
 )
 from athena_g.group.group import DbGroup, Directory, Group, Instance
+from athena_g.group.sharding import Sharding
 from athena_g.net.handshake import Account, LoginPolicy
 from athena_g.net.server import ListenSettings, Server
 from athena_g.pool.ledger import Limits
 from athena_g.pool.pool import Pool
 from athena_g.protocol.auth import RsaKey
+from athena_g.router.rules import rules_of
 from athena_g.session.handler import CAPABILITIES, ProxyHandler
 from athena_g.supervisor import EmbeddedProcess
 
@@ -73,22 +75,30 @@ class App:
 
     def _group(self, group: GroupSettings) -> Group:
         account = Account(group.user, group.password.get_secret_value())
-        home = group.home
-        master = next(each for each in home.instances if each.role == "master")
-        if home.embedded:
-            endpoint = self._start_embedded(group, home)
-        else:
-            endpoint = _endpoint(group, master, master.pool.over(self._settings.pool))
-        pool = Pool(endpoint, _limits(master.pool.over(self._settings.pool)))
-        return Group(group.name, account, DbGroup(home.name, Instance(pool)))
+        home = self._db_group(group, group.home)
+        others = [self._db_group(group, each) for each in group.db_groups if each != group.home]
+        sharding = None
+        if group.sharding_rules or others:
+            pools = {each.name: each.master.pool for each in (home, *others)}
+            sharding = Sharding(rules_of(group), group.name, home.name, pools)
+        return Group(group.name, account, home, tuple(others), sharding)
 
-    def _start_embedded(self, group: GroupSettings, home: DbGroupSettings) -> Endpoint:
+    def _db_group(self, group: GroupSettings, db_group: DbGroupSettings) -> DbGroup:
+        master = next(each for each in db_group.instances if each.role == "master")
+        limits = master.pool.over(self._settings.pool)
+        if db_group.embedded:
+            endpoint = self._start_embedded(group, db_group)
+        else:
+            endpoint = _endpoint(group, master, limits)
+        return DbGroup(db_group.name, Instance(Pool(endpoint, _limits(limits))))
+
+    def _start_embedded(self, group: GroupSettings, db_group: DbGroupSettings) -> Endpoint:
         embedded = self._settings.embedded
         process = EmbeddedProcess(
-            directory=embedded.data_directory / group.name / home.name,
+            directory=embedded.data_directory / group.name / db_group.name,
             database=group.name,
-            master_port=next(each.port for each in home.instances if each.role == "master"),
-            slave_ports=[each.port for each in home.instances if each.role == "slave"],
+            master_port=next(each.port for each in db_group.instances if each.role == "master"),
+            slave_ports=[each.port for each in db_group.instances if each.role == "slave"],
             max_connections=embedded.max_connections,
         )
         self._embedded.append(process)

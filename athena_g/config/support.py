@@ -43,18 +43,6 @@ def _workers(settings: PartialTable) -> Found:
         yield server.at("workers")
 
 
-def _sharding_rules(settings: PartialTable) -> Found:
-    for group in settings.tables("groups"):
-        for rule in group.tables("sharding_rules"):
-            yield rule.location
-
-
-def _further_db_groups(settings: PartialTable) -> Found:
-    for group in settings.tables("groups"):
-        for db_group in group.tables("db_groups")[1:]:
-            yield db_group.location
-
-
 def _db_groups(settings: PartialTable) -> Iterator[PartialTable]:
     for group in settings.tables("groups"):
         yield from group.tables("db_groups")
@@ -85,8 +73,6 @@ NOT_YET: tuple[NotYet, ...] = (
     NotYet("health", "checking the health of servers", _health),
     NotYet("metrics", "the endpoint for metrics", _metrics),
     NotYet("server.workers", "more than one worker", _workers),
-    NotYet("groups.sharding_rules", "sharding", _sharding_rules),
-    NotYet("groups.db_groups", "a second DB group in a group", _further_db_groups),
     NotYet("groups.db_groups.instances.role", "a slave on a real server", _slaves),
     NotYet("groups.db_groups.instances", "a second master in a DB group", _further_masters),
     NotYet("groups.db_groups.instances.limiter", "limiting an instance", _limiters),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from athena_g.group.sharding import Sharding
 from athena_g.net.handshake import Account
 from athena_g.pool.pool import Pool
 
@@ -30,11 +32,21 @@ class DbGroup:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One tenant: the database clients see, its account, where its tables are."""
+    """One tenant: the database clients see, its account, where its tables are.
+
+    ``db_groups`` are those besides ``home``. ``sharding`` is ``None`` when all tables are at home.
+    """
 
     name: str
     account: Account
     home: DbGroup
+    db_groups: tuple[DbGroup, ...] = ()
+    sharding: Sharding | None = None
+
+    @property
+    def pools(self) -> list[Pool]:
+        """The pools of all its instances."""
+        return [each.master.pool for each in (self.home, *self.db_groups)]
 
     def is_called(self, database: str) -> bool:
         """Whether a client means this group by ``database``; case does not matter."""
@@ -61,10 +73,14 @@ class Directory:
 
     def start(self) -> None:
         """Start the background work of every pool."""
-        for group in self.groups:
-            group.home.master.pool.start()
+        for pool in self._pools():
+            pool.start()
 
     def close(self) -> None:
         """Close every pool."""
+        for pool in self._pools():
+            pool.close()
+
+    def _pools(self) -> Iterator[Pool]:
         for group in self.groups:
-            group.home.master.pool.close()
+            yield from group.pools

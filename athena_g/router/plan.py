@@ -38,6 +38,14 @@ from athena_g.router.scope import Part, Scope
 from athena_g.router.spread import Mixed, Scattered, scattered
 from athena_g.router.survey import Columns, Survey, are_alike
 
+class TableNotKnown(Exception):
+    """Of a sharded table something is not known that a server could tell."""
+
+    def __init__(self, table: str) -> None:
+        super().__init__(table)
+        self.table = table
+
+
 NAMES_OF_COLUMNS = Callable[[str], Sequence[str] | None]
 """The columns of a table in their order, if they are known."""
 
@@ -66,6 +74,7 @@ class Inserted:
     (``follows_query``), or all where ``key`` says.
     """
 
+    table: str
     rule: Rule
     rows: tuple[KeyedRow, ...] = ()
     follows_query: bool = False
@@ -111,12 +120,13 @@ class Planner:
     """Makes the plans of one group.
 
     ``database`` is the group's name, by which clients may qualify tables; ``columns_of`` knows the
-    order of the columns of tables.
+    order of the columns of tables; with ``learns`` TableNotKnown is raised for what it does not know.
     """
 
     rules: Rules
     database: str
     columns_of: NAMES_OF_COLUMNS = lambda _: None
+    learns: bool = False
 
     def plan(self, text: Text, literals: Sequence[tuple[int, int]], first: bytes) -> Plan:
         """The plan for a statement whose literals are at ``literals``.
@@ -247,7 +257,7 @@ class Planner:
         if insertion.query is not None:
             return _from_query(insertion.query, rule, columns, place, table)
         rows = tuple(KeyedRow(row.span, _value(row, place)) for row in insertion.rows)
-        return Inserted(rule, rows)
+        return Inserted(table, rule, rows)
 
     def _place(self, insertion: Insertion, rule: Rule) -> int:
         """Which of the columns is the shard column."""
@@ -256,6 +266,8 @@ class Planner:
             names: Sequence[str] | None = [column.name for column in insertion.columns]
         else:
             names = self.columns_of(table)
+            if names is None and self.learns:
+                raise TableNotKnown(table)
         if not names:
             reason = "the statement names no columns, and their order is not known here"
             raise errors.KEY_MISSING(table=table, column=rule.column, reason=reason)
@@ -271,14 +283,14 @@ def _from_query(query: Query, rule: Rule, columns: Columns, place: int, table: s
     if columns.numbered and place < len(columns.named):
         key = columns.named[place][1]
         if key and all(are_alike(part.rule, rule) for part in key):
-            return Inserted(rule, follows_query=True)
+            return Inserted(table, rule, follows_query=True)
     operand = None
     if isinstance(query, Select) and not any(output.star for output in query.outputs):
         operand = query.outputs[place].operand if place < len(query.outputs) else None
     if operand is None:
         reason = "the query gives neither a value that is known nor the key of a table bound to it"
         raise errors.KEY_MISSING(table=table, column=rule.column, reason=reason)
-    return Inserted(rule, key=operand)
+    return Inserted(table, rule, key=operand)
 
 
 def _value(row: Row, place: int) -> Operand | None:

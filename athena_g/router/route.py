@@ -154,7 +154,7 @@ def _home_of(plan: Plan, rule: Rule, worth: object, values: Values) -> int:
             raise ValueError("its value is not a literal, a parameter or simple arithmetic")
         key = _stored(rule, worth(values))
     except (Undecidable, ValueError) as error:
-        raise errors.KEY_MISSING(table=rule.name, column=rule.column, reason=error) from None
+        raise errors.KEY_MISSING(table=_first(plan), column=rule.column, reason=error) from None
     return rule.algorithm.shard_of(key)
 
 
@@ -216,9 +216,12 @@ def _check_moves(plan: Plan, found: Route, values: Values) -> None:
 
 
 def _first(plan: Plan) -> str:
+    """The table that a message is about."""
+    if plan.inserted is not None:
+        return plan.inserted.table
     if plan.tables:
         return plan.tables[0].part.table.name
-    return plan.inserted.rule.name if plan.inserted is not None else ""
+    return ""
 
 
 def _listed(found: Sequence[int]) -> str:

@@ -15,7 +15,7 @@ from athena_g.parser.names import mentions
 from athena_g.parser.statement import Kind
 from athena_g.parser.text import Reading, Text, read, read_long
 from athena_g.router.cache import PlanCache
-from athena_g.router.plan import Plan, Planner, refused, unsharded
+from athena_g.router.plan import Plan, Planner, TableNotKnown, refused, unsharded
 from athena_g.router.rewrite import Template
 from athena_g.router.route import Route, route
 from athena_g.router.rules import Rules
@@ -71,6 +71,8 @@ class Router:
     """Routes the statements of one group.
 
     ``home`` is the name of the home DB group, ``database`` what clients call the group.
+    ``columns_of`` knows the columns of tables. If it ``learns``, a table of which something is not
+    known that matters raises `TableNotKnown`: it is to be asked for, and the statement routed again.
     """
 
     def __init__(
@@ -79,11 +81,14 @@ class Router:
         database: str,
         home: str,
         columns_of: Callable[[str], Sequence[str] | None] = lambda _: None,
+        *,
+        learns: bool = False,
     ) -> None:
         self.rules = rules
         self.home = home
         self._database = database
         self._columns_of = columns_of
+        self._learns = learns
         self.cache: PlanCache[Plan] = PlanCache(MAX_PLANS)
 
     def route(
@@ -105,6 +110,8 @@ class Router:
         plan = self.cache.get(key)
         if plan is None:
             plan = self._plan(text, cut, reading)
+            if self._learns:
+                _check_known(plan)
             if plan.lasts:
                 self.cache.put(key, plan)
         return plan
@@ -115,7 +122,7 @@ class Router:
         named = mentions(text, self.rules, reading.codec)
         if not named and first in _WORDS_ANYWHERE:
             return unsharded(Template(text, spans, ()), Kind.OTHER)
-        planner = Planner(self.rules, self._database, self._columns_of)
+        planner = Planner(self.rules, self._database, self._columns_of, self._learns)
         try:
             return planner.plan(_text(text, spans, reading, first), spans, first)
         except NotUnderstood:
@@ -123,6 +130,15 @@ class Router:
             if not named:
                 return unsharded(template, Kind.OTHER, home=True)
             return refused(errors.NOT_UNDERSTOOD(table=_named(text, self.rules, reading)), template)
+
+
+def _check_known(plan: Plan) -> None:
+    """Raise TableNotKnown for a sharded table whose key's type is not known."""
+    for each in plan.tables:
+        if each.part.rule.key is None:
+            raise TableNotKnown(each.part.table.name)
+    if plan.inserted is not None and plan.inserted.rule.key is None:
+        raise TableNotKnown(plan.inserted.table)
 
 
 def literal_spans(cut: Shape) -> list[tuple[int, int]]:

@@ -165,6 +165,13 @@ class Rules:
             _remembered={},
         )
 
+    def without_key(self, table: str, configured: Rules) -> Rules:
+        """These rules with no more known of ``table`` than what the configuration says."""
+        exact = {name: rule for name, rule in self.exact.items() if name != table.casefold()}
+        if table.casefold() in configured.exact:
+            exact[table.casefold()] = configured.exact[table.casefold()]
+        return replace(self, exact=exact, version=next(_versions), _remembered={})
+
 
 def rules_of(group: GroupSettings) -> Rules:
     """The rules of a group. Raises SHARD_KEY_UNFIT, or NotImported for a function."""

@@ -1,0 +1,108 @@
+"""The sharded side of a group: its router, the pools of its shards, what its tables look like.
+
+The router asks no server anything. What it has to know of a table - the type of the shard column,
+the order of the columns - is read here from a shard's information_schema, the first time that a
+statement needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from athena_g import errors
+from athena_g.backend.connection import BackendConnection
+from athena_g.backend.look_back import LookBack
+from athena_g.backend.profile import literal, profile
+from athena_g.net.stream import ConnectionClosed
+from athena_g.pool.pool import Pool
+from athena_g.router.keys import Key, key_of_column
+from athena_g.router.router import Router
+from athena_g.router.rules import Rule, Rules
+
+_UTF8MB4 = 45
+_COLUMNS = (
+    "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, COLLATION_NAME, CHARACTER_MAXIMUM_LENGTH "
+    "FROM information_schema.COLUMNS "
+    "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {table} ORDER BY ORDINAL_POSITION LIMIT 4096"
+)
+
+
+class Sharding:
+    """Where the shards of one group are, and what is known of their tables.
+
+    ``pools`` are those of the DB groups by name.
+    """
+
+    def __init__(self, rules: Rules, group: str, home: str, pools: Mapping[str, Pool]) -> None:
+        self.pools = pools
+        self.home = home
+        self._group = group
+        self._columns: dict[str, tuple[str, ...]] = {}
+        self._asked: set[str] = set()
+        self._configured = rules
+        self.router = Router(rules, group, home, self._columns_of, learns=True)
+
+    def pool_of(self, shard: int) -> Pool:
+        """The pool of the server that has a shard."""
+        return self.pools[self.router.rules.db_group_of(shard)]
+
+    def _columns_of(self, table: str) -> Sequence[str] | None:
+        return self._columns.get(table.casefold())
+
+    # -- what tables look like ---------------------------------------------------------------------
+
+    def learn(self, table: str) -> None:
+        """Read from a shard what a sharded table looks like.
+
+        Raises NO_SUCH_TABLE when the shard has none, and `SqlError` for a server that cannot be
+        asked.
+        """
+        rule = self.router.rules.find(table)
+        if rule is None:
+            return
+        pool = self.pool_of(0)
+        rows = self._ask(pool, _COLUMNS.format(table=literal(rule.physical_name(table, 0))))
+        if not rows:
+            raise errors.NO_SUCH_TABLE(table=f"{self._group}.{table}")
+        self._columns[table.casefold()] = tuple(row[0] or "" for row in rows)
+        if rule.key is None:
+            self.router.rules = self.router.rules.with_key(table, _key(rule, table, rows))
+
+    def forget(self, table: str) -> None:
+        """The table changes: it is looked at again when it is needed next."""
+        folded = table.casefold()
+        self._columns.pop(folded, None)
+        self.router.rules = self.router.rules.without_key(table, self._configured)
+        self.router.cache.clear()
+
+    def _ask(self, pool: Pool, question: str) -> list[list[str | None]]:
+        """The rows that a server answers, over a connection that is nobody's."""
+        own = profile(_UTF8MB4)
+        connection = pool.acquire(0, own)
+        try:
+            connection.settle(own, LookBack(), b"")
+            answer = connection.ask(question)
+        except BaseException as error:
+            pool.discard(connection)
+            if isinstance(error, ConnectionClosed):
+                raise _lost(connection) from None
+            raise
+        pool.release(connection)
+        if answer is None:
+            return []
+        return [[None if cell is None else cell.decode() for cell in row] for row in answer.rows]
+
+
+def _key(rule: Rule, table: str, rows: Sequence[Sequence[str | None]]) -> Key:
+    for name, data_type, column_type, collation, length in rows:
+        if (name or "").casefold() == rule.column.casefold():
+            characters = None if length is None else int(length)
+            return key_of_column(data_type or "", column_type or "", collation, characters)
+    raise errors.SHARD_KEY_UNFIT(
+        rule=rule.name, table=table, column=rule.column, reason="the table has no such column"
+    )
+
+
+def _lost(connection: BackendConnection) -> errors.SqlError:
+    endpoint = connection.endpoint
+    return errors.BACKEND_LOST(instance=endpoint.name, group=endpoint.group, consequence="")

@@ -1,0 +1,116 @@
+"""Names of tables in replies: what a server calls a part of a table, its client calls by one name.
+
+The definitions of columns have the table's name as the statement calls it and as the server does;
+errors have it in their text. Source: MySQL Source Code Documentation, "Column Definition"
+(page_protocol_com_query_response_text_resultset_column_definition), "ERR_Packet".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+from athena_g.protocol.constants import MAX_PAYLOAD
+from athena_g.protocol.wire import lenenc_bytes, lenenc_int_at
+
+MAX_HEADS: Final = 64
+"""Heads of result sets that are remembered with what they become."""
+MAX_REMEMBERED: Final = 4096
+"""Bytes of a head that is."""
+
+_OK, _LOCAL_INFILE, _ERR = 0x00, 0xFB, 0xFF
+_ERR_TEXT_AT = 9
+
+
+class TableNames:
+    """Puts other names in place of those that a server has for tables.
+
+    ``names`` has for each table of the server what it is called instead, both in the character set
+    of the session's results.
+    """
+
+    def __init__(self, names: dict[bytes, bytes]) -> None:
+        self._names = names
+        self._heads: dict[bytes, bytes] = {}
+        alternatives = b"|".join(sorted(map(re.escape, names), key=len, reverse=True))
+        self._in_text = re.compile(rb"(?<![\w$])(?:%b)(?![\w$])" % alternatives)
+
+    def head(self, chunk: bytes, more: Callable[[], bytes]) -> bytes:
+        """The beginning of a reply with the right names; ``more`` gives what comes next of it.
+
+        Gives at least all definitions of columns; as much as came if the reply ends before.
+        """
+        while len(chunk) < 5:
+            chunk, size = _longer(chunk, more), len(chunk)
+            if len(chunk) == size:
+                return chunk
+        first = chunk[4]
+        if first in (_OK, _LOCAL_INFILE):
+            return chunk
+        end, chunk = self._end_of_head(chunk, more)
+        if end > len(chunk):
+            return chunk
+        head = chunk[:end]
+        known = self._heads.get(head)
+        if known is None:
+            known = self.error(head) if first == _ERR else self._renamed(head)
+            if len(head) <= MAX_REMEMBERED and len(self._heads) < MAX_HEADS and first != _ERR:
+                self._heads[head] = known
+        return known + chunk[end:]
+
+    @staticmethod
+    def _end_of_head(chunk: bytes, more: Callable[[], bytes]) -> tuple[int, bytes]:
+        """Where the definitions end, and the chunk that has them all."""
+        packets = 1
+        if chunk[4] != _ERR:
+            packets += lenenc_int_at(chunk.ljust(13, b"\0"), 4)[0]
+        end = 0
+        while packets:
+            while len(chunk) < end + 4 or len(chunk) < end + 4 + _length(chunk, end):
+                chunk, size = _longer(chunk, more), len(chunk)
+                if len(chunk) == size:
+                    return size + 1, chunk
+            end += 4 + _length(chunk, end)
+            packets -= 1
+        return end, chunk
+
+    def _renamed(self, head: bytes) -> bytes:
+        """Packets of a head with other names in the definitions."""
+        parts = []
+        position = 4 + _length(head, 0)
+        parts.append(head[:position])
+        while position < len(head):
+            end = position + 4 + _length(head, position)
+            payload = self.definition(head[position + 4 : end])
+            parts += (len(payload).to_bytes(3, "little"), head[position + 3 : position + 4], payload)
+            position = end
+        return b"".join(parts)
+
+    def definition(self, payload: bytes) -> bytes:
+        """The definition of a column with the right names."""
+        position = 0
+        fields: list[bytes] = []
+        for _ in range(4):  # catalog, schema, table, org_table
+            size, start = lenenc_int_at(payload, position)
+            position = start + size
+            fields.append(payload[start:position])
+        if fields[3] not in self._names and fields[2] not in self._names:
+            return payload
+        fields[2:] = [self._names.get(name, name) for name in fields[2:]]
+        return b"".join(map(lenenc_bytes, fields)) + payload[position:]
+
+    def error(self, packet: bytes) -> bytes:
+        """A framed ERR with the right names in its text."""
+        start = 4 + _ERR_TEXT_AT
+        text = self._in_text.sub(lambda found: self._names[found[0]], packet[start:])
+        payload = packet[4:start] + text
+        return len(payload).to_bytes(3, "little") + packet[3:4] + payload
+
+
+def _length(chunk: bytes, at: int) -> int:
+    return int.from_bytes(chunk[at : at + 3], "little") & MAX_PAYLOAD
+
+
+def _longer(chunk: bytes, more: Callable[[], bytes]) -> bytes:
+    return chunk + more()
