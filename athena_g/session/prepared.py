@@ -25,7 +25,6 @@ from athena_g.protocol.constants import (
     SERVER_STATUS_LAST_ROW_SENT,
     Command,
 )
-from athena_g.protocol.framing import Deframer, frame
 from athena_g.protocol.replies import OkPacket, is_eof
 from athena_g.protocol.resultset import PrepareOk
 from athena_g.protocol.scan import REPLY_EXECUTE, REPLY_FIELDS, REPLY_SINGLE
@@ -34,6 +33,7 @@ from athena_g.session.effects import FOUND_ROWS
 from athena_g.session.recall import Recall
 
 # Where things are in a framed command: behind four bytes of header and the command's number.
+_HEADER = 4
 _ID = slice(5, 9)
 _FLAGS = 9
 _PARAMETERS = 14
@@ -224,7 +224,7 @@ class Statements:
             if prepared is None:
                 return
         if not says_types and prepared.types != statement.types:
-            packet = self._with_types(packet, statement, connection)
+            packet = self._with_types(packet, statement)
         prepared.types = statement.types
         packet = packet[:5] + prepared.id + packet[9:]
         binding.run(connection, packet, REPLY_EXECUTE, effect, statement.packet)
@@ -246,7 +246,7 @@ class Statements:
     def _read_types(self, packet: bytes, statement: Statement) -> tuple[bytes, bool]:
         """The execution as far as its types are in it, and whether they are: clients say them once.
 
-        Raises MALFORMED_EXECUTE when they never were.
+        Raises MALFORMED_EXECUTE when they never were, or are only begun.
         """
         at, end = statement.types_at, statement.types_end
         while len(packet) < end and self._client.continues:
@@ -254,7 +254,7 @@ class Statements:
         if packet[at : at + 1] == b"\1" and len(packet) >= end:
             statement.learn_types(packet[at:end])
             return packet, True
-        if statement.types is None:
+        if statement.types is None or packet[at : at + 1] != b"\0":
             raise errors.MALFORMED_EXECUTE(command=_function(Command.STMT_EXECUTE))
         return packet, False
 
@@ -291,26 +291,11 @@ class Statements:
         connection.settle(own, binding.look_back, b"")
         return answer
 
-    def _with_types(
-        self, packet: bytes, statement: Statement, connection: BackendConnection
-    ) -> bytes:
+    def _with_types(self, packet: bytes, statement: Statement) -> bytes:
         """The execution with the types of its parameters, which this connection was not told."""
         assert statement.types is not None
-        try:
-            payload = self._payload(packet)
-        except BaseException as error:
-            self._binding.failed(connection, error)
-        at = statement.types_at - 4
-        return frame(payload[:at] + statement.types + payload[at + 1 :], 0)
-
-    def _payload(self, packet: bytes) -> bytes:
-        """The whole payload of a command."""
-        deframer = Deframer(self._client.max_allowed_packet)
-        deframer.feed(packet)
-        while (payload := deframer.next_payload()) is None:
-            deframer.feed(self._client.read_more())
-        self._client.skip_rest()
-        return payload
+        flag = statement.types_at - _HEADER
+        return self._client.replace(packet, flag, flag + 1, statement.types)
 
     # -- COM_STMT_FETCH, COM_STMT_RESET, COM_STMT_SEND_LONG_DATA, COM_STMT_CLOSE -----------------
 

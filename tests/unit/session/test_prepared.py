@@ -7,13 +7,14 @@ import pytest
 from gevent.event import Event
 
 from athena_g.backend import statements as caches
-from athena_g.protocol.constants import Command
+from athena_g.protocol.constants import MAX_PAYLOAD, Command
 from athena_g.protocol.framing import frame
+from athena_g.protocol.replies import EofPacket
 from athena_g.session.handler import ProxyHandler
 from tests.fakes import replies
 from tests.fakes.client import Client
 from tests.fakes.fixtures import MakeProxy
-from tests.fakes.prepared import prepare_ok
+from tests.fakes.prepared import binary_row, prepare_ok
 from tests.fakes.proxy import Proxy, until
 from tests.fakes.server import FakeServer, Step, hang_up
 
@@ -21,6 +22,7 @@ from .names import RESET, SET_NAMES, statements
 from .preparing import BLOBS, STRINGS, Prepared, prepare, read, refused
 
 CURSOR = 1
+BINARY_RESULT = (*replies.result_payloads([])[:3], binary_row("some"), EofPacket(2).encode())
 
 
 @pytest.fixture
@@ -366,6 +368,21 @@ def test_a_parameter_of_many_mib_arrives_whole(
     value = "y" * (5 << 20)
     assert statement.execute(value, types=types).errno == 0
     assert executions(backend, len(backend.connections))[-1].endswith(value.encode())
+    assert client.query("SELECT 1").rows
+
+
+def test_types_that_make_an_execution_a_packet_longer_leave_the_replys_ids_as_they_were(
+    single: Proxy, backend: FakeServer
+) -> None:
+    client = single.client()
+    statement = prepare(client, "SELECT ?")
+    statement.execute("x")
+    lose_connection_and_what_is_on_it(client, single)
+    backend.say("STMT_EXECUTE 102", replies.packets(*BINARY_RESULT, first=2))
+    value = "y" * (MAX_PAYLOAD - len(statement.execution("", types=None)) - 5)
+    assert len(statement.execution(value, types=None)) == MAX_PAYLOAD - 2
+    assert statement.execute(value, types=None).values == [b"some"]
+    assert executions(backend)[-1] == statement.execution(value)[4:]
     assert client.query("SELECT 1").rows
 
 
