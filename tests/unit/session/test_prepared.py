@@ -435,7 +435,7 @@ def test_found_rows_of_a_prepared_statement_are_counted_until_the_next_one(
     assert len(proxy.pool.transactions) == 0
 
 
-@pytest.mark.parametrize("question", ["SELECT ROW_COUNT()", "SHOW WARNINGS", "SELECT FOUND_ROWS()"])
+@pytest.mark.parametrize("question", ["SHOW WARNINGS", "SELECT FOUND_ROWS()"])
 def test_a_prepared_question_is_not_answered_for_another_session(
     single: Proxy, backend: FakeServer, question: str
 ) -> None:
@@ -447,6 +447,47 @@ def test_a_prepared_question_is_not_answered_for_another_session(
     backend.record.clear()
     assert statement.execute().errno == 1105
     assert about_statements(backend) == []
+
+
+def test_a_prepared_question_is_answered_by_a_number_after_another_session_had_the_connection(
+    single: Proxy, backend: FakeServer
+) -> None:
+    backend.say("UPDATE 1", replies.ok(affected_rows=3))
+    client = single.client()
+    statement = prepare(client, "SELECT ROW_COUNT() + ?")
+    client.query("UPDATE 1")
+    lose_connection(client, single)
+    backend.record.clear()
+    text = "SELECT CAST('000000000000000000003' AS SIGNED) + ? AS `ROW_COUNT() + ?`"
+    assert statement.execute("x").values == [text.encode()]
+    prepare(client, "SELECT 1")
+    assert about_statements(backend) == [
+        f"STMT_PREPARE {text}", "STMT_EXECUTE 102", "STMT_CLOSE 102", "STMT_PREPARE SELECT 1",
+    ]  # fmt: skip
+
+
+def test_a_prepared_question_is_prepared_again_on_the_connection_that_knows(
+    single: Proxy, backend: FakeServer
+) -> None:
+    client = single.client()
+    statement = prepare(client, "SELECT FOUND_ROWS()")
+    lose_connection_and_what_is_on_it(client, single)
+    client.query("SELECT SQL_CALC_FOUND_ROWS 1")
+    backend.record.clear()
+    assert statement.execute().errno == 0
+    assert about_statements(backend) == ["STMT_PREPARE SELECT FOUND_ROWS()", "STMT_EXECUTE 102"]
+
+
+def test_preparing_leaves_the_counts_of_the_last_statement_on_whichever_connection(
+    single: Proxy, backend: FakeServer
+) -> None:
+    backend.say("UPDATE 1", replies.ok(affected_rows=3))
+    client = single.client()
+    client.query("UPDATE 1")
+    lose_connection(client, single)
+    prepare(client, "SELECT 1")
+    client.query("SELECT ROW_COUNT() AS n")
+    assert backend.seen[-1] == "SELECT CAST('000000000000000000003' AS SIGNED) AS n"
 
 
 # --- Cursors --------------------------------------------------------------------------------------
