@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Sequence
 
 from athena_g.backend.connection import BackendConnection
-from athena_g.backend.look_back import ASK_CONDITIONS
 from athena_g.backend.profile import CHARSET_VARIABLES, Profile, literal
 from athena_g.parser.assignments import Assignment, Scope, parse_set
 from athena_g.parser.holding import Effects as Holdings
@@ -348,19 +347,21 @@ def _asked(binding: Binding, connection: BackendConnection, names: Iterable[str]
     names = list(names)
     if not names:
         return {}
-    look_back, scanner = binding.look_back, connection.scanner
-    look_back.remember(scanner)
-    if scanner.warnings and (conditions := connection.ask(ASK_CONDITIONS)) is not None:
-        look_back.answered(ASK_CONDITIONS, conditions)
-    asked = ", ".join(f"@@SESSION.{name}" for name in names)
-    answer = connection.ask(f"SELECT {asked} LIMIT 1")  # whatever sql_select_limit is
+    binding.before_asking(connection)
+    look_back, items = binding.look_back, [f"@@SESSION.{name}" for name in names]
+    if binding.held is connection and look_back.found_rows is None:  # it is the session's own
+        items.append("FOUND_ROWS()")
+    answer = connection.ask(f"SELECT {', '.join(items)} LIMIT 1")  # whatever sql_select_limit is
     if answer is None or len(answer.rows) != 1:
         for name in names:
             binding.pin("session variable", name)
         return {}
+    cells = answer.rows[0]
+    if len(cells) > len(names):
+        look_back.found_rows = int(cells[-1] or 0)
     return {
         name: _literal(column, cell)
-        for name, column, cell in zip(names, answer.columns, answer.rows[0], strict=True)
+        for name, column, cell in zip(names, answer.columns, cells, strict=False)
     }
 
 

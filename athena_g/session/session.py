@@ -115,6 +115,7 @@ class ProxySession:
                     stream.skip_rest()
                 if error.fatal:
                     raise
+                self._binding.refused(error)
                 stream.write_error(error)
                 stream.flush()
             except Quit:
