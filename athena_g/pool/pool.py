@@ -183,8 +183,10 @@ class Pool:
 
     def _retire(self, connection: BackendConnection) -> None:
         """Close an idle connection, which may be the last to know something of its session."""
-        connection.farewell()
-        self._close(connection)
+        try:
+            connection.farewell()
+        finally:
+            self._close(connection)
 
     def _close(self, connection: BackendConnection) -> None:
         self._all.discard(connection)

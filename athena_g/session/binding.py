@@ -362,7 +362,9 @@ class Binding:
     def _see_whether_it_began(self, connection: BackendConnection) -> None:
         try:
             self.look(connection)
-        except (ConnectionClosed, SqlError):
+        except (ConnectionClosed, SqlError) as error:
+            if isinstance(error, ConnectionClosed) and error.stream is not connection.stream:
+                raise  # the session is being ended
             # The reply is out: the transaction, if there was one, is what the client is told of.
             connection.scanner.status |= SERVER_STATUS_IN_TRANS
             connection.retired = True
