@@ -192,6 +192,25 @@ def test_a_connection_whose_statement_was_killed_is_not_given_to_others(
     assert backend.connections[0].ended.wait(5)
 
 
+def test_a_connection_whose_statement_was_killed_leaves_its_place_when_it_is_closed(
+    make_proxy: MakeProxy, backend: FakeServer
+) -> None:
+    """It is asked before what its session may want to know: that many are open, and no more."""
+    proxy, ask = make_proxy(max_open=1), Event()
+    interrupted(backend)
+    backend.say(ASK_CONDITIONS, ask, replies.result([]))
+    victim, killer, other = (proxy.client() for _ in range(3))
+    victim.send_query("ask")
+    backend.wait_for("ask")
+    other.send_query("SELECT 'other'")
+    until(lambda: proxy.pool.waiting == 1, "nobody waits")
+    killer.query(f"KILL QUERY {victim.greeting.connection_id}")
+    backend.wait_for(ASK_CONDITIONS)
+    assert proxy.pool.waiting == 1
+    ask.set()
+    assert other.reply().rows
+
+
 def test_a_kill_that_the_server_refuses_is_an_error_of_the_killer(
     proxy: Proxy, backend: FakeServer
 ) -> None:
