@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 
 from athena_g.backend.connection import BackendConnection
-from athena_g.backend.profile import CHARSET_VARIABLES, Profile, literal
+from athena_g.backend.look_back import Answer
+from athena_g.backend.profile import CHARSET_VARIABLES, MAX_BYTES, Profile, literal
 from athena_g.parser.assignments import Assignment, Scope, parse_set
 from athena_g.parser.holding import Effects as Holdings
 from athena_g.parser.holding import Held as Kind
@@ -303,6 +304,8 @@ class Assigned:
                     value = each.literal.decode("ascii", "replace")
                 elif not charset_too and _PLAIN_STRING.fullmatch(each.literal):
                     value = _text_literal(binding, connection, each.literal)
+                elif len(each.literal) < MAX_BYTES:
+                    value = _any_text_literal(binding, connection, name)
             if value is None:
                 binding.pin(_USER_VARIABLE, name)
             else:
@@ -319,6 +322,19 @@ def _text_literal(binding: Binding, connection: BackendConnection, said: bytes) 
     if known is None:
         return None
     return f"_{known.charset}{said.decode('ascii')} COLLATE {name}"
+
+
+def _any_text_literal(binding: Binding, connection: BackendConnection, name: str) -> str | None:
+    """The string that a user variable is, with the character set and collation it has."""
+    answer = _ask(binding, connection, [f"HEX(@`{name}`)", f"COLLATION(@`{name}`)"])
+    if answer is None:
+        return None
+    digits, collation = (
+        (cell or b"").decode(codec_of(column.collation_id), "replace")
+        for column, cell in zip(answer.columns, answer.rows[0], strict=True)
+    )
+    known = collation_named(collation)
+    return None if known is None else f"_{known.charset} x'{digits}' COLLATE {collation}"
 
 
 def _learn(binding: Binding, connection: BackendConnection, names: dict[str, bytes | None]) -> None:
@@ -376,22 +392,30 @@ def _asked(binding: Binding, connection: BackendConnection, names: Iterable[str]
     names = list(names)
     if not names:
         return {}
-    binding.before_asking(connection)
-    look_back, items = binding.look_back, [f"@@SESSION.{name}" for name in names]
-    if binding.held is connection and look_back.found_rows is None:  # it is the session's own
-        items.append("FOUND_ROWS()")
-    answer = connection.ask(f"SELECT {', '.join(items)} LIMIT 1")  # whatever sql_select_limit is
-    if answer is None or len(answer.rows) != 1:
+    answer = _ask(binding, connection, [f"@@SESSION.{name}" for name in names])
+    if answer is None:
         for name in names:
             binding.pin("session variable", name)
         return {}
-    cells = answer.rows[0]
-    if len(cells) > len(names):
-        look_back.found_rows = int(cells[-1] or 0)
     return {
         name: _literal(column, cell)
-        for name, column, cell in zip(names, answer.columns, cells, strict=False)
+        for name, column, cell in zip(names, answer.columns, answer.rows[0], strict=True)
     }
+
+
+def _ask(binding: Binding, connection: BackendConnection, items: list[str]) -> Answer | None:
+    """The values of some expressions, after a statement whose own answers are kept."""
+    binding.before_asking(connection)
+    look_back, count = binding.look_back, len(items)
+    if binding.held is connection and look_back.found_rows is None:  # it is the session's own
+        items = [*items, "FOUND_ROWS()"]
+    answer = connection.ask(f"SELECT {', '.join(items)} LIMIT 1")  # whatever sql_select_limit is
+    if answer is None or [len(row) for row in answer.rows] != [len(items)]:
+        return None
+    cells = answer.rows[0]
+    if len(cells) > count:
+        look_back.found_rows = int(cells[-1] or 0)
+    return Answer(answer.columns[:count], [cells[:count]])
 
 
 def _literal(column: Column, cell: bytes | None) -> str:
