@@ -257,6 +257,11 @@ class BackendConnection:
         self.stream.send(_PING)
         return self._read_ok()
 
+    def roll_back(self) -> None:
+        """Roll back what is open; raises what :meth:`ask` raises."""
+        self.stream.send(_query("ROLLBACK"))
+        self._read_ok()
+
     def prepare(self, command: bytes) -> Prepare:
         """Prepare a statement from a framed COM_STMT_PREPARE; who asked keeps it."""
         payloads = self._prepare(command)

@@ -33,7 +33,8 @@ class TableNames:
     def __init__(self, names: dict[bytes, bytes]) -> None:
         self._names = names
         self._heads: dict[bytes, bytes] = {}
-        alternatives = b"|".join(sorted(map(re.escape, names), key=len, reverse=True))
+        longest_first = sorted(names, key=len, reverse=True)
+        alternatives = b"|".join(re.escape(name) for name in longest_first)
         self._in_text = re.compile(rb"(?<![\w$])(?:%b)(?![\w$])" % alternatives)
 
     def head(self, chunk: bytes, more: Callable[[], bytes]) -> bytes:

@@ -8,13 +8,14 @@ while it holds what cannot be brought to another one (a temporary table, a lock 
 from __future__ import annotations
 
 from collections.abc import Hashable
+from dataclasses import replace
 from typing import NoReturn, Protocol
 
 from loguru import logger
 
 from athena_g import errors
 from athena_g.backend.connection import BackendConnection
-from athena_g.backend.look_back import ASK_CONDITIONS, LookBack
+from athena_g.backend.look_back import ASK_CONDITIONS, ASK_INSERT_ID, LookBack
 from athena_g.backend.profile import Profile
 from athena_g.errors import SqlError
 from athena_g.net.stream import ConnectionClosed, PacketStream
@@ -32,6 +33,7 @@ from athena_g.protocol.constants import (
     SERVER_STATUS_NO_BACKSLASH_ESCAPES,
     Command,
 )
+from athena_g.protocol.renaming import TableNames
 from athena_g.session.pins import Pins
 from athena_g.session.relay import relay
 
@@ -102,6 +104,9 @@ class Binding:
         self._flags = capabilities & BACKEND_FLAGS
         self._capabilities = capabilities
         self._last: BackendConnection | None = None
+        self._absent = LookBack()
+        """Owns the connections that the session had last on other servers than its last one."""
+        self._elsewhere: dict[Pool, BackendConnection] = {}
 
     @property
     def current(self) -> BackendConnection | None:
@@ -236,10 +241,76 @@ class Binding:
         """The status flags for an answer that no server gives."""
         return self.status & _LOCAL_STATUS
 
-    # -- statements ------------------------------------------------------------------------------
+    # -- servers -----------------------------------------------------------------------------------
 
-    def execute(self, packet: bytes, kind: int, effect: Effect | None = None) -> BackendConnection:
-        """Have a server answer the framed command ``packet``, on whichever connection."""
+    def go_to(self, pool: Pool) -> None:
+        """Have the statements to come run on the server of ``pool``; none may be held elsewhere.
+
+        The connection that the session had last on another server stays kept for it there. What only
+        that one knows and outlives a statement, the insert id, is asked now.
+        """
+        if pool is self._pool:
+            return
+        last, look_back = self._last, self.look_back
+        if last is not None and last.owner is look_back:
+            self._leave(last)
+        if look_back.insert_id is None:  # the connection is gone, and nobody could ask it
+            look_back.insert_id = 0
+            self.insert_id_lost = True
+        self._pool = pool
+        last = self._last = self._elsewhere.pop(pool, None)
+        if last is None or last.owner is not self._absent:
+            self._last = None
+            return
+        last.owner = look_back
+        if last.insert_id != look_back.insert_id and last.profile is not None:
+            last.profile = replace(last.profile)  # equal, but not the session's: it is settled anew
+
+    def _leave(self, last: BackendConnection) -> None:
+        """Ask the connection of the last statement what it alone knows, and keep it for later."""
+        look_back = self.look_back
+        if not last.idle:  # another session is taking it
+            self.wait_for_parting()
+            return
+        if look_back.insert_id is None and self._pool.reclaim(last, look_back):
+            try:
+                answer = last.ask(ASK_INSERT_ID)
+                if answer is not None:
+                    look_back.answered(ASK_INSERT_ID, answer)
+            except (ConnectionClosed, SqlError, ValueError):
+                self._pool.discard(last)
+                return
+            last.insert_id = look_back.insert_id
+            self._pool.keep(last)
+        look_back.remember(last.scanner)
+        look_back.had_conditions = False
+        if last.owner is look_back and last.idle:
+            last.owner = self._absent
+            self._elsewhere[self._pool] = last
+
+    def begin_elsewhere(self, begin: bytes) -> None:
+        """Roll back the transaction that is open, and begin another with the next statement."""
+        connection = self.held
+        if connection is None:
+            return
+        try:
+            connection.roll_back()
+        except BaseException as error:
+            self.failed(connection, error)
+        self._let_go(connection)
+        self.begin = begin
+
+    def execute(
+        self,
+        packet: bytes,
+        kind: int,
+        effect: Effect | None = None,
+        names: TableNames | None = None,
+    ) -> BackendConnection:
+        """Have a server answer the framed command ``packet``, on whichever connection.
+
+        ``names`` are put in place of those that the server has for tables.
+        """
         connection = self.held
         if connection is None:
             connection = self._last
@@ -247,7 +318,7 @@ class Binding:
                 connection = self._lease()
         elif connection.stream.stale:
             self._died(connection)
-        return self.run(connection, packet, kind, effect)
+        return self.run(connection, packet, kind, effect, names=names)
 
     def _died(self, connection: BackendConnection) -> NoReturn:
         """A held connection ended between two statements: the next one was not sent."""
@@ -284,6 +355,7 @@ class Binding:
         kind: int,
         effect: Effect | None = None,
         said: bytes | None = None,
+        names: TableNames | None = None,
     ) -> BackendConnection:
         """Have ``connection`` answer ``packet``, then keep, give back or drop it.
 
@@ -306,7 +378,9 @@ class Binding:
             else:
                 connection.stream.send(packet)
                 chunk = b""
-            plain = relay(connection, self._client, packet, chunk, kind, self._capabilities)
+            plain = relay(
+                connection, self._client, packet, chunk, kind, self._capabilities, names
+            )
         except BaseException as error:
             self.failed(connection, error, said or packet)
         scanner = connection.scanner
@@ -458,6 +532,10 @@ class Binding:
                 give_back(held)
         elif last is not None and last.owner is self.look_back:
             self._pool.disown(last)
+        for pool, connection in self._elsewhere.items():
+            if connection.owner is self._absent:
+                pool.disown(connection)
+        self._elsewhere.clear()
         self.pins.clear()
         self.begin = b""
         self.transaction_lost = False

@@ -9,6 +9,7 @@ from athena_g.backend.connection import BackendConnection
 from athena_g.net.stream import ConnectionClosed, PacketStream
 from athena_g.protocol.constants import MAX_PAYLOAD
 from athena_g.protocol.framing import frame
+from athena_g.protocol.renaming import TableNames
 from athena_g.protocol.scan import (
     REPLY_COMMAND,
     REPLY_EXECUTE,
@@ -27,13 +28,15 @@ def relay(
     chunk: bytes,
     kind: int,
     capabilities: int,
+    names: TableNames | None = None,
 ) -> bool:
     """Pass on the reply to ``command``, at most one read's worth held at a time.
 
     ``command`` is framed and was sent, as much of it as came with the first read; the rest of a
     long one is passed on from here. ``chunk`` is what was read of the reply already, ``kind`` one
-    of the ``REPLY_`` constants; ``capabilities`` are the client's. The connection's scanner is to
-    have the sequence id of the reply's first packet. True when the reply was short and plain: an OK
+    of the ``REPLY_`` constants; ``capabilities`` are the client's. ``names`` are put in place of those
+    that the server has for tables. The connection's scanner is to have the sequence id of the
+    reply's first packet. True when the reply was short and plain: an OK
     or a result set, and nothing the session need look at but the status flags. A slow client slows
     the reads from its server and nothing else. Raises :class:`ConnectionClosed`, whose ``stream``
     says which side it was, and :class:`~athena_g.errors.SqlError`; after either the connection
@@ -46,6 +49,8 @@ def relay(
         scanner.sequence_id = client.sequence_id
         added = client.packets_added
     chunk = chunk or connection.stream.recv()
+    if names is not None:
+        chunk = names.head(chunk, connection.stream.recv)
     if kind in _WHOLE and not added and scanner.is_whole(chunk):
         client.send(chunk)
         return True
