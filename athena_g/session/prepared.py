@@ -219,6 +219,8 @@ class Statements:
             effect = _Executed(statement, effect)
             private = self._is_private(statement, packet)
             text = self._with_answers(statement, private) if statement.questions else None
+            if text is not None and private:  # no cursor for what is gone after its execution
+                packet, private = packet[:_FLAGS] + b"\0" + packet[_FLAGS + 1 :], False
         if (
             statement.parameters
             and packet[statement.types_at : statement.types_end] != statement.types

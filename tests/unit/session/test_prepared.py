@@ -466,6 +466,18 @@ def test_a_prepared_question_is_answered_by_a_number_after_another_session_had_t
     ]  # fmt: skip
 
 
+def test_a_prepared_question_answered_by_a_number_gets_no_cursor(
+    single: Proxy, backend: FakeServer
+) -> None:
+    client = single.client()
+    statement = prepare(client, "SELECT ROW_COUNT() AS n")
+    client.query("UPDATE 1")
+    lose_connection(client, single)
+    executed = statement.execute(flags=CURSOR)
+    assert (len(executed.values), executed.status) == (1, 2)
+    assert len(single.pool.transactions) == 0
+
+
 def test_a_prepared_question_is_prepared_again_on_the_connection_that_knows(
     single: Proxy, backend: FakeServer
 ) -> None:
