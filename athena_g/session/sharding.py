@@ -1,0 +1,148 @@
+"""The statements of a session whose group has several DB groups: each goes where its rows are.
+
+What is known of a statement the router says (:mod:`athena_g.router`); here it is done. As long as a
+transaction is open, or something pins the session, its statements stay on one server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from athena_g import errors
+from athena_g.backend.profile import Profile
+from athena_g.group.sharding import Sharding
+from athena_g.net.stream import PacketStream
+from athena_g.parser.lexer import first_word
+from athena_g.parser.text import Reading
+from athena_g.pool.pool import Pool
+from athena_g.protocol.constants import (
+    MAX_PAYLOAD,
+    SERVER_STATUS_ANSI_QUOTES,
+    SERVER_STATUS_IN_TRANS,
+    SERVER_STATUS_NO_BACKSLASH_ESCAPES,
+    Command,
+)
+from athena_g.protocol.framing import Deframer, frame
+from athena_g.router.plan import TableNotKnown
+from athena_g.router.route import Reach
+from athena_g.router.router import Routed
+from athena_g.session.binding import Binding, Effect
+from athena_g.session.scatter import Scatter
+
+MAX_LEARNED: Final = 100
+"""Tables that are looked at for one statement."""
+
+_BODY = 5
+_STAYS_EMPTY = frozenset((b"select", b"set", b"show", b"do"))
+"""Statements without tables that leave a transaction as empty as it was."""
+
+
+class ShardedStatements:
+    """Sends one session's statements to the servers that have their rows."""
+
+    def __init__(self, binding: Binding, sharding: Sharding) -> None:
+        self._binding = binding
+        self._sharding = sharding
+        self._scatter = Scatter(binding, sharding)
+        self._profile: Profile | None = None
+        self._status = -1
+        self._reading = Reading()
+        self._empty_since = b""
+        """The BEGIN of the open transaction, as long as no statement in it named a table."""
+
+    def use(self, client: PacketStream) -> None:
+        """Answer over ``client`` from now on."""
+        self._client = client
+        self._scatter.use(client)
+
+    def execute(self, packet: bytes, kind: int, effect: Effect | None = None) -> None:
+        """Have the servers that are concerned answer a framed COM_QUERY."""
+        packet, text = self._whole(packet)
+        routed = self.route(text)
+        found = routed.route
+        match found.reach:
+            case Reach.ONE:
+                shard = found.shards[0]
+                self.go_to(self._sharding.pool_of(shard))
+                sent = routed.text(shard)
+                if sent != text:
+                    packet = frame(bytes([Command.QUERY]) + sent, 0)
+                self._binding.execute(packet, kind, effect, routed.names(shard))
+            case Reach.HOME:
+                self.go_to(self._sharding.home_pool)
+                self._binding.execute(packet, kind, effect)
+            case Reach.ANYWHERE:
+                self._anywhere(packet, text, kind, effect)
+            case Reach.SEVERAL | Reach.EVERY_GROUP:
+                self._empty_since = b""
+                self._scatter.execute(routed)
+
+    def _anywhere(self, packet: bytes, text: bytes, kind: int, effect: Effect | None) -> None:
+        """Have whichever server the session uses answer."""
+        binding = self._binding
+        begin = binding.begin or self._empty_since
+        binding.execute(packet, kind, effect)
+        is_open = binding.held is not None and binding.status & SERVER_STATUS_IN_TRANS
+        stays_empty = is_open and not binding.pins and first_word(text, 0) in _STAYS_EMPTY
+        self._empty_since = begin if stays_empty else b""
+
+    def go_to(self, pool: Pool) -> None:
+        """Have the statement to come run on a server; refuse it if the session is held elsewhere."""
+        binding = self._binding
+        if pool is not binding.pool and binding.held is not None:
+            if not self._empty_since:
+                raise errors.CROSS_SHARD_TRANSACTION(
+                    bound=self._sharding.called(binding.pool), target=self._sharding.called(pool)
+                )
+            binding.begin_elsewhere(self._empty_since)
+        self._empty_since = b""
+        binding.go_to(pool)
+
+    # -- routing -----------------------------------------------------------------------------------
+
+    def route(self, text: bytes, parameters: Sequence[Any] = ()) -> Routed:
+        """Where a statement goes, with what has to be known of its tables asked for first."""
+        reading = self.reading()
+        for _ in range(MAX_LEARNED):
+            try:
+                return self._sharding.router.route(text, reading, parameters)
+            except TableNotKnown as unknown:
+                self._sharding.learn(unknown.table)
+        raise errors.NOT_UNDERSTOOD(table="of a pattern")
+
+    def reading(self) -> Reading:
+        """How the session's texts are to be read."""
+        binding = self._binding
+        if binding.profile is not self._profile or binding.status != self._status:
+            self._profile, self._status = binding.profile, binding.status
+            self._reading = _reading_of(binding.profile, binding.status)
+        return self._reading
+
+    def _whole(self, packet: bytes) -> tuple[bytes, bytes]:
+        """The whole framed command, and its text: where it goes only the whole text tells."""
+        if not self._client.continues and len(packet) <= MAX_PAYLOAD:
+            return packet, packet[_BODY:]
+        deframer = Deframer(self._client.max_allowed_packet)
+        deframer.feed(packet)
+        while (payload := deframer.next_payload()) is None:
+            deframer.feed(self._client.read_more())
+        self._client.skip_rest()
+        return frame(payload, 0), payload[1:]
+
+
+def _reading_of(profile: Profile, status: int) -> Reading:
+    if not profile.is_readable or profile.codec is None:
+        raise errors.NOT_SUPPORTED_YET(
+            construct=f"statements in the character set {profile.charset} in a group with shards"
+        )
+    modes = (profile.value("sql_mode") or "").upper()
+    return Reading(
+        codec=profile.codec,
+        ansi_quotes=profile.ansi_quotes or bool(status & SERVER_STATUS_ANSI_QUOTES),
+        no_backslash_escapes=bool(status & SERVER_STATUS_NO_BACKSLASH_ESCAPES),
+        pipes_as_concat="PIPES_AS_CONCAT" in modes or "ANSI" in modes.strip("'").split(","),
+    )
+
+
+Executor = Callable[[bytes, int, Effect | None], object]
