@@ -278,6 +278,7 @@ class BackendConnection:
             self.scanner.errno = 0
             if payloads[0][:1] == b"\xff":
                 self.scanner.errno = ErrPacket.decode(payloads[0]).errno
+                self.scanner.affected = -1
                 return payloads
             ok = PrepareOk.decode(payloads[0])
             self.scanner.warnings = ok.warnings

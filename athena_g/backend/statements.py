@@ -85,6 +85,10 @@ class StatementCache:
         self._close(prepared)
         return prepared is not None
 
+    def close_after_use(self, prepared: Prepared) -> None:
+        """Close a statement that was not taken in, when the command that comes next is done."""
+        self._close(prepared)
+
     def _close(self, prepared: Prepared | None) -> None:
         if prepared is not None:
             self.closing += frame(bytes([Command.STMT_CLOSE]) + prepared.id, 0)

@@ -8,6 +8,7 @@ from gevent import Timeout
 
 from athena_g.errors import SqlError
 from athena_g.net.long_command import LongCommand
+from athena_g.net.reframing import Reframing
 from athena_g.protocol.constants import MAX_PAYLOAD
 from athena_g.protocol.framing import Deframer, frame, frames_used
 from athena_g.protocol.replies import encode_error
@@ -56,6 +57,9 @@ class PacketStream:
     continues = False
     """Whether the command that :meth:`read_command` gave goes on in :meth:`read_more`."""
 
+    packets_added = 0
+    """Packets that a long command has more than came, since :meth:`replace`; known at its end."""
+
     _numbered = True
     """Whether the other side's sequence ids must be the ones due."""
 
@@ -64,6 +68,7 @@ class PacketStream:
         self._deframer = self._new_deframer()
         self._buffered = False
         self._command: LongCommand | None = None
+        self._reframing: Reframing | None = None
         self._out: list[bytes] = []
         self._out_size = 0
 
@@ -194,9 +199,31 @@ class PacketStream:
     def read_more(self) -> bytes:
         """The next bytes of a command that continues, as they travel; ``b""`` after its end.
 
-        ``continues`` is false with the last of them, and ``sequence_id`` the reply's.
+        ``continues`` is false with the last of them, and ``sequence_id`` the reply's. After
+        :meth:`replace` there may be none of them yet.
         """
-        return self._walk(self.recv_in_packet()) if self.continues else b""
+        if not self.continues:
+            return b""
+        taken = self._walk(self.recv_in_packet())
+        return taken if self._reframing is None else self._reframed(taken)
+
+    def replace(self, command: bytes, start: int, end: int, data: bytes) -> bytes:
+        """The command read last with ``data`` in place of some bytes of its payload.
+
+        ``command`` is what was read of it; of one that continues :meth:`read_more` gives the rest
+        to match. ``data`` must be no shorter than what it replaces, which must have been read.
+        """
+        self._reframing = Reframing(command, start, end, data)
+        return self._reframed(b"")
+
+    def _reframed(self, data: bytes) -> bytes:
+        reframing = self._reframing
+        assert reframing is not None
+        packets = reframing.take(data)
+        if not self.continues:
+            self._reframing = None
+            self.packets_added = (reframing.sequence_id - self.sequence_id) & 0xFF
+        return packets
 
     def skip_rest(self) -> None:
         """Read the rest of a command that continues, and forget it."""
@@ -206,6 +233,7 @@ class PacketStream:
     def _read_buffered_command(self) -> bytes:
         if self.continues:
             raise RuntimeError("the command before was not read to its end")
+        self.packets_added = 0
         deframer = self._deframer
         if not deframer.pending:
             self.feed(self.recv())

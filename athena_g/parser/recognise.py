@@ -129,16 +129,18 @@ _WORDS = {
     b"execute": Recognised(Special.PIN, "EXECUTE"),
     b"xa": Recognised(Special.PIN, XA),
     b"backup": Recognised(Special.PIN, "BACKUP"),
+    b"load": Recognised(Special.INSERT_ID),
 }
 _ANYWHERE = (Special.USE, Special.PIN, Special.REFUSE)
 """What a statement means also when it comes with others."""
 _DECISIVE = (Special.USE, Special.REFUSE)
-_LIGHT = (Special.RENAME, Special.SAVEPOINT)
+_LIGHT = (Special.RENAME, Special.SAVEPOINT, Special.INSERT_ID)
 _AMONG_SEVERAL = {
     Special.SET: Recognised(Special.PIN, "SET among several statements"),
     Special.HOLDING: Recognised(Special.PIN, "several statements"),
     Special.RENAME: Recognised(Special.RENAME),
     Special.SAVEPOINT: Recognised(Special.SAVEPOINT),
+    Special.INSERT_ID: Recognised(Special.INSERT_ID),
     Special.KILL: Recognised(Special.REFUSE, "KILL among several statements in one text"),
 }
 """What others mean there; one that is not here needs nothing."""
@@ -173,6 +175,8 @@ def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised |
         and packet.find(b"@") < 0
         and packet.find(b"evious") < 0  # PREVIOUS VALUE FOR a sequence of MariaDB
         and packet.find(b"EVIOUS") < 0
+        and packet.find(b"eturning") < 0  # rows of an INSERT of MariaDB, whose id nobody tells
+        and packet.find(b"ETURNING") < 0
         and (packet.find(b"(") < 0 or packet[start : start + 3] in _CHANGES_ROWS)
         and not (multi_statements and packet.find(b";") >= 0)
     ):
@@ -215,7 +219,7 @@ def _of_contents(text: bytes) -> Recognised | None:
         return Recognised(Special.HOLDING)
     if text.find(b"sql_calc_found_rows") >= 0:
         return Recognised(Special.CALC_FOUND_ROWS)
-    if text.find(b"last_insert_id") >= 0:
+    if text.find(b"last_insert_id") >= 0 or text.find(b"returning") >= 0:
         return Recognised(Special.INSERT_ID)
     return None
 

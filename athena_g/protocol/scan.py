@@ -94,6 +94,7 @@ class ReplyScanner:
     """
 
     __slots__ = (
+        "_ahead",
         "_carry",
         "_columns",
         "_continued",
@@ -197,17 +198,19 @@ class ReplyScanner:
             self._head = chunk[:pos]
         return pos
 
-    def begin(self, kind: int, sequence_id: int = 1, capabilities: int = 0) -> None:
+    def begin(self, kind: int, sequence_id: int = 1, capabilities: int = 0, ahead: int = 0) -> None:
         """Expect a reply of ``kind``, one of the ``REPLY_`` constants.
 
         ``sequence_id`` is that of its first packet, for whoever answers in its place;
-        ``capabilities`` are the client's: CLIENT_SESSION_TRACK and CLIENT_LOCAL_FILES matter.
+        ``capabilities`` are the client's: CLIENT_SESSION_TRACK and CLIENT_LOCAL_FILES matter. The
+        server's sequence ids are ``ahead`` of the client's; ``output`` has the client's.
         """
         tracks = capabilities & CLIENT_SESSION_TRACK
         self._for_client = ok_for_tracking_client if tracks else ok_without_session_track
         self._may_ask_for_file = bool(capabilities & CLIENT_LOCAL_FILES)
         self._state = _ANY if kind == REPLY_STRING else _ROWS if kind == REPLY_FIELDS else _FIRST
         self._single = kind == REPLY_SINGLE
+        self._ahead = ahead
         self._cursor = kind == REPLY_EXECUTE
         self._carry = b""
         self._columns = 0
@@ -238,16 +241,26 @@ class ReplyScanner:
         ``mid_packet`` as it was.
         """
         within = self.mid_packet
+        start = self._skip
         try:
-            if self._skip or self._carry:
-                return self._feed_rest(chunk)
-            return self._walk(chunk, 0)
+            done = self._feed_rest(chunk) if start or self._carry else self._walk(chunk, 0)
+            if self._ahead:
+                self._renumber(start)
+            return done
         except (IndexError, struct.error, SqlError) as error:
             self._broken(within)
             raise ProtocolViolation(f"a damaged packet: {error}") from None
         except ProtocolViolation:
             self._broken(within)
             raise
+
+    def _renumber(self, start: int) -> None:
+        """Give the packets that begin in ``output``, from ``start`` on, the client's ids."""
+        output = bytearray(self.output)
+        while start < len(output):
+            output[start + 3] = (output[start + 3] - self._ahead) & 0xFF
+            start += 4 + (_header_at(output, start)[0] & MAX_PAYLOAD)
+        self.output = bytes(output)
 
     def _broken(self, within: bool) -> None:
         """Nothing more is passed on; the client has part of a packet if it had before."""
@@ -325,7 +338,7 @@ class ReplyScanner:
         if done and pos < len(buffer):
             raise ProtocolViolation("bytes after the end of the reply")
         if last >= 0:
-            self.sequence_id = (buffer[last + 3] + 1) & 0xFF
+            self.sequence_id = (buffer[last + 3] + 1 - self._ahead) & 0xFF
         stop = pos if pos == len(buffer) else self._hold(buffer, pos)
         if self._patches:
             self.output = self._patched(buffer, stop)
@@ -352,7 +365,7 @@ class ReplyScanner:
                 if not self._continued:
                     self.rows += 1
                 self._continued = length == MAX_PAYLOAD
-                self.sequence_id = (buffer[pos + 3] + 1) & 0xFF
+                self.sequence_id = (buffer[pos + 3] + 1 - self._ahead) & 0xFF
                 self._skip = pos + 4 + length - size
                 return size
         self._carry = buffer[pos:]

@@ -130,12 +130,17 @@ class Binding:
         last = self._last
         return last is not None and last.owner is self.look_back and not last.stream.stale
 
+    @property
+    def can_ask_back(self) -> bool:
+        """Whether the connection of the last statement can be asked about it."""
+        return self.held is not None or (self.has_connection and not self.look_back.known)
+
     def has_prepared(self, key: Hashable) -> bool:
         """Whether a statement is prepared on the connection of the last statement."""
         connection = self.held or self._last
         if connection is None or connection.statements.get(key) is None:
             return False
-        return self.held is not None or (self.has_connection and not self.look_back.known)
+        return self.can_ask_back
 
     @property
     def has_conditions(self) -> bool:
@@ -178,6 +183,24 @@ class Binding:
             return
         if not self.look_back.may_have_conditions(last.scanner):
             self.look_back.remember(last.scanner)
+
+    def note_prepared(self, connection: BackendConnection) -> None:
+        """Note that a statement was prepared: all that it may change are the warnings."""
+        look_back = self.look_back
+        if not look_back.known:
+            return
+        if not connection.is_mariadb:
+            look_back.conditions = []
+            look_back.warning_count = 0
+        if connection.scanner.warnings:
+            conditions = connection.ask(ASK_CONDITIONS)
+            if conditions is not None:
+                look_back.answered(ASK_CONDITIONS, conditions)
+
+    def note_refused(self, connection: BackendConnection) -> None:
+        """Note that a statement was not prepared: that error is the last there was."""
+        self.look_back.known = False
+        self.look_back.had_conditions = connection.is_mariadb
 
     def nothing_ran(self, *, statement: bool) -> bool:
         """Note what the proxy answers by itself; false when the server must be told.

@@ -25,7 +25,6 @@ from athena_g.protocol.constants import (
     SERVER_STATUS_LAST_ROW_SENT,
     Command,
 )
-from athena_g.protocol.framing import Deframer, frame
 from athena_g.protocol.replies import OkPacket, is_eof
 from athena_g.protocol.resultset import PrepareOk
 from athena_g.protocol.scan import REPLY_EXECUTE, REPLY_FIELDS, REPLY_SINGLE
@@ -34,6 +33,7 @@ from athena_g.session.effects import FOUND_ROWS
 from athena_g.session.recall import Recall
 
 # Where things are in a framed command: behind four bytes of header and the command's number.
+_HEADER = 4
 _ID = slice(5, 9)
 _FLAGS = 9
 _PARAMETERS = 14
@@ -153,19 +153,26 @@ class Statements:
         connection = binding.take()
         try:
             payloads, prepared = connection.prepare(packet)
+            if prepared is not None:
+                binding.note_prepared(connection)
         except BaseException as error:
             binding.failed(connection, error)
-        binding.look_back.known = False
-        statement = None
-        if prepared is not None:
-            ok = PrepareOk.decode(payloads[0])
-            statement = Statement(self._next_id(), packet, ok.parameters, binding.profile)
-            connection.statements.add(statement.key, prepared)
-            self._by_id[statement.id] = statement
-            self._bytes += size
-            payloads[0] = b"\0" + statement.id + payloads[0][_PREPARE_HEAD:]
+        if prepared is None:
+            self._refuse(connection, payloads)
+            return None
+        ok = PrepareOk.decode(payloads[0])
+        statement = Statement(self._next_id(), packet, ok.parameters, binding.profile)
+        connection.statements.add(statement.key, prepared)
+        self._by_id[statement.id] = statement
+        self._bytes += size
+        payloads[0] = b"\0" + statement.id + payloads[0][_PREPARE_HEAD:]
         self._answer(connection, payloads)
         return statement
+
+    def _refuse(self, connection: BackendConnection, payloads: list[bytes]) -> None:
+        """Tell the client why a statement cannot be prepared."""
+        self._binding.note_refused(connection)
+        self._answer(connection, payloads)
 
     def _answer(self, connection: BackendConnection, payloads: list[bytes]) -> None:
         """Give back the connection, then send what it answered."""
@@ -201,7 +208,7 @@ class Statements:
             statement = self.find(packet)
         binding = self._binding
         effect = statement.effect
-        private, says_types = False, True
+        private, says_types, text = False, True, None
         if (
             len(packet) < _PARAMETERS
             or packet[_FLAGS]
@@ -211,6 +218,9 @@ class Statements:
         ):
             effect = _Executed(statement, effect)
             private = self._is_private(statement, packet)
+            text = self._with_answers(statement, private) if statement.questions else None
+            if text is not None and private:  # no cursor for what is gone after its execution
+                packet, private = packet[:_FLAGS] + b"\0" + packet[_FLAGS + 1 :], False
         if (
             statement.parameters
             and packet[statement.types_at : statement.types_end] != statement.types
@@ -219,12 +229,12 @@ class Statements:
         connection = binding.take(statement.reads_variables)
         cache = connection.statements
         prepared = cache.get_private(statement) if private else cache.get(statement.key)
-        if prepared is None:
-            prepared = self._prepare_again(connection, statement, private)
+        if prepared is None or text is not None:
+            prepared = self._prepare_again(connection, statement, private, text)
             if prepared is None:
                 return
         if not says_types and prepared.types != statement.types:
-            packet = self._with_types(packet, statement, connection)
+            packet = self._with_types(packet, statement)
         prepared.types = statement.types
         packet = packet[:5] + prepared.id + packet[9:]
         binding.run(connection, packet, REPLY_EXECUTE, effect, statement.packet)
@@ -239,14 +249,24 @@ class Statements:
         binding = self._binding
         if b"found_rows()" not in statement.questions:
             binding.pins.free(FOUND_ROWS)
-        if statement.questions:
-            self._recall.check_prepared(statement.questions, binding.has_prepared(statement.key))
         return bool(packet[_FLAGS]) or (_LONG_DATA, statement.name) in binding.pins
+
+    def _with_answers(self, statement: Statement, private: bool) -> bytes | None:
+        """What to prepare in place of a statement whose questions its connection cannot answer."""
+        binding = self._binding
+        means_same = binding.profile.reading_as(statement.profile) is binding.profile
+        return self._recall.prepared(
+            statement.packet,
+            _PREPARE_HEAD,
+            statement.questions,
+            binding.has_prepared(statement.key),
+            means_same and not private,
+        )
 
     def _read_types(self, packet: bytes, statement: Statement) -> tuple[bytes, bool]:
         """The execution as far as its types are in it, and whether they are: clients say them once.
 
-        Raises MALFORMED_EXECUTE when they never were.
+        Raises MALFORMED_EXECUTE when they never were, or are only begun.
         """
         at, end = statement.types_at, statement.types_end
         while len(packet) < end and self._client.continues:
@@ -254,63 +274,60 @@ class Statements:
         if packet[at : at + 1] == b"\1" and len(packet) >= end:
             statement.learn_types(packet[at:end])
             return packet, True
-        if statement.types is None:
+        if statement.types is None or packet[at : at + 1] != b"\0":
             raise errors.MALFORMED_EXECUTE(command=_function(Command.STMT_EXECUTE))
         return packet, False
 
     def _prepare_again(
-        self, connection: BackendConnection, statement: Statement, private: bool
+        self,
+        connection: BackendConnection,
+        statement: Statement,
+        private: bool,
+        text: bytes | None = None,
     ) -> Prepared | None:
-        """Prepare a statement on a connection that has not seen it; ``None``: the error is out."""
+        """Prepare a statement on a connection that has not seen it; ``None``: the error is out.
+
+        ``text`` is the command to prepare for this execution only.
+        """
         cache = connection.statements
-        for known in () if private else (statement.earlier_key, statement.untyped_key):
+        once = text is not None
+        for known in () if private or once else (statement.earlier_key, statement.untyped_key):
             if cache.get(known) is not None:  # it is about to become what the key says
                 cache.rename(known, statement.key)
                 return cache.get(statement.key)
         try:
-            payloads, prepared = self._prepare_on(connection, statement)
+            payloads, prepared = self._prepare_on(connection, statement, text or statement.packet)
         except BaseException as error:
             self._binding.failed(connection, error)
         if prepared is None:
-            self._answer(connection, payloads)
+            self._refuse(connection, payloads)
+        elif once:
+            cache.close_after_use(prepared)
         elif private:
             cache.add_private(statement, prepared)
         else:
             cache.add(statement.key, prepared)
         return prepared
 
-    def _prepare_on(self, connection: BackendConnection, statement: Statement) -> Prepare:
+    def _prepare_on(
+        self, connection: BackendConnection, statement: Statement, text: bytes
+    ) -> Prepare:
         """Prepare a statement so that it means what it meant when the client prepared it."""
         binding = self._binding
         own = binding.profile
         then = own.reading_as(statement.profile)
         if then is own:
-            return connection.prepare(statement.packet)
+            return connection.prepare(text)
         connection.settle(then, binding.look_back, b"")
-        answer = connection.prepare(statement.packet)
+        answer = connection.prepare(text)
         connection.settle(own, binding.look_back, b"")
         return answer
 
-    def _with_types(
-        self, packet: bytes, statement: Statement, connection: BackendConnection
-    ) -> bytes:
+    def _with_types(self, packet: bytes, statement: Statement) -> bytes:
         """The execution with the types of its parameters, which this connection was not told."""
         assert statement.types is not None
-        try:
-            payload = self._payload(packet)
-        except BaseException as error:
-            self._binding.failed(connection, error)
-        at = statement.types_at - 4
-        return frame(payload[:at] + statement.types + payload[at + 1 :], 0)
-
-    def _payload(self, packet: bytes) -> bytes:
-        """The whole payload of a command."""
-        deframer = Deframer(self._client.max_allowed_packet)
-        deframer.feed(packet)
-        while (payload := deframer.next_payload()) is None:
-            deframer.feed(self._client.read_more())
-        self._client.skip_rest()
-        return payload
+        flag = statement.types_at - _HEADER
+        return self._client.replace(packet, flag, flag + 1, statement.types)
 
     # -- COM_STMT_FETCH, COM_STMT_RESET, COM_STMT_SEND_LONG_DATA, COM_STMT_CLOSE -----------------
 
@@ -363,7 +380,7 @@ class Statements:
         try:
             prepared = connection.statements.get_private(statement)
             if prepared is None:
-                prepared = self._prepare_on(connection, statement).prepared
+                prepared = self._prepare_on(connection, statement, statement.packet).prepared
                 if prepared is not None:
                     connection.statements.add_private(statement, prepared)
             if prepared is None:

@@ -29,6 +29,7 @@ from athena_g.session.binding import Binding
 
 _OWN_ID = frozenset((b"connection_id()", b"@@pseudo_thread_id"))
 _INSERT_ID = frozenset((b"last_insert_id()", b"@@last_insert_id", b"@@identity"))
+_COUNTS = frozenset((b"row_count()", b"found_rows()"))
 _ABOUT_THREADS = re.compile(
     rb"is_used_lock|processlist|innodb_|performance_schema|threads|\bsys\b", re.IGNORECASE
 )
@@ -90,16 +91,29 @@ class Recall:
         """The command with the session's own connection id in place of the function."""
         return self._with(packet, start, self._own(packet, asked))
 
-    def check_prepared(self, asked: frozenset[bytes], is_there: bool) -> None:
-        """Raise SESSION_STATE_LOST for a prepared question that nobody can answer any more.
+    def prepared(
+        self, packet: bytes, start: int, asked: frozenset[bytes], is_there: bool, means_same: bool
+    ) -> bytes | None:
+        """The framed command to prepare in place of ``packet``, which asks this when executed.
 
-        ``is_there``: the statement is prepared on the connection of the session's last statement.
+        ``None``: it can be executed as it is. ``is_there``: it is prepared on the connection of
+        the session's last statement; ``means_same``: it can be prepared there without more ado,
+        which changes nothing but the warnings. Raises SESSION_STATE_LOST when nobody knows the
+        answer any more.
         """
         if asked & _INSERT_ID and self._insert_id_is_lost:
             raise self._lost(asked & _INSERT_ID)
+        binding = self._binding
         past = asked - _OWN_ID - _INSERT_ID
-        if past and not is_there:
+        counts = past <= _COUNTS
+        if not past or is_there or (counts and means_same and binding.can_ask_back):
+            return None
+        if binding.held is not None or (binding.look_back.asked_early and not counts):
             raise self._lost(past)
+        text = self.answer(packet, start, past)
+        if not isinstance(text, bytes):
+            raise self._lost(past)
+        return text
 
     def _own(self, packet: bytes, asked: frozenset[bytes]) -> dict[bytes, bytes]:
         if asked & _OWN_ID and _ABOUT_THREADS.search(packet) is not None:
@@ -132,14 +146,15 @@ class Recall:
     def _past(self) -> Iterator[tuple[bytes, bytes]]:
         look_back = self._binding.look_back
         errors_only = [row for row in look_back.conditions if row[0] == b"Error"]
-        yield b"row_count()", b"CAST(%d AS SIGNED)" % look_back.row_count
+        yield b"row_count()", _bigint(look_back.row_count)
         if look_back.found_rows is not None:
-            yield b"found_rows()", b"CAST(%d AS SIGNED)" % look_back.found_rows
-        yield b"@@warning_count", b"CAST(%d AS UNSIGNED)" % look_back.warning_count
-        yield b"@@error_count", b"CAST(%d AS UNSIGNED)" % len(errors_only)
+            yield b"found_rows()", _bigint(look_back.found_rows)
+        yield b"@@warning_count", _bigint(look_back.warning_count, b"UNSIGNED")
+        yield b"@@error_count", _bigint(len(errors_only), b"UNSIGNED")
 
     def _conditions(self, asked: ShowConditions) -> Answer:
         """What SHOW WARNINGS, SHOW ERRORS and their COUNT(*) say of the last statement."""
+        self._binding.look_back.row_count = -1  # to a server it is a query like others
         found = [
             row
             for row in self._binding.look_back.conditions
@@ -166,6 +181,11 @@ class Recall:
         endpoint = self._binding.pool.endpoint
         what = ", ".join(sorted(question.decode() for question in asked)).upper()
         return errors.SESSION_STATE_LOST(what=what, instance=endpoint.name, group=endpoint.group)
+
+
+def _bigint(number: int, sign: bytes = b"SIGNED") -> bytes:
+    """A BIGINT; MariaDB has smaller types for what is cast from fewer digits."""
+    return b"CAST('%021d' AS %s)" % (number, sign)
 
 
 def _text(name: str, characters: int) -> Column:

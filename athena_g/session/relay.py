@@ -40,14 +40,16 @@ def relay(
     cannot be used further.
     """
     scanner = connection.scanner
+    added = 0
     if client.continues or len(command) > MAX_PAYLOAD:
         chunk = _send_rest(connection, client) or chunk
         scanner.sequence_id = client.sequence_id
+        added = client.packets_added
     chunk = chunk or connection.stream.recv()
-    if kind in _WHOLE and scanner.is_whole(chunk):
+    if kind in _WHOLE and not added and scanner.is_whole(chunk):
         client.send(chunk)
         return True
-    scanner.begin(kind, scanner.sequence_id, capabilities)
+    scanner.begin(kind, scanner.sequence_id, capabilities, added)
     _walk(connection, client, chunk)
     return False
 

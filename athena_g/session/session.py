@@ -45,6 +45,8 @@ from athena_g.session.transactions import Transactions
 _NOT_PREPARABLE = (Special.USE, Special.REFUSE, Special.KILL)
 _PAYLOAD = 4
 _BODY = 5
+_PING = frame(bytes((Command.PING,)), 0)
+_DO_NOTHING = frame(bytes((Command.QUERY,)) + b"DO 0", 0)
 # An enumeration's members cost a call each to look up.
 _QUERY, _EXECUTE = int(Command.QUERY), int(Command.STMT_EXECUTE)
 
@@ -241,7 +243,7 @@ class ProxySession:
     def _use_database(self, database: str, packet: bytes) -> None:
         if b";" in packet.rstrip(b"; \t\r\n\0"):
             raise errors.NOT_SUPPORTED_YET(construct="USE among several statements in one text")
-        self._choose(database)
+        self._choose(database, _DO_NOTHING)
 
     def _transaction(self, packet: bytes, *, only_rollback: bool = False) -> bool:
         done = self._transactions.control(packet, _BODY, only_rollback)
@@ -263,7 +265,7 @@ class ProxySession:
             case Command.PING | Command.DEBUG:
                 binding.execute(packet, REPLY_SINGLE, Looked(binding.has_conditions))
             case Command.INIT_DB:
-                self._choose(packet[_BODY:].decode("utf-8", "replace"))
+                self._choose(packet[_BODY:].decode("utf-8", "replace"), _PING)
             case Command.STATISTICS:
                 binding.execute(packet, REPLY_STRING)
             case Command.FIELD_LIST:
@@ -326,10 +328,12 @@ class ProxySession:
             parts.append(self._stream.read_more())
         return b"".join(parts)
 
-    def _choose(self, database: str) -> None:
+    def _choose(self, database: str, instead: bytes) -> None:
         """Answer a USE: there is one database, and the connections are in it.
 
         Unless a statement took the held one out of it (DROP DATABASE does): it is put back.
+        ``instead`` is the framed command that has the same effect on what can be asked about the
+        last statement.
         """
         if not self._group.is_called(database):
             raise errors.OTHER_DATABASE(database=database, group=self._group.name)
@@ -337,8 +341,12 @@ class ProxySession:
         if held is not None and held.schema_changed and held.endpoint.database is not None:
             command = bytes([Command.INIT_DB]) + held.endpoint.database.encode()
             self._binding.execute(frame(command, 0), REPLY_SINGLE)
-        else:
+        elif instead is _PING:
+            self._other_command(Command.PING, instead)
+        elif held is None and self._binding.nothing_ran(statement=True):
             self._answer_ok()
+        else:
+            self._binding.execute(instead, REPLY_SINGLE)
 
     def _set_option(self, packet: bytes) -> None:
         """Turn multi-statements on (0) or off (1), for all connections to come."""

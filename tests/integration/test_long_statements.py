@@ -10,6 +10,7 @@ from pymysql.connections import Connection
 
 from athena_g.protocol.constants import MAX_PAYLOAD, Command
 from athena_g.protocol.replies import ErrPacket
+from athena_g.protocol.wire import lenenc_int
 from tests.programs import linux
 from tests.proxy import Proxy, proxy_for
 from tests.servers import Server
@@ -31,9 +32,13 @@ def proxy(server: Server, database: str) -> Iterator[Proxy]:
         yield proxy
 
 
-def stream(connection: Connection[Any], size: int) -> None:
+def stream(
+    connection: Connection[Any],
+    size: int,
+    start: bytes = bytes((Command.QUERY,)) + b"SELECT LENGTH('",
+    end: bytes = b"')",
+) -> None:
     """Send ``SELECT LENGTH('xxx…')`` of about ``size`` bytes without ever having it whole."""
-    start, end = bytes((Command.QUERY,)) + b"SELECT LENGTH('", b"')"
     left = len(start) + size + len(end)
     number = 0
     buffered = start
@@ -92,3 +97,54 @@ def test_the_session_goes_on_after_a_long_statement_that_the_server_refuses(
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
             assert cursor.fetchall() == ((1,),)
+
+
+def long_parameter(connection: Connection[Any], statement: bytes) -> int:
+    """What a prepared ``SELECT LENGTH(?)`` gives for a long text, executed without its type."""
+    head = bytes((Command.STMT_EXECUTE,)) + statement + bytes(1) + (1).to_bytes(4, "little")
+    stream(connection, SIZE, head + bytes(2) + lenenc_int(SIZE), b"")
+    first = connection._read_packet().get_all_data()
+    assert first == b"\x01", first
+    connection._read_packet()
+    connection._read_packet()
+    row: bytes = connection._read_packet().get_all_data()
+    connection._read_packet()
+    return int.from_bytes(row[2:6], "little")
+
+
+def prepare_with_type(connection: Connection[Any]) -> bytes:
+    """The id of a ``SELECT LENGTH(?)`` that was executed once, for a text."""
+    connection._execute_command(Command.STMT_PREPARE, b"SELECT LENGTH(?)")
+    ok = connection._read_packet().get_all_data()
+    assert ok[0] == 0, ok
+    for _ in range(4):  # a definition of the parameter, one of the column, an EOF behind each
+        connection._read_packet()
+    body = ok[1:5] + bytes(1) + (1).to_bytes(4, "little") + b"\0\1\xfd\0" + b"\1x"
+    connection._execute_command(Command.STMT_EXECUTE, body)
+    for _ in range(5):
+        connection._read_packet()
+    return ok[1:5]
+
+
+@linux
+def test_an_execution_that_gets_its_types_from_the_proxy_does_not_grow_it(
+    server: Server, database: str
+) -> None:
+    if server.kind == "embedded":
+        pytest.skip("the embedded server reads a statement whole, and takes 64 MiB")
+    with server.connect() as direct, direct.cursor() as cursor:
+        cursor.execute("SET GLOBAL max_allowed_packet = 1073741824")
+    limits = LIMITS + "[pool]\nmax_open = 1\n"
+    with (
+        proxy_for(server, database, tables=limits) as proxy,
+        proxy.connect(autocommit=True) as connection,
+        proxy.connect(autocommit=True) as other,
+    ):
+        statement = prepare_with_type(connection)
+        with other.cursor() as cursor:  # after this the connection is reset
+            cursor.execute("CREATE TEMPORARY TABLE passing (a INT)")
+            cursor.execute("DROP TEMPORARY TABLE passing")
+        before = proxy.memory()
+        assert long_parameter(connection, statement) == SIZE
+        assert proxy.memory() - before < ALLOWED_GROWTH
+        connection.ping(reconnect=False)

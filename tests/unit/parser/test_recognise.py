@@ -165,6 +165,9 @@ def test_kill_is_recognised(sql: str) -> None:
         ("SHOW TABLES", Special.SHOW),
         ("SELECT SQL_CALC_FOUND_ROWS * FROM t", Special.CALC_FOUND_ROWS),
         ("UPDATE t SET id = LAST_INSERT_ID(id + 1)", Special.INSERT_ID),
+        ("INSERT INTO t (a) VALUES (1) RETURNING id", Special.INSERT_ID),
+        ("replace t set a = 1 returning *", Special.INSERT_ID),
+        ("LOAD DATA LOCAL INFILE 'x' INTO TABLE t", Special.INSERT_ID),
     ],
 )
 def test_what_a_session_must_know_is_recognised(sql: str, special: Special) -> None:

@@ -207,6 +207,30 @@ def test_byte_by_byte_is_relayed_alike(reply: Reply) -> None:
     assert output == reply.relayed
 
 
+@settings(max_examples=40, deadline=None)
+@given(replies(), st.lists(st.integers(0, 10_000), max_size=20), st.integers(1, 255))
+def test_a_server_whose_ids_are_ahead_of_the_clients_is_relayed_with_the_clients(
+    reply: Reply, cuts: list[int], ahead: int
+) -> None:
+    scanner, output = ReplyScanner(), b""
+    scanner.begin(REPLY_COMMAND, 1, 0, ahead)
+    with mock.patch.object(scan, "HOLD_LIMIT", 100):
+        for chunk in _cut(_with_ids(reply.wire, 1 + ahead), cuts):
+            scanner.feed(chunk)
+            output += scanner.output
+    assert output == reply.relayed
+    assert scanner.sequence_id == reply.sequence_id
+
+
+def _with_ids(packets: bytes, first: int) -> bytes:
+    numbered, position = bytearray(packets), 0
+    while position < len(packets):
+        numbered[position + 3] = first & 0xFF
+        position += 4 + int.from_bytes(packets[position : position + 3], "little")
+        first += 1
+    return bytes(numbered)
+
+
 # --- What is what ---------------------------------------------------------------------------------
 
 

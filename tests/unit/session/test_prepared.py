@@ -7,13 +7,14 @@ import pytest
 from gevent.event import Event
 
 from athena_g.backend import statements as caches
-from athena_g.protocol.constants import Command
+from athena_g.protocol.constants import MAX_PAYLOAD, Command
 from athena_g.protocol.framing import frame
+from athena_g.protocol.replies import EofPacket
 from athena_g.session.handler import ProxyHandler
 from tests.fakes import replies
 from tests.fakes.client import Client
 from tests.fakes.fixtures import MakeProxy
-from tests.fakes.prepared import prepare_ok
+from tests.fakes.prepared import binary_row, prepare_ok
 from tests.fakes.proxy import Proxy, until
 from tests.fakes.server import FakeServer, Step, hang_up
 
@@ -21,6 +22,7 @@ from .names import RESET, SET_NAMES, statements
 from .preparing import BLOBS, STRINGS, Prepared, prepare, read, refused
 
 CURSOR = 1
+BINARY_RESULT = (*replies.result_payloads([])[:3], binary_row("some"), EofPacket(2).encode())
 
 
 @pytest.fixture
@@ -369,6 +371,21 @@ def test_a_parameter_of_many_mib_arrives_whole(
     assert client.query("SELECT 1").rows
 
 
+def test_types_that_make_an_execution_a_packet_longer_leave_the_replys_ids_as_they_were(
+    single: Proxy, backend: FakeServer
+) -> None:
+    client = single.client()
+    statement = prepare(client, "SELECT ?")
+    statement.execute("x")
+    lose_connection_and_what_is_on_it(client, single)
+    backend.say("STMT_EXECUTE 102", replies.packets(*BINARY_RESULT, first=2))
+    value = "y" * (MAX_PAYLOAD - len(statement.execution("", types=None)) - 5)
+    assert len(statement.execution(value, types=None)) == MAX_PAYLOAD - 2
+    assert statement.execute(value, types=None).values == [b"some"]
+    assert executions(backend)[-1] == statement.execution(value)[4:]
+    assert client.query("SELECT 1").rows
+
+
 # --- Effects and transactions ---------------------------------------------------------------------
 
 
@@ -418,7 +435,7 @@ def test_found_rows_of_a_prepared_statement_are_counted_until_the_next_one(
     assert len(proxy.pool.transactions) == 0
 
 
-@pytest.mark.parametrize("question", ["SELECT ROW_COUNT()", "SHOW WARNINGS", "SELECT FOUND_ROWS()"])
+@pytest.mark.parametrize("question", ["SHOW WARNINGS", "SELECT FOUND_ROWS()"])
 def test_a_prepared_question_is_not_answered_for_another_session(
     single: Proxy, backend: FakeServer, question: str
 ) -> None:
@@ -430,6 +447,59 @@ def test_a_prepared_question_is_not_answered_for_another_session(
     backend.record.clear()
     assert statement.execute().errno == 1105
     assert about_statements(backend) == []
+
+
+def test_a_prepared_question_is_answered_by_a_number_after_another_session_had_the_connection(
+    single: Proxy, backend: FakeServer
+) -> None:
+    backend.say("UPDATE 1", replies.ok(affected_rows=3))
+    client = single.client()
+    statement = prepare(client, "SELECT ROW_COUNT() + ?")
+    client.query("UPDATE 1")
+    lose_connection(client, single)
+    backend.record.clear()
+    text = "SELECT CAST('000000000000000000003' AS SIGNED) + ? AS `ROW_COUNT() + ?`"
+    assert statement.execute("x").values == [text.encode()]
+    prepare(client, "SELECT 1")
+    assert about_statements(backend) == [
+        f"STMT_PREPARE {text}", "STMT_EXECUTE 102", "STMT_CLOSE 102", "STMT_PREPARE SELECT 1",
+    ]  # fmt: skip
+
+
+def test_a_prepared_question_answered_by_a_number_gets_no_cursor(
+    single: Proxy, backend: FakeServer
+) -> None:
+    client = single.client()
+    statement = prepare(client, "SELECT ROW_COUNT() AS n")
+    client.query("UPDATE 1")
+    lose_connection(client, single)
+    executed = statement.execute(flags=CURSOR)
+    assert (len(executed.values), executed.status) == (1, 2)
+    assert len(single.pool.transactions) == 0
+
+
+def test_a_prepared_question_is_prepared_again_on_the_connection_that_knows(
+    single: Proxy, backend: FakeServer
+) -> None:
+    client = single.client()
+    statement = prepare(client, "SELECT FOUND_ROWS()")
+    lose_connection_and_what_is_on_it(client, single)
+    client.query("SELECT SQL_CALC_FOUND_ROWS 1")
+    backend.record.clear()
+    assert statement.execute().errno == 0
+    assert about_statements(backend) == ["STMT_PREPARE SELECT FOUND_ROWS()", "STMT_EXECUTE 102"]
+
+
+def test_preparing_leaves_the_counts_of_the_last_statement_on_whichever_connection(
+    single: Proxy, backend: FakeServer
+) -> None:
+    backend.say("UPDATE 1", replies.ok(affected_rows=3))
+    client = single.client()
+    client.query("UPDATE 1")
+    lose_connection(client, single)
+    prepare(client, "SELECT 1")
+    client.query("SELECT ROW_COUNT() AS n")
+    assert backend.seen[-1] == "SELECT CAST('000000000000000000003' AS SIGNED) AS n"
 
 
 # --- Cursors --------------------------------------------------------------------------------------

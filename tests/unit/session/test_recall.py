@@ -62,22 +62,42 @@ def test_the_connection_that_knows_is_asked_as_it_was_said(
 @pytest.mark.parametrize(
     ("statement", "question", "sent"),
     [
-        ("UPDATE 1", "SELECT ROW_COUNT()", "SELECT CAST(3 AS SIGNED) AS `ROW_COUNT()`"),
-        ("SELECT a", "SELECT ROW_COUNT() AS n", "SELECT CAST(-1 AS SIGNED) AS n"),
-        ("SELECT a", "SELECT FOUND_ROWS()", "SELECT CAST(5 AS SIGNED) AS `FOUND_ROWS()`"),
-        ("INSERT again", "SELECT ROW_COUNT()", "SELECT CAST(-1 AS SIGNED) AS `ROW_COUNT()`"),
+        (
+            "UPDATE 1",
+            "SELECT ROW_COUNT()",
+            "SELECT CAST('000000000000000000003' AS SIGNED) AS `ROW_COUNT()`",
+        ),
+        (
+            "SELECT a",
+            "SELECT ROW_COUNT() AS n",
+            "SELECT CAST('-00000000000000000001' AS SIGNED) AS n",
+        ),
+        (
+            "SELECT a",
+            "SELECT FOUND_ROWS()",
+            "SELECT CAST('000000000000000000005' AS SIGNED) AS `FOUND_ROWS()`",
+        ),
+        (
+            "INSERT again",
+            "SELECT ROW_COUNT()",
+            "SELECT CAST('-00000000000000000001' AS SIGNED) AS `ROW_COUNT()`",
+        ),
         (
             "INSERT IGNORE",
             "SELECT @@warning_count",
-            "SELECT CAST(3 AS UNSIGNED) AS `@@warning_count`",
+            "SELECT CAST('000000000000000000003' AS UNSIGNED) AS `@@warning_count`",
         ),
-        ("INSERT IGNORE", "SELECT @@error_count", "SELECT CAST(1 AS UNSIGNED) AS `@@error_count`"),
+        (
+            "INSERT IGNORE",
+            "SELECT @@error_count",
+            "SELECT CAST('000000000000000000001' AS UNSIGNED) AS `@@error_count`",
+        ),
         (
             "UPDATE 1",
             "INSERT INTO log VALUES (ROW_COUNT())",
-            "INSERT INTO log VALUES (CAST(3 AS SIGNED))",
+            "INSERT INTO log VALUES (CAST('000000000000000000003' AS SIGNED))",
         ),
-        ("UPDATE 1", "SET @n = ROW_COUNT()", "SET @n = CAST(3 AS SIGNED)"),
+        ("UPDATE 1", "SET @n = ROW_COUNT()", "SET @n = CAST('000000000000000000003' AS SIGNED)"),
     ],
 )
 def test_an_answer_takes_the_place_of_the_question(
@@ -146,7 +166,7 @@ def test_answers_are_those_of_the_last_statement(single: Proxy, backend: FakeSer
     client.query("SELECT a")
     assert single.client().query("SELECT 'other'").rows
     client.query("SELECT ROW_COUNT()")
-    assert "SELECT CAST(-1 AS SIGNED) AS `ROW_COUNT()`" in backend.seen
+    assert "SELECT CAST('-00000000000000000001' AS SIGNED) AS `ROW_COUNT()`" in backend.seen
 
 
 @pytest.mark.parametrize(
@@ -178,7 +198,7 @@ def test_a_statement_that_no_server_saw_counted_no_rows(
     client.query("UPDATE 1")
     client.query(sql)
     client.query("SELECT ROW_COUNT()")
-    assert backend.seen[-1] == "SELECT CAST(0 AS SIGNED) AS `ROW_COUNT()`"
+    assert backend.seen[-1] == "SELECT CAST('000000000000000000000' AS SIGNED) AS `ROW_COUNT()`"
 
 
 def test_a_session_that_asks_waits_until_its_connection_was_asked(
