@@ -162,7 +162,10 @@ class BackendConnection:
                 if questions:
                     self.stream.send(b"".join(map(_query, questions)))
                 self._hear(questions)
-        except (ConnectionClosed, SqlError, TimeoutError):
+        except ConnectionClosed as error:
+            if error.stream is not self.stream:  # whoever closes it is being ended
+                raise
+        except (SqlError, TimeoutError):
             return
 
     def _hand_over(self, owner: LookBack | None) -> None:

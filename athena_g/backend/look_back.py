@@ -42,8 +42,9 @@ class LookBack:
     level, number and text of its warnings and errors, with their columns where there are any,
     ``warning_count`` how many there were before the server's limit, and ``known`` whether they are
     to be answered from here; ``asked_early`` says that its connection had to be asked while it is
-    still the session's. ``had_conditions``: an earlier statement left some, which a MariaDB
-    server shows until another one does.
+    still the session's, and ``refused`` that it was refused by the proxy itself, of which no server
+    knows. ``had_conditions``: an earlier statement left some, which a MariaDB server shows until
+    another one does.
     """
 
     insert_id: int | None = 0
@@ -55,6 +56,7 @@ class LookBack:
     had_conditions: bool = False
     known: bool = True
     asked_early: bool = False
+    refused: bool = False
     _parted: Event | None = None
 
     def questions(self, scanner: ReplyScanner) -> list[str]:
@@ -64,6 +66,8 @@ class LookBack:
 
     def may_have_conditions(self, scanner: ReplyScanner) -> bool:
         """Whether the connection of the session's last reply may have warnings or an error."""
+        if self.known and self.refused:
+            return False
         return bool(self.had_conditions or scanner.warnings or scanner.errno)
 
     def remember(self, scanner: ReplyScanner) -> None:
@@ -74,10 +78,22 @@ class LookBack:
             self.conditions = []
             self.warning_count = scanner.warnings
             self.known = True
-            self.asked_early = False
+            self.asked_early = self.refused = False
+
+    def refuse(self, errno: int, message: str) -> None:
+        """Keep an error of the proxy's own: what became of the last statement."""
+        if not self.known:
+            self.found_rows = None
+        self.row_count = -1
+        self.conditions = [(b"Error", b"%d" % errno, message.encode())]
+        self.warning_count = 1
+        self.known = self.refused = True
+        self.asked_early = self.had_conditions = False
 
     def answered(self, question: str, answer: Answer) -> None:
         """Keep the answer to one of :meth:`questions`; ValueError when it makes no sense."""
+        if question == ASK_CONDITIONS and self.known and self.refused:
+            return  # it is about an earlier statement
         if question == ASK_CONDITIONS:
             self.conditions = list(answer.rows[:MAX_CONDITIONS])
             self.condition_columns = answer.columns

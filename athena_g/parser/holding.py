@@ -25,6 +25,7 @@ from athena_g.parser.lexer import (
     statements,
     tokens,
 )
+from athena_g.parser.recognise import is_plain, recognise
 
 
 class Held(Enum):
@@ -35,6 +36,7 @@ class Held(Enum):
     BACKUP_LOCK = "LOCK INSTANCE"
     NAMED_LOCK = "GET_LOCK"
     PREPARED = "PREPARE"
+    PREPARED_PLAIN = "PREPARE of a plain statement"
     EXECUTED = "EXECUTE"
     HANDLER = "HANDLER"
     STATEMENT = "a statement that was not understood"
@@ -51,8 +53,8 @@ class Holding:
 
     ``name`` is ``None`` where it is not known, and among what is freed for all of the kind. Tables
     are named as the statement does, ``t`` or ``db.t``, without quotes; locks as they are written,
-    since case matters to MariaDB; prepared statements and handlers in lower case, since it does
-    not. The one lock of its kind has the name of what is locked.
+    since case matters to MariaDB; prepared statements, also those executed, and handlers in lower
+    case, since it does not. The one lock of its kind has the name of what is locked.
     """
 
     kind: Held
@@ -64,11 +66,13 @@ class Effects:
     """What is held when the statement has run: what was, and ``takes``, without ``frees``.
 
     What counts is in ``takes`` and ``frees`` as often as it is taken and freed. A statement that
-    fails may have taken named locks, but is not known to have freed anything.
+    fails may have taken named locks, but is not known to have freed anything: only what it
+    ``replaces`` is gone as soon as the server understood it.
     """
 
     takes: tuple[Holding, ...] = ()
     frees: tuple[Holding, ...] = ()
+    replaces: tuple[Holding, ...] = ()
 
 
 MAX_EFFECTS = 200
@@ -95,6 +99,7 @@ _LOCKING = frozenset((b"get_lock", b"release_lock", b"release_all_locks"))
 class _Gathered:
     takes: list[Holding] = field(default_factory=list)
     frees: list[Holding] = field(default_factory=list)
+    replaces: list[Holding] = field(default_factory=list)
     in_routine: bool = False
 
     def take(self, kind: Held, name: bytes | None) -> None:
@@ -142,7 +147,7 @@ def holdings(
         return UNKNOWN
     if not gathered.takes and not gathered.frees:
         return NOTHING
-    return Effects(tuple(gathered.takes), tuple(gathered.frees))
+    return Effects(tuple(gathered.takes), tuple(gathered.frees), tuple(gathered.replaces))
 
 
 def _read(cursor: Cursor, gathered: _Gathered) -> None:
@@ -171,7 +176,7 @@ def _create(cursor: Cursor, gathered: _Gathered) -> None:
 
 def _drop(cursor: Cursor, gathered: _Gathered) -> None:
     if cursor.take_words(b"prepare"):
-        gathered.free(Held.PREPARED, cursor.identifier().lower())
+        _forget_prepared(cursor.identifier().lower(), gathered)
         return
     cursor.take_words(b"temporary")
     if not cursor.take_any(b"table", b"tables"):
@@ -232,16 +237,37 @@ def _handler(cursor: Cursor, gathered: _Gathered) -> None:
 
 
 def _prepare(cursor: Cursor, gathered: _Gathered) -> None:
-    gathered.take(Held.PREPARED, cursor.identifier().lower())
+    """What had the name is gone, unless the text is an expression, which may fail before that."""
+    name = cursor.identifier().lower()
+    behind_from = cursor.tokens[cursor.position + 1 :]
+    kind, other = Held.PREPARED, Held.PREPARED_PLAIN
+    if len(behind_from) == 1 and behind_from[0].kind in (Kind.STRING, Kind.USER_VARIABLE):
+        gathered.replaces += [Holding(kind, name), Holding(other, name)]
+        if _is_plain_statement(behind_from[0]):
+            kind, other = other, kind
+    gathered.take(kind, name)
+    gathered.free(other, name)
+
+
+def _is_plain_statement(token: Token) -> bool:
+    """Whether a string is the text of a statement that does nothing to its session."""
+    text = _plain_string(token)
+    return text is not None and is_plain(text, 0) and recognise(text, 0, False) is None
 
 
 def _deallocate(cursor: Cursor, gathered: _Gathered) -> None:
     if cursor.take_words(b"prepare"):
-        gathered.free(Held.PREPARED, cursor.identifier().lower())
+        _forget_prepared(cursor.identifier().lower(), gathered)
+
+
+def _forget_prepared(name: bytes, gathered: _Gathered) -> None:
+    gathered.free(Held.PREPARED, name)
+    gathered.free(Held.PREPARED_PLAIN, name)
 
 
 def _execute(cursor: Cursor, gathered: _Gathered) -> None:
-    gathered.take(Held.EXECUTED, None)
+    immediate = cursor.peek_word() == b"immediate"
+    gathered.take(Held.EXECUTED, None if immediate else cursor.identifier().lower())
 
 
 def _begin(cursor: Cursor, gathered: _Gathered) -> None:
@@ -310,8 +336,13 @@ def _literal(read: list[Token], place: int, behind: bytes) -> bytes | None:
     """The argument that stands there if it is a plain string, else ``None``."""
     if place + 1 >= len(read) or not read[place + 1].is_(behind):
         return None
-    text = read[place].text
-    if read[place].kind is not Kind.STRING or text[:1] not in (b"'", b'"') or b"\\" in text:
+    return _plain_string(read[place])
+
+
+def _plain_string(token: Token) -> bytes | None:
+    """What a string is that no SQL mode reads otherwise, ``None`` for all else."""
+    text = token.text
+    if token.kind is not Kind.STRING or text[:1] not in (b"'", b'"') or b"\\" in text:
         return None
     quote = text[:1]
     return text[1:-1].replace(quote + quote, quote)

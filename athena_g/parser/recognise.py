@@ -28,6 +28,7 @@ class Special(Enum):
     REFUSE = "means what the server would take for something else"
     PIN = "keeps its server connection"
     SET = "sets variables"
+    SET_FOR_READING = "reads, with variables that are set for that alone"
     TRANSACTION = "begins or ends a transaction"
     HOLDING = "takes or frees what belongs to one connection"
     RENAME = "may give a temporary table another name"
@@ -126,15 +127,16 @@ _WORDS = {
     b"alter": Recognised(Special.RENAME),
     b"rename": Recognised(Special.RENAME),
     b"call": Recognised(Special.PIN, "CALL"),
-    b"execute": Recognised(Special.PIN, "EXECUTE"),
+    b"execute": Recognised(Special.HOLDING),
     b"xa": Recognised(Special.PIN, XA),
     b"backup": Recognised(Special.PIN, "BACKUP"),
     b"load": Recognised(Special.INSERT_ID),
 }
+_IN_SET_STATEMENT = "USE or KILL in SET STATEMENT"
 _ANYWHERE = (Special.USE, Special.PIN, Special.REFUSE)
 """What a statement means also when it comes with others."""
 _DECISIVE = (Special.USE, Special.REFUSE)
-_LIGHT = (Special.RENAME, Special.SAVEPOINT, Special.INSERT_ID)
+_LIGHT = (Special.RENAME, Special.SAVEPOINT, Special.SET_FOR_READING, Special.INSERT_ID)
 _AMONG_SEVERAL = {
     Special.SET: Recognised(Special.PIN, "SET among several statements"),
     Special.HOLDING: Recognised(Special.PIN, "several statements"),
@@ -147,11 +149,22 @@ _AMONG_SEVERAL = {
 _PLAIN_WORDS = frozenset(
     (b"select", b"insert", b"update", b"delete", b"replace", b"with", b"values")
 )
+_READS = frozenset((b"select", b"with", b"values", b"show", b"explain"))
 
 _MAKES = re.compile(
     _LEADING.pattern.removesuffix(rb"([A-Za-z_]*+)") + rb"(?:create|alter)\b"
     rb"(?!\s++(?:or\s++replace\s++)?(?:temporary\s++)?table\b)",
     re.DOTALL,
+)
+# What MariaDB has in front of a statement that variables are set for, as often as it is there. It
+# is cut here only where no SQL mode cuts it otherwise. It may not set the SQL mode: that would show
+# in the status flags of the reply, which are to tell it of the session.
+_FOR_STATEMENT = re.compile(
+    rb"(?:statement\b(?:(?!(?:for|sql_mode)\b)\w++|'[^'\\]*+'|\"[^\"\\]*+\"|[\s=:,.@+]|-(?!-))++for\b"
+    rb"(?:\s++set\s++(?=statement\b))?+)++[\s(]*+([a-z]++)"
+)
+_FOR_KILL = re.compile(
+    rb"\bfor\b" + _LEADING.pattern.removesuffix(rb"([A-Za-z_]*+)") + rb"(?:kill|use)\b", re.DOTALL
 )
 _PREPARES_KILL = re.compile(rb"(?:from|immediate)\s*+['\"][\s(;]*+(?:kill|use)\b", re.IGNORECASE)
 # Servers report SET @x, not what an expression, INTO or a procedure's parameter assigns. A comment
@@ -188,7 +201,11 @@ def recognise(packet: bytes, start: int, multi_statements: bool) -> Recognised |
     found = None
     if several or text[start : start + 3] not in _PLAIN_STARTS:
         found = _recognise_words(packet, text, start, several)
-    if found is None or (several and found.special in _LIGHT):
+    if (
+        found is None
+        or found.special is Special.SET_FOR_READING
+        or (several and found.special in _LIGHT)
+    ):
         found = _weightier(found, _of_contents(text))
     elif found.special is Special.SET and _has_side_effects(text):
         found = Recognised(Special.PIN, "an expression in SET")
@@ -286,6 +303,8 @@ def _of_word(word: bytes, packet: bytes, end: int, hidden: bool) -> Recognised |
         return Recognised(Special.REFUSE, f"{word.decode().upper()} in an executable comment")
     if word == b"use":
         return _of_use(packet, end)
+    if word == b"set":
+        return _of_set(packet.lower(), end)
     if word in (b"prepare", b"execute") and _PREPARES_KILL.search(packet, end) is not None:
         return Recognised(Special.REFUSE, "USE or KILL in a prepared statement")
     if word == b"create" and packet.lower().find(b"temporary", end) >= 0:
@@ -293,6 +312,25 @@ def _of_word(word: bytes, packet: bytes, end: int, hidden: bool) -> Recognised |
     if word == b"load" and packet.find(b"@", end) >= 0:
         return Recognised(Special.PIN, "a user variable")
     return _WORDS.get(word)
+
+
+def _of_set(text: bytes, end: int) -> Recognised | None:
+    """What SET needs, and for SET STATEMENT ... FOR what the statement behind it does."""
+    itself = _WORDS[b"set"]
+    first = _LEADING.match(text, end, end + MAX_LEADING)
+    if first is None or first.group(1) != b"statement":
+        return itself
+    match = _FOR_STATEMENT.match(text, first.start(1))
+    if match is None:
+        hides = _FOR_KILL.search(text, first.end()) is not None
+        return Recognised(Special.REFUSE, _IN_SET_STATEMENT) if hides else itself
+    word = match.group(1)
+    found = _of_word(word, text, match.end(), hidden=False)
+    if found is not None and found.special in (Special.USE, Special.KILL, Special.REFUSE):
+        return Recognised(Special.REFUSE, _IN_SET_STATEMENT)
+    if word in _READS:  # what others do to the session is not told from the setting in front
+        return Recognised(Special.SET_FOR_READING)
+    return found if found is not None and found.special is Special.PIN else itself
 
 
 def _of_use(packet: bytes, end: int) -> Recognised | None:
@@ -320,18 +358,6 @@ def may_commit(packet: bytes, start: int) -> bool:
     """Whether the statement may end a transaction by committing it, as COMMIT, BEGIN and DDL do."""
     match = _LEADING.match(packet, start, start + MAX_LEADING)
     return match is None or match.group(1).lower() not in _NEVER_COMMITS
-
-
-_USES_TABLE = re.compile(rb"\bfrom\s++(?!dual\b)", re.IGNORECASE)
-
-
-def begins_transaction(packet: bytes, start: int) -> bool:
-    """Whether the statement is a transaction of its own, unless one is open: it uses a table."""
-    match = _LEADING.match(packet, start, start + MAX_LEADING)
-    word = match.group(1).lower() if match is not None else b""
-    if word in (b"insert", b"update", b"delete", b"replace"):
-        return True
-    return word in (b"select", b"with") and _USES_TABLE.search(packet, start) is not None
 
 
 def is_plain(packet: bytes, start: int) -> bool:

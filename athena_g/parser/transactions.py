@@ -6,8 +6,9 @@ Source: MySQL Reference Manual, "START TRANSACTION, COMMIT, and ROLLBACK Stateme
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
-from athena_g.parser.lexer import Cursor, NotUnderstood, first_word, tokens
+from athena_g.parser.lexer import Cursor, NotUnderstood, Token, first_word, tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class End:
     release: bool | None = None
 
 
+_NO_TABLES = frozenset((b"dual", b"information_schema", b"performance_schema", b"json_table"))
 _FIRST_WORDS = frozenset((b"begin", b"start", b"commit", b"rollback"))
 
 
@@ -92,3 +94,37 @@ def _yes_or_no(cursor: Cursor, yes: tuple[bytes, ...], no: tuple[bytes, ...]) ->
     if cursor.take_words(*yes):
         return True
     return False if cursor.take_words(*no) else None
+
+
+def begins_transaction(packet: bytes, start: int) -> bool:
+    """Whether the statement is a transaction of its own, unless one is open.
+
+    Surely so: it changes rows, or reads a table.
+    """
+    word = first_word(packet, start)
+    if word in (b"insert", b"update", b"delete", b"replace"):
+        return True
+    try:
+        return word == b"select" and _reads_table(tokens(packet, start))
+    except NotUnderstood:
+        return False
+
+
+def _reads_table(read: list[Token]) -> bool:
+    """Whether a FROM of a SELECT, and not of a function such as TRIM, names a table."""
+    selects = [False]
+    for token, behind in pairwise(read):
+        if token.is_(b"("):
+            selects.append(False)
+        elif token.is_(b")") and len(selects) > 1:
+            selects.pop()
+        elif token.word == b"select":
+            selects[-1] = True
+        elif token.word == b"from" and selects[-1] and _is_table(behind):
+            return True
+    return False
+
+
+def _is_table(token: Token) -> bool:
+    name = token.identifier
+    return name is not None and name.lower() not in _NO_TABLES

@@ -126,13 +126,12 @@ class Ledger(Generic[C]):
         return Open(self._take_out(next(iter(self._free)) if self._free else kept[0]))
 
     def checkin(self, connection: C, keep: bool) -> bool:
-        """Whether a returned connection stays; false: close it, its place is free already.
+        """Whether a returned connection stays; false: close it, then :meth:`vacate` its place.
 
         Somebody in line gets it at once.
         """
         self._kept.pop(connection, None)
         if connection.retired:
-            self.vacate()
             return False
         if self.waiting:
             waiter = self.waiting.popleft()
@@ -142,7 +141,6 @@ class Ledger(Generic[C]):
                 waiter.hand(Open(connection))
             return True
         if self.idle >= self.limits.max_idle:
-            self.vacate()
             return False
         connection.idle = True
         connection.idle_since = self.now
@@ -169,15 +167,14 @@ class Ledger(Generic[C]):
             self._free[connection] = None
 
     def remove_idle(self, connection: C) -> bool:
-        """Take an idle connection out for good; false when it is not idle."""
+        """Take out an idle connection, to close it and :meth:`vacate`; false: it is not idle."""
         if not connection.idle:
             return False
         self._take_out(connection)
-        self.vacate()
         return True
 
     def tick(self, now: float) -> list[C]:
-        """Idle connections past their age or idle time, taken out of the books: close them.
+        """Idle connections past their age or idle time, taken out: close each, then vacate.
 
         ``now`` is also the time that counts for what happens up to the next tick.
         """
@@ -192,7 +189,7 @@ class Ledger(Generic[C]):
         return old
 
     def take_idle(self) -> list[C]:
-        """Every idle connection, taken out of the books."""
+        """Every idle connection, taken out: close each, then vacate its place."""
         idle = self._all_idle()
         for connection in idle:
             self.remove_idle(connection)

@@ -174,7 +174,14 @@ class Pool:
         if connection.stream.stale:
             self.discard(connection)
         elif not self._ledger.checkin(connection, keep):
+            self._remove(connection)
+
+    def _remove(self, connection: BackendConnection) -> None:
+        """Close a connection, and only then give its place to others."""
+        try:
             self._retire(connection)
+        finally:
+            self._ledger.vacate()
 
     def discard(self, connection: BackendConnection) -> None:
         """Close a connection got by :meth:`acquire` or :meth:`reclaim`."""
@@ -183,8 +190,10 @@ class Pool:
 
     def _retire(self, connection: BackendConnection) -> None:
         """Close an idle connection, which may be the last to know something of its session."""
-        connection.farewell()
-        self._close(connection)
+        try:
+            connection.farewell()
+        finally:
+            self._close(connection)
 
     def _close(self, connection: BackendConnection) -> None:
         self._all.discard(connection)
@@ -211,6 +220,7 @@ class Pool:
             connection.retired = True
         for connection in self._ledger.take_idle():
             self._close(connection)
+            self._ledger.vacate()
 
     def _sweep_forever(self) -> None:
         while True:
@@ -224,10 +234,11 @@ class Pool:
             if now - connection.opened_at >= self.limits.max_age:
                 connection.retired = True
         for connection in books.tick(now):
-            self._retire(connection)
+            self._remove(connection)
         for connection in [one for one in self._all if one.stream.stale]:
             if books.remove_idle(connection):
                 self._close(connection)
+                books.vacate()
         for _ in range(self.limits.min_idle):
             if not books.shortfall():  # asked each time: while one is opened, sessions open others
                 return

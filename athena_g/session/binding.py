@@ -133,7 +133,7 @@ class Binding:
     @property
     def can_ask_back(self) -> bool:
         """Whether the connection of the last statement can be asked about it."""
-        return self.held is not None or (self.has_connection and not self.look_back.known)
+        return not self.look_back.known and (self.held is not None or self.has_connection)
 
     def has_prepared(self, key: Hashable) -> bool:
         """Whether a statement is prepared on the connection of the last statement."""
@@ -158,15 +158,19 @@ class Binding:
         The reply is out. The command for that sets ROW_COUNT() to 0, so what the session may ask
         of its last statement is kept first.
         """
-        look_back, scanner = self.look_back, connection.scanner
-        if not look_back.known:
-            look_back.remember(scanner)
-            if look_back.may_have_conditions(scanner):
-                conditions = connection.ask(ASK_CONDITIONS)
-                if conditions is not None:
-                    look_back.answered(ASK_CONDITIONS, conditions)
-            look_back.asked_early = True
+        if not self.look_back.known:
+            self.before_asking(connection)
+            self.look_back.asked_early = True
         return connection.ping()
+
+    def before_asking(self, connection: BackendConnection) -> None:
+        """Keep what may be asked of the last statement, before the connection is asked more."""
+        look_back, scanner = self.look_back, connection.scanner
+        look_back.remember(scanner)
+        if look_back.may_have_conditions(scanner):
+            conditions = connection.ask(ASK_CONDITIONS)
+            if conditions is not None:
+                look_back.answered(ASK_CONDITIONS, conditions)
 
     @property
     def own(self) -> BackendConnection | None:
@@ -219,6 +223,13 @@ class Binding:
             look_back.conditions = []
             look_back.warning_count = 0
         return True
+
+    def refused(self, error: SqlError) -> None:
+        """Note that the proxy answers the session's statement with an error of its own."""
+        last, look_back = self._last, self.look_back
+        if last is not None and last.owner is look_back:
+            look_back.remember(last.scanner)
+        look_back.refuse(error.errno, error.message)
 
     @property
     def local_status(self) -> int:
@@ -374,7 +385,9 @@ class Binding:
     def _see_whether_it_began(self, connection: BackendConnection) -> None:
         try:
             self.look(connection)
-        except (ConnectionClosed, SqlError):
+        except (ConnectionClosed, SqlError) as error:
+            if isinstance(error, ConnectionClosed) and error.stream is not connection.stream:
+                raise  # the session is being ended
             # The reply is out: the transaction, if there was one, is what the client is told of.
             connection.scanner.status |= SERVER_STATUS_IN_TRANS
             connection.retired = True

@@ -6,17 +6,20 @@ import re
 from collections.abc import Iterable, Sequence
 
 from athena_g.backend.connection import BackendConnection
-from athena_g.backend.look_back import ASK_CONDITIONS
-from athena_g.backend.profile import CHARSET_VARIABLES, Profile, literal
+from athena_g.backend.look_back import Answer
+from athena_g.backend.profile import CHARSET_VARIABLES, MAX_BYTES, Profile, literal
 from athena_g.parser.assignments import Assignment, Scope, parse_set
 from athena_g.parser.holding import Effects as Holdings
 from athena_g.parser.holding import Held as Kind
-from athena_g.parser.holding import holdings
-from athena_g.parser.recognise import Recognised, Special, begins_transaction
+from athena_g.parser.holding import Holding, holdings
+from athena_g.parser.recognise import Recognised, Special
+from athena_g.parser.transactions import begins_transaction
 from athena_g.protocol.charsets import codec_of, collation_named
 from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import (
     SERVER_STATUS_AUTOCOMMIT,
+    SERVER_STATUS_IN_TRANS,
+    SERVER_STATUS_IN_TRANS_READONLY,
     SESSION_TRACK_SYSTEM_VARIABLES,
     ColumnType,
 )
@@ -27,6 +30,8 @@ NEXT_TRANSACTION = "SET TRANSACTION"
 
 _USER_VARIABLE = "user variable"
 _SYNTAX, _UNKNOWN_STATEMENT = 1064, 1243
+_INTERRUPTED = (1317, 1969, 3024)
+_CHANGES_ACCOUNTS = ("PASSWORD", "DEFAULT ROLE")  # and nothing of the session
 
 # Used up or changed by the server itself, or leaving something on the connection: bringing them
 # to another one would be wrong.
@@ -50,7 +55,9 @@ _NUMERIC = frozenset(
         ColumnType.FLOAT, ColumnType.DOUBLE, ColumnType.NEWDECIMAL, ColumnType.DECIMAL,
     )
 )  # fmt: skip
-_REPORTED = (Kind.TEMPORARY_TABLE, Kind.PREPARED, Kind.EXECUTED, Kind.STATEMENT)
+_REPORTED = (
+    Kind.TEMPORARY_TABLE, Kind.PREPARED, Kind.PREPARED_PLAIN, Kind.EXECUTED, Kind.STATEMENT,
+)  # fmt: skip
 _NAME = re.compile(rb"[a-z0-9_.$]+")
 _CHARSET = re.compile(r"\w+(?: COLLATE \w+)?", re.ASCII)
 _PLAIN_STRING = re.compile(rb"'[ !#-&(-\[\]-~]*'")
@@ -80,6 +87,8 @@ def _effect_of(
             return Renamed()
         case Special.SAVEPOINT:
             return Marked()
+        case Special.SET_FOR_READING if not found.calls:
+            return SetForReading()
         case Special.INSERT_ID:
             return InsertIdSet()
         case Special.SET | Special.HOLDING | Special.TRANSACTION if not profile.is_readable:
@@ -101,8 +110,7 @@ class Pinned:
 
     def apply(self, binding: Binding, connection: BackendConnection) -> bool:
         """Pin, also after an error: part of the statement may have been done."""
-        if connection.scanner.errno != _UNKNOWN_STATEMENT:  # else EXECUTE did nothing
-            binding.pin(self._reason)
+        binding.pin(self._reason)
         return self._reason != FOUND_ROWS
 
 
@@ -143,22 +151,32 @@ class Held:
 
     def apply(self, binding: Binding, connection: BackendConnection) -> bool:
         """Pin and unpin; a lock may have been taken before the statement failed."""
-        failed = bool(connection.scanner.errno)
-        if connection.scanner.errno == _SYNTAX:
+        errno, effects = connection.scanner.errno, self._effects
+        if errno == _SYNTAX:
             return False
-        for taken in self._effects.takes:
+        if errno not in _INTERRUPTED:
+            for replaced in effects.replaces:
+                binding.pins.free(replaced.kind.value, _text(replaced.name))
+        touched = [each for each in effects.takes if not _is_harmless(each, binding, errno)]
+        for taken in touched:
+            name = _held_name(connection, taken)
             if taken.kind.counts:
-                binding.pins.take(taken.kind.value, _lock_name(connection, taken.name))
-            elif not failed or taken.name is None:
-                binding.pin(taken.kind.value, _text(taken.name))
-        if not failed:
-            for freed in self._effects.frees:
-                name = _text(freed.name)
-                if freed.kind.counts:
-                    name = _lock_name(connection, freed.name)
-                binding.pins.free(freed.kind.value, name)
-        touched = (*self._effects.takes, *self._effects.frees)
+                binding.pins.take(taken.kind.value, name)
+            elif not errno or taken.name is None or taken.kind is Kind.EXECUTED:
+                binding.pin(taken.kind.value, name)
+        if not errno:
+            for freed in effects.frees:
+                binding.pins.free(freed.kind.value, _held_name(connection, freed))
+            touched += effects.frees
         return any(each.kind in _REPORTED for each in touched)
+
+
+def _is_harmless(taken: Holding, binding: Binding, errno: int) -> bool:
+    """Whether it is an EXECUTE that did nothing to the session beyond what the reply tells."""
+    if taken.kind is not Kind.EXECUTED:
+        return False
+    plain = (Kind.PREPARED_PLAIN.value, _text(taken.name))
+    return errno == _UNKNOWN_STATEMENT or (taken.name is not None and plain in binding.pins)
 
 
 class Marked:
@@ -179,6 +197,14 @@ class InsertIdSet:
         """Only the server knows it now."""
         binding.forget_insert_id(connection)
         return False
+
+
+class SetForReading:
+    """Variables were set for the statement alone, which did nothing else to the session."""
+
+    def apply(self, binding: Binding, connection: BackendConnection) -> bool:
+        """The server reports them all the same."""
+        return True
 
 
 class UsedUp:
@@ -237,9 +263,12 @@ class Assigned:
                 user_variables.append(each)
             elif each.kind is Scope.NEXT_TRANSACTION:
                 binding.pin(NEXT_TRANSACTION)
-            elif each.kind is Scope.OTHER and name.lower() != "password":
+            elif each.kind is Scope.OTHER and name not in _CHANGES_ACCOUNTS:
                 binding.pin(f"SET {name.upper()}")
         _learn(binding, connection, names)
+        ended = connection.scanner.status & SERVER_STATUS_IN_TRANS == 0
+        if ended and binding.status & SERVER_STATUS_IN_TRANS_READONLY:
+            binding.pin(NEXT_TRANSACTION)  # autocommit ended one, and the servers' next is like it
         if user_variables:
             self._user_variables(binding, connection, user_variables)
         return True
@@ -275,6 +304,8 @@ class Assigned:
                     value = each.literal.decode("ascii", "replace")
                 elif not charset_too and _PLAIN_STRING.fullmatch(each.literal):
                     value = _text_literal(binding, connection, each.literal)
+                elif len(each.literal) < MAX_BYTES:
+                    value = _any_text_literal(binding, connection, name)
             if value is None:
                 binding.pin(_USER_VARIABLE, name)
             else:
@@ -291,6 +322,19 @@ def _text_literal(binding: Binding, connection: BackendConnection, said: bytes) 
     if known is None:
         return None
     return f"_{known.charset}{said.decode('ascii')} COLLATE {name}"
+
+
+def _any_text_literal(binding: Binding, connection: BackendConnection, name: str) -> str | None:
+    """The string that a user variable is, with the character set and collation it has."""
+    answer = _ask(binding, connection, [f"HEX(@`{name}`)", f"COLLATION(@`{name}`)"])
+    if answer is None:
+        return None
+    digits, collation = (
+        (cell or b"").decode(codec_of(column.collation_id), "replace")
+        for column, cell in zip(answer.columns, answer.rows[0], strict=True)
+    )
+    known = collation_named(collation)
+    return None if known is None else f"_{known.charset} x'{digits}' COLLATE {collation}"
 
 
 def _learn(binding: Binding, connection: BackendConnection, names: dict[str, bytes | None]) -> None:
@@ -348,13 +392,8 @@ def _asked(binding: Binding, connection: BackendConnection, names: Iterable[str]
     names = list(names)
     if not names:
         return {}
-    look_back, scanner = binding.look_back, connection.scanner
-    look_back.remember(scanner)
-    if scanner.warnings and (conditions := connection.ask(ASK_CONDITIONS)) is not None:
-        look_back.answered(ASK_CONDITIONS, conditions)
-    asked = ", ".join(f"@@SESSION.{name}" for name in names)
-    answer = connection.ask(f"SELECT {asked} LIMIT 1")  # whatever sql_select_limit is
-    if answer is None or len(answer.rows) != 1:
+    answer = _ask(binding, connection, [f"@@SESSION.{name}" for name in names])
+    if answer is None:
         for name in names:
             binding.pin("session variable", name)
         return {}
@@ -362,6 +401,21 @@ def _asked(binding: Binding, connection: BackendConnection, names: Iterable[str]
         name: _literal(column, cell)
         for name, column, cell in zip(names, answer.columns, answer.rows[0], strict=True)
     }
+
+
+def _ask(binding: Binding, connection: BackendConnection, items: list[str]) -> Answer | None:
+    """The values of some expressions, after a statement whose own answers are kept."""
+    binding.before_asking(connection)
+    look_back, count = binding.look_back, len(items)
+    if binding.held is connection and look_back.found_rows is None:  # it is the session's own
+        items = [*items, "FOUND_ROWS()"]
+    answer = connection.ask(f"SELECT {', '.join(items)} LIMIT 1")  # whatever sql_select_limit is
+    if answer is None or [len(row) for row in answer.rows] != [len(items)]:
+        return None
+    cells = answer.rows[0]
+    if len(cells) > count:
+        look_back.found_rows = int(cells[-1] or 0)
+    return Answer(answer.columns[:count], [cells[:count]])
 
 
 def _literal(column: Column, cell: bytes | None) -> str:
@@ -377,6 +431,16 @@ def _take_over(binding: Binding, connection: BackendConnection, changed: Profile
         binding.pin("settings of more than 16 KiB")
     else:
         binding.profile = connection.profile = changed
+
+
+def _held_name(connection: BackendConnection, held: Holding) -> str | None:
+    """The name of a thing, the same however the statement writes it."""
+    if held.kind.counts:
+        return _lock_name(connection, held.name)
+    name, database = _text(held.name), connection.endpoint.database
+    if held.kind is Kind.TEMPORARY_TABLE and name is not None and database is not None:
+        return name.removeprefix(f"{database}.")
+    return None if held.kind is Kind.EXECUTED else name
 
 
 def _lock_name(connection: BackendConnection, name: bytes | None) -> str | None:

@@ -64,7 +64,7 @@ class Recall:
         look_back = binding.look_back
         if look_back.asked_early and binding.has_connection:
             past &= {b"row_count()"}  # to which asking did something
-        if past and binding.held is None:
+        if past and (binding.held is None or look_back.known):
             if not look_back.known and not binding.has_connection:
                 binding.remember()
                 if not look_back.known:

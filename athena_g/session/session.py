@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from gevent import getcurrent
+from gevent import get_hub, getcurrent
 
 from athena_g import errors
 from athena_g.backend.profile import profile
@@ -63,6 +63,7 @@ class ProxySession:
         self._stream = client.stream
         self._max_statements = max_statements
         self._greenlet: Any = None
+        self._ended = False
         self._command: bytes | None = None
         self._since = time.monotonic()
         self._enter(login, group)
@@ -95,7 +96,7 @@ class ProxySession:
         self._greenlet = getcurrent()
         stream.on_gone = self.end
         watch = type(stream) is not SocketStream  # which watches itself
-        while True:
+        while not self._ended:
             self._command = None
             packet = stream.read_command()
             if len(packet) < _BODY:
@@ -117,6 +118,7 @@ class ProxySession:
                     stream.skip_rest()
                 if error.fatal:
                     raise
+                self._binding.refused(error)
                 stream.write_error(error)
                 stream.flush()
             except Quit:
@@ -160,14 +162,20 @@ class ProxySession:
         """Have the server stop the statement that runs, if one does."""
         connection = self._binding.current
         if self._binding.waiting:
-            self._greenlet.kill(errors.QUERY_INTERRUPTED(), block=False)
+            get_hub().loop.run_callback(self._interrupt)
         elif self._command is not None and connection is not None:
             # A KILL that comes late would hit whoever has the connection by then.
             connection.retired = True
             self._binding.pool.killer.kill(connection.thread_id, query=True)
 
+    def _interrupt(self) -> None:
+        """End the wait for a connection, in the hub; a statement that runs by now goes on."""
+        if self._binding.waiting:
+            self._greenlet.throw(errors.QUERY_INTERRUPTED())
+
     def end(self) -> None:
         """End the session, wherever it is: its client is gone, or somebody killed it."""
+        self._ended = True  # should it be where nothing may interrupt it
         if self._greenlet is not None:
             gone = ConnectionClosed(self._stream, "the client is gone, or was killed")
             self._greenlet.kill(gone, block=False)

@@ -69,9 +69,11 @@ class Stage:
 
     def wait_for_locks(self, count: int) -> None:
         """Return when that many statements wait for a lock."""
+        waits = 0  # a look at once may show those of the play before
         with gevent.Timeout(SECONDS_TO_LOCK, AssertionError("nobody waits for a lock")):
-            while int(self._do(_LOCK_WAITS)[0][0]) < count:
+            while waits < count:
                 gevent.sleep(SECONDS_BETWEEN_LOOKS)
+                waits = int(self._do(_LOCK_WAITS)[0][0])
 
     def wait_for_statement(self, beginning: str) -> None:
         """Return when a statement that begins so runs on the server."""

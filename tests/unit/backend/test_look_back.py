@@ -129,3 +129,23 @@ def test_a_new_session_has_nothing_to_ask_for() -> None:
 
 def test_every_memory_is_its_own_whatever_it_holds() -> None:
     assert LookBack() != LookBack()
+
+
+def test_an_error_of_the_proxys_own_is_what_became_of_the_last_statement() -> None:
+    """Its connection, which has not seen the statement, is not asked about an earlier one."""
+    look_back = LookBack(known=False)
+    scanner = after(replies.ok(affected_rows=3, warnings=2))
+    look_back.refuse(1094, "Unknown thread id: 5")
+    assert look_back.questions(scanner) == []
+    look_back.answered(ASK_CONDITIONS, Answer([], [WARNING, WARNING]))
+    assert look_back.conditions == [(b"Error", b"1094", b"Unknown thread id: 5")]
+    assert (look_back.row_count, look_back.warning_count) == (-1, 1)
+
+
+def test_an_error_of_the_proxys_own_goes_with_the_next_statement() -> None:
+    look_back = LookBack()
+    look_back.refuse(1094, "Unknown thread id: 5")
+    look_back.known = False
+    assert look_back.questions(after(replies.ok(warnings=1))) == [ASK_CONDITIONS]
+    look_back.remember(after(replies.ok()))
+    assert (look_back.conditions, look_back.warning_count) == ([], 0)

@@ -17,6 +17,7 @@ from athena_g.parser.holding import (
 )
 
 TABLE, LOCK, PREPARED = Held.TEMPORARY_TABLE, Held.NAMED_LOCK, Held.PREPARED
+PLAIN = Held.PREPARED_PLAIN
 
 
 def of(sql: str | bytes, **mode: bool) -> Effects:
@@ -90,11 +91,9 @@ def test_temporary_tables_are_taken_and_freed_by_name(sql: str, effects: Effects
         ("UNLOCK TABLE;", frees(Held.TABLE_LOCKS, None)),
         ("LOCK INSTANCE FOR BACKUP", takes(Held.BACKUP_LOCK, "instance")),
         ("UNLOCK INSTANCE", frees(Held.BACKUP_LOCK, "instance")),
-        ("PREPARE S FROM 'SELECT 1'", takes(PREPARED, "s")),
-        ("PREPARE `S` FROM @a", takes(PREPARED, "s")),
-        ("DEALLOCATE PREPARE s", frees(PREPARED, "s")),
-        ("DROP PREPARE S", frees(PREPARED, "s")),
-        ("EXECUTE s USING @a", takes(Held.EXECUTED, None)),
+        ("DEALLOCATE PREPARE s", Effects(frees=held(PREPARED, "s") + held(PLAIN, "s"))),
+        ("DROP PREPARE S", Effects(frees=held(PREPARED, "s") + held(PLAIN, "s"))),
+        ("EXECUTE S USING @a", takes(Held.EXECUTED, "s")),
         ("EXECUTE IMMEDIATE 'SELECT 1'", takes(Held.EXECUTED, None)),
         ("HANDLER d.T OPEN", takes(Held.HANDLER, "t")),
         ("HANDLER t OPEN AS A", takes(Held.HANDLER, "a")),
@@ -104,6 +103,50 @@ def test_temporary_tables_are_taken_and_freed_by_name(sql: str, effects: Effects
 )
 def test_statements_of_their_own_take_and_free(sql: str, effects: Effects) -> None:
     assert of(sql) == effects
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "'SELECT v FROM t WHERE id = ?'",
+        "\"INSERT INTO t VALUES ('it''s', ?)\"",
+        "'UPDATE t SET v = ?;'",
+    ],
+)
+def test_a_plain_statement_that_is_prepared_is_told_from_others(text: str) -> None:
+    """Executing it does nothing to the session."""
+    replaced = held(PREPARED, "s") + held(PLAIN, "s")
+    assert of(f"PREPARE S FROM {text}") == Effects(held(PLAIN, "s"), held(PREPARED, "s"), replaced)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@a",
+        "'SET @a = 1'",
+        "'SELECT @a := 1'",
+        "'SELECT f(1)'",
+        "'SELECT LAST_INSERT_ID()'",
+        "'CREATE TABLE u (a INT)'",
+        "'DROP TABLE t'",
+        "'SELECT ''\\''",
+        "N'SELECT 1'",
+    ],
+)
+def test_of_others_that_are_prepared_nothing_is_known(text: str) -> None:
+    found = of(f"PREPARE `S` FROM {text}")
+    assert (found.takes, found.frees) == (held(PREPARED, "s"), held(PLAIN, "s"))
+
+
+@pytest.mark.parametrize(
+    ("text", "replaces"),
+    [("@a", True), ("'SELEKT'", True), ("CONCAT('SELECT', f())", False), ("'SELECT' 'x'", False)],
+)
+def test_a_name_is_free_when_preparing_fails_unless_its_text_is_an_expression(
+    text: str, replaces: bool
+) -> None:
+    found = of(f"PREPARE s FROM {text}")
+    assert found.replaces == (held(PREPARED, "s") + held(PLAIN, "s") if replaces else ())
 
 
 @pytest.mark.parametrize(

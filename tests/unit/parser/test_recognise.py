@@ -150,6 +150,8 @@ def test_kill_is_recognised(sql: str) -> None:
         ("HANDLER t OPEN", Special.HOLDING),
         ("PREPARE s FROM 'SELECT 1'", Special.HOLDING),
         ("DEALLOCATE PREPARE s", Special.HOLDING),
+        ("EXECUTE s", Special.HOLDING),
+        ("execute immediate 'select used'", Special.HOLDING),
         ("DROP TABLE t", Special.HOLDING),
         ("CREATE TEMPORARY TABLE t (a INT)", Special.HOLDING),
         ("CREATE OR REPLACE/**/TEMPORARY TABLE t SELECT 1", Special.HOLDING),
@@ -183,8 +185,6 @@ def test_what_a_session_must_know_is_recognised(sql: str, special: Special) -> N
         ("XA START 'x'", "XA transaction"),
         ("BACKUP LOCK t", "BACKUP"),
         ("CALL p(@out)", "CALL"),
-        ("EXECUTE s", "EXECUTE"),
-        ("execute immediate 'select used'", "EXECUTE"),
         ("SELECT @a := 1", "a user variable"),
         ("SELECT 1 INTO @a", "a user variable"),
         ("SELECT 1 INTO\n/* there */ @a", "a user variable"),
@@ -476,3 +476,49 @@ def test_a_routine_asks_only_when_it_runs(sql: str) -> None:
 
 def test_a_table_made_of_a_question_asks_now() -> None:
     assert asked("CREATE TABLE t AS SELECT ROW_COUNT() AS n") == {b"row_count()"}
+
+
+@pytest.mark.parametrize(
+    ("sql", "special"),
+    [
+        ("SET STATEMENT a = 1 FOR SELECT 1", Special.SET_FOR_READING),
+        ("set statement a=1, b='x', c=-1.5 for(select 1)", Special.SET_FOR_READING),
+        ("SET /* a */ STATEMENT a = 1 FOR SHOW TABLES", Special.SET_FOR_READING),
+        ("SET STATEMENT a = 1 FOR SET STATEMENT b = 2 FOR WITH x AS (SELECT 1) SELECT * FROM x",
+         Special.SET_FOR_READING),
+        ("SET STATEMENT a = 1 FOR SELECT @x := 1", Special.PIN),
+        ("SET STATEMENT a = 1 FOR SELECT GET_LOCK('a', 1)", Special.HOLDING),
+        ("SET STATEMENT a = 1 FOR CALL p()", Special.PIN),
+        ("SET STATEMENT a = 1 FOR XA START 'x'", Special.PIN),
+        ("SET STATEMENT a = 1 FOR UPDATE t SET a = 1", Special.SET),
+        ("SET STATEMENT a = 1 FOR SET @x = 1", Special.SET),
+        ("SET STATEMENT a = 1 FOR CREATE TEMPORARY TABLE t (a INT)", Special.SET),
+        ("SET STATEMENT a = (SELECT 1) FOR SELECT 1", Special.SET),
+        ("SET STATEMENT a = '\\' FOR SELECT 1, b = ' FOR SELECT 1", Special.SET),
+        ("SET STATEMENT a = 1 -- x\n FOR SELECT 1", Special.SET),
+        ("SET STATEMENT sql_mode = 'ANSI' FOR SELECT 1", Special.SET),
+    ],
+)  # fmt: skip
+def test_set_statement_is_what_it_is_for(sql: str, special: Special) -> None:
+    """Where that is read surely, and the status of its reply tells of the session."""
+    found = of(sql)
+    assert found is not None
+    assert found.special is special
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SET STATEMENT a = 1 FOR KILL 5",
+        "SET STATEMENT a = 1 FOR USE other",
+        "SET STATEMENT a = (SELECT 1) FOR/* x */KILL 5",
+        "SET/**/STATEMENT a = 1 FOR SET STATEMENT b = 2 FOR KILL 5",
+        "SET STATEMENT a = 1 FOR /*! KILL 5 */",
+        "SET STATEMENT a = 1 -- FOR SELECT 1\nFOR USE other",
+        "SET STATEMENT a = 1 FOR PREPARE s FROM 'KILL 5'",
+    ],
+)
+def test_use_and_kill_are_refused_behind_set_statement(sql: str) -> None:
+    found = of(sql)
+    assert found is not None
+    assert found.special is Special.REFUSE

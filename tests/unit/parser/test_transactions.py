@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from athena_g.parser.transactions import Begin, End, transaction_control
+from athena_g.parser.transactions import Begin, End, begins_transaction, transaction_control
 
 
 def of(sql: str) -> Begin | End | None:
@@ -108,3 +108,24 @@ WORDS = st.lists(
 def test_any_text_is_read_or_not_known(text: bytes) -> None:
     found = transaction_control(text, 0)
     assert found is None or text.upper().split()[0] in (b"BEGIN", b"START", b"COMMIT", b"ROLLBACK")
+
+
+@pytest.mark.parametrize(
+    ("sql", "begins"),
+    [
+        ("INSERT INTO t VALUES (1)", True),
+        ("SELECT a FROM t", True),
+        ("SELECT (SELECT a FROM `t`)", True),
+        ("SELECT * FROM (SELECT a FROM t) AS d", True),
+        ("SELECT 1", False),
+        ("SELECT 1 FROM DUAL", False),
+        ("SELECT a FROM (SELECT 1 AS a) AS d", False),
+        ("SELECT table_name FROM information_schema.tables", False),
+        ("SELECT TRIM(LEADING a FROM b), EXTRACT(YEAR FROM c)", False),
+        ("SELECT 'from t'", False),
+        ("SELECT a FROM t /*! FOR UPDATE */", False),
+        ("SET @a = 1", False),
+    ],
+)
+def test_a_transaction_is_begun_by_what_surely_uses_a_table(sql: str, begins: bool) -> None:
+    assert begins_transaction(b"12345" + sql.encode(), 5) is begins

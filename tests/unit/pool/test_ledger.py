@@ -245,12 +245,14 @@ def test_the_place_of_a_connection_that_is_gone_goes_to_the_next_in_line() -> No
     assert books.open == 1
 
 
-def test_a_retired_connection_is_not_taken_back_and_frees_its_place() -> None:
+def test_a_retired_connection_is_not_taken_back_and_leaves_its_place_when_it_is_closed() -> None:
     books = ledger(max_open=1)
     one = opened(books, "one")
     waiter = in_line(books)
     one.retired = True
     assert not books.checkin(one, keep=False)
+    assert not waiter.gifts
+    books.vacate()
     assert waiter.gifts == [Open(None)]
 
 
@@ -259,7 +261,7 @@ def test_no_more_than_max_idle_stay() -> None:
     one, two = opened(books, "one"), opened(books, "two")
     assert books.checkin(one, keep=True)
     assert not books.checkin(two, keep=False)
-    assert (books.open, books.idle) == (1, 1)
+    assert (books.open, books.idle) == (2, 1)
 
 
 def test_the_connection_of_a_session_that_ended_is_free() -> None:
@@ -296,7 +298,7 @@ def test_what_is_idle_for_too_long_is_closed(keep: bool) -> None:
     books.checkin(two, keep)
     assert books.tick(110.0) == [one]
     assert books.tick(115.0) == [two]
-    assert books.open == 0
+    assert (books.out, books.idle) == (2, 0)
 
 
 def test_what_is_retired_is_closed_while_idle() -> None:
@@ -305,7 +307,7 @@ def test_what_is_retired_is_closed_while_idle() -> None:
     books.checkin(one, keep=True)
     one.retired = True
     assert books.tick(0.0) == [one]
-    assert (books.open, books.idle) == (0, 0)
+    assert (books.open, books.idle) == (1, 0)
 
 
 def test_the_shortfall_is_what_is_missing_to_min_idle() -> None:
@@ -329,5 +331,5 @@ def test_every_idle_connection_can_be_taken_out() -> None:
     books.checkin(one, keep=True)
     books.checkin(two, keep=False)
     assert set(books.take_idle()) == {one, two}
-    assert (books.open, books.out) == (1, 1)
+    assert (books.open, books.out) == (3, 3)
     assert not books.remove_idle(three)

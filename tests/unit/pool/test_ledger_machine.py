@@ -74,6 +74,7 @@ class Books(RuleBasedStateMachine):
         self.reclaimed.discard(connection)
         if not self.books.checkin(connection, keep):
             self.world.remove(connection)
+            self.books.vacate()
 
     @precondition(lambda self: self.out)
     @rule(which=st.integers(0, 9))
@@ -109,6 +110,7 @@ class Books(RuleBasedStateMachine):
         self.now += seconds
         for connection in self.books.tick(self.now):
             self.world.remove(connection)
+            self.books.vacate()
 
     @rule()
     def fill_up(self) -> None:

@@ -255,8 +255,21 @@ def test_a_literal_user_variable_goes_with_its_session(
 
 @pytest.mark.parametrize(
     "said",
-    ["SET @a = NOW()", "SET @a = @b", "SET @a = (SELECT 1)", "SET @a = 'it''s'",
-     "SET @a = 'back\\slash'", "SET @a = 'é'", "SET @`odd name` = 1"],
+    ["SET @a = 'it''s'", "SET @a = 'back\\slash'", "SET @a = 'é'", "SET NAMES latin1, @a = 'x'"],
+)
+def test_a_string_that_may_be_read_in_several_ways_is_asked_for(
+    single: Proxy, backend: FakeServer, said: str
+) -> None:
+    backend.say(
+        "SELECT HEX(@`a`), COLLATION(@`a`) LIMIT 1",
+        replies.result([["C3A9", "latin1_bin"]], columns=("HEX", "COLLATION")),
+    )
+    assert "@`a` = _latin1 x'C3A9' COLLATE latin1_bin" in brought(single, backend, said)[-1]
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["SET @a = NOW()", "SET @a = @b", "SET @a = (SELECT 1)", "SET @`odd name` = 1"],
 )  # fmt: skip
 def test_another_user_variable_pins(client: Client, proxy: Proxy, said: str) -> None:
     client.query(said)

@@ -169,6 +169,7 @@ def test_what_can_be_brought_to_another_connection_pins_nothing(
         ("FLUSH TABLES WITH READ LOCK", "UNLOCK TABLES"),
         ("HANDLER t OPEN", "HANDLER t CLOSE"),
         ("PREPARE s FROM 'SELECT 1'", "DEALLOCATE PREPARE s"),
+        ("PREPARE s FROM @a", "DEALLOCATE PREPARE S"),
         ("CREATE TEMPORARY TABLE t (a INT)", "DROP TEMPORARY TABLE t"),
         ("SET @a = a + 1", "SET @a = 1"),
         ("SELECT SQL_CALC_FOUND_ROWS 1", "SELECT 2"),
@@ -180,6 +181,61 @@ def test_a_session_is_unpinned_as_soon_as_the_reason_is_gone(
     client.query(takes)
     assert holds(proxy)
     client.query(frees)
+    assert not holds(proxy)
+
+
+def test_a_statement_that_cannot_be_prepared_takes_the_former_one_with_it(
+    client: Client, proxy: Proxy, backend: FakeServer
+) -> None:
+    backend.say("PREPARE s FROM 'SELECT nosuch'", replies.err(1054, "Unknown column 'nosuch'"))
+    client.query("PREPARE s FROM 'SELECT 1'")
+    client.query("PREPARE s FROM 'SELECT nosuch'")
+    assert not holds(proxy)
+
+
+@pytest.mark.parametrize(
+    ("errno", "text"),
+    [(1064, "'SELEKT'"), (1317, "'SELECT 2'"), (1054, "CONCAT(nosuch)")],
+    ids=["perhaps not understood", "interrupted", "an expression"],
+)
+def test_the_former_statement_may_be_there_when_it_is_not_sure(
+    client: Client, proxy: Proxy, backend: FakeServer, errno: int, text: str
+) -> None:
+    backend.say(f"PREPARE s FROM {text}", replies.err(errno, "no"))
+    client.query("PREPARE s FROM 'SELECT 1'")
+    client.query(f"PREPARE s FROM {text}")
+    assert holds(proxy)
+
+
+@pytest.mark.parametrize(
+    ("text", "pins"), [("'UPDATE t SET a = 1'", False), ("'SET @a = 1'", True), ("@a", True)]
+)
+def test_executing_a_plain_statement_pins_nothing(
+    client: Client, proxy: Proxy, text: str, pins: bool
+) -> None:
+    for sql in (f"PREPARE s FROM {text}", "EXECUTE s", "DROP PREPARE s"):
+        client.query(sql)
+    assert holds(proxy) is pins
+
+
+def test_executing_what_replaced_a_plain_statement_pins(client: Client, proxy: Proxy) -> None:
+    for sql in ("PREPARE s FROM 'SELECT 1'", "PREPARE s FROM CONCAT(@a)", "EXECUTE s"):
+        client.query(sql)
+    client.query("DROP PREPARE s")
+    assert holds(proxy)
+
+
+def test_executing_what_is_not_prepared_pins_nothing(
+    client: Client, proxy: Proxy, backend: FakeServer
+) -> None:
+    backend.say("EXECUTE s", replies.err(1243, "Unknown prepared statement handler"))
+    client.query("EXECUTE s")
+    until(lambda: not holds(proxy), "it is pinned")
+
+
+@pytest.mark.parametrize("sql", ["SET DEFAULT ROLE r TO app", "SET PASSWORD = 'x'"])
+def test_what_changes_an_account_pins_nothing(client: Client, proxy: Proxy, sql: str) -> None:
+    client.query(sql)
     assert not holds(proxy)
 
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from gevent.event import Event
 
+from athena_g.backend.look_back import ASK_CONDITIONS
 from athena_g.errors import SqlError
 from athena_g.parser.connections import Kill
-from athena_g.protocol.constants import Command
+from athena_g.protocol.constants import CLIENT_FOUND_ROWS, Command
 from athena_g.session import processlist
 from tests.fakes import replies
 from tests.fakes.client import Client
@@ -191,6 +192,25 @@ def test_a_connection_whose_statement_was_killed_is_not_given_to_others(
     assert backend.connections[0].ended.wait(5)
 
 
+def test_a_connection_whose_statement_was_killed_leaves_its_place_when_it_is_closed(
+    make_proxy: MakeProxy, backend: FakeServer
+) -> None:
+    """It is asked before what its session may want to know: that many are open, and no more."""
+    proxy, ask = make_proxy(max_open=1), Event()
+    interrupted(backend)
+    backend.say(ASK_CONDITIONS, ask, replies.result([]))
+    victim, killer, other = (proxy.client() for _ in range(3))
+    victim.send_query("ask")
+    backend.wait_for("ask")
+    other.send_query("SELECT 'other'")
+    until(lambda: proxy.pool.waiting == 1, "nobody waits")
+    killer.query(f"KILL QUERY {victim.greeting.connection_id}")
+    backend.wait_for(ASK_CONDITIONS)
+    assert proxy.pool.waiting == 1
+    ask.set()
+    assert other.reply().rows
+
+
 def test_a_kill_that_the_server_refuses_is_an_error_of_the_killer(
     proxy: Proxy, backend: FakeServer
 ) -> None:
@@ -265,6 +285,26 @@ def test_the_statement_of_a_killed_session_is_killed_on_its_server(
     killer.query(f"KILL {victim.greeting.connection_id}")
     backend.wait_for("KILL 1")
     hold.set()
+
+
+def test_a_session_is_killed_also_while_it_takes_the_place_of_another(
+    make_proxy: MakeProxy, backend: FakeServer
+) -> None:
+    """The connection that is closed for it is asked something, and does not answer."""
+    proxy, hold = make_proxy(max_open=1), Event()
+    backend.say("INSERT IGNORE", replies.ok(warnings=1))
+    backend.say(ASK_CONDITIONS, hold)
+    other, killer = proxy.client(), proxy.client()
+    victim = proxy.client(flags=CLIENT_FOUND_ROWS)
+    other.query("INSERT IGNORE")
+    victim.send_query("UPDATE 1")
+    backend.wait_for(ASK_CONDITIONS)
+    assert killer.query(f"KILL {victim.greeting.connection_id}").ok
+    assert victim.wire.read_to_end() == b""
+    hold.set()
+    until(lambda: not proxy.pool.out, "a place in the pool is lost")
+    assert killer.query("SELECT 1").rows
+    assert "UPDATE 1" not in backend.seen
 
 
 def test_a_killed_sessions_transaction_is_rolled_back(proxy: Proxy, backend: FakeServer) -> None:

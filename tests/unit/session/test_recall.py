@@ -267,3 +267,21 @@ def test_a_session_without_any_statement_has_nothing_to_look_back_at(
     client = single.client()
     assert client.query("SHOW WARNINGS").rows == []
     assert client.query("SELECT LAST_INSERT_ID()").value == b"0"
+
+
+# --- What the proxy itself answered ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize("begin", ["BEGIN", "SELECT 1"])
+def test_an_error_of_the_proxys_own_is_shown(
+    single: Proxy, backend: FakeServer, begin: str
+) -> None:
+    """Also while the session holds a connection, which knows only of an earlier statement."""
+    client = single.client()
+    client.query(begin)
+    client.query("INSERT IGNORE")
+    backend.record.clear()
+    assert client.query("KILL 4711").errno == 1094
+    assert client.query("SHOW WARNINGS").rows == [[b"Error", b"1094", b"Unknown thread id: 4711"]]
+    client.query("SELECT @@error_count")
+    assert backend.seen == ["SELECT CAST('000000000000000000001' AS UNSIGNED) AS `@@error_count`"]
