@@ -284,4 +284,4 @@ def test_an_error_of_the_proxys_own_is_shown(
     assert client.query("KILL 4711").errno == 1094
     assert client.query("SHOW WARNINGS").rows == [[b"Error", b"1094", b"Unknown thread id: 4711"]]
     client.query("SELECT @@error_count")
-    assert backend.seen == ["SELECT CAST(1 AS UNSIGNED) AS `@@error_count`"]
+    assert backend.seen == ["SELECT CAST('000000000000000000001' AS UNSIGNED) AS `@@error_count`"]
