@@ -160,6 +160,14 @@ def within_parentheses(cursor: Cursor) -> list[Token]:
     return found
 
 
+def query_follows(cursor: Cursor) -> bool:
+    """Whether a query comes next, perhaps in parentheses."""
+    ahead = 0
+    while (token := cursor.peek(ahead)) is not None and token.is_(b"("):
+        ahead += 1
+    return token is not None and token.word in QUERY_WORDS
+
+
 def is_query(read: Sequence[Token], place: int = 0) -> bool:
     """Whether a query begins at a place of these tokens, perhaps in parentheses."""
     while place < len(read) and read[place].is_(b"("):
