@@ -94,7 +94,7 @@ def qualifiers(sql: str) -> list[str]:
         ("RENAME TABLE t TO s, d.r TO d.q", "RENAME TABLE: t d.r >s >d.q"),
         ("CREATE INDEX i ON t (a)", "CREATE INDEX: t"),
         (
-            "CREATE UNIQUE INDEX IF NOT EXISTS i USING BTREE ON d.t (a(5) DESC, (b + 1)) COMMENT ''",
+            "CREATE UNIQUE INDEX IF NOT EXISTS i USING BTREE ON d.t (a(5) DESC, (b)) COMMENT ''",
             "CREATE INDEX: d.t",
         ),
         ("CREATE FULLTEXT INDEX i ON t (a)", "CREATE INDEX: t"),
@@ -263,7 +263,7 @@ def test_a_table_at_a_place_that_is_not_known_is_not_understood(sql: str) -> Non
         ("CREATE TABLE t (a INT CONSTRAINT c CHECK (a > 0))", ["c"]),
         ("CREATE TABLE t (a INT CONSTRAINT c REFERENCES s)", ["c"]),
         (
-            "CREATE TABLE t (CONSTRAINT CHECK (a > 0), CONSTRAINT FOREIGN KEY (a) REFERENCES s (b))",
+            "CREATE TABLE t (CONSTRAINT CHECK (a), CONSTRAINT FOREIGN KEY (a) REFERENCES s (b))",
             [],
         ),
         ("CREATE TABLE t (a INT, CONSTRAINT c PRIMARY KEY (a), CONSTRAINT u UNIQUE KEY (a))", []),
