@@ -197,11 +197,18 @@ def _chain(read: Sequence[Token], place: int) -> int:
     place += 1
     while place + 1 < len(read) and read[place].is_(b".") and _may_qualify(read[place - 1]):
         place += 2
+    if place < len(read) and _is_fraction(read[place]) and _may_qualify(read[place - 1]):
+        raise NotUnderstood
     return place
 
 
 def _may_qualify(token: Token) -> bool:
     return token.kind in (Kind.WORD, Kind.NAME, Kind.SYSTEM_VARIABLE)
+
+
+def _is_fraction(token: Token) -> bool:
+    """Whether this was cut as a number, which behind a name is a dot and a name like ``1a``."""
+    return token.kind is Kind.NUMBER and token.text[:1] == b"."
 
 
 def _named(text: Text, token: Token) -> tuple[str, Span]:
