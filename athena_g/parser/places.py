@@ -197,7 +197,7 @@ def _chain(read: Sequence[Token], place: int) -> int:
     place += 1
     while place + 1 < len(read) and read[place].is_(b".") and _may_qualify(read[place - 1]):
         place += 2
-    if place < len(read) and _is_fraction(read[place]) and _may_qualify(read[place - 1]):
+    if place < len(read) and _is_stuck(read[place - 1], read[place]):
         raise NotUnderstood
     return place
 
@@ -206,9 +206,10 @@ def _may_qualify(token: Token) -> bool:
     return token.kind in (Kind.WORD, Kind.NAME, Kind.SYSTEM_VARIABLE)
 
 
-def _is_fraction(token: Token) -> bool:
-    """Whether this was cut as a number, which behind a name is a dot and a name like ``1a``."""
-    return token.kind is Kind.NUMBER and token.text[:1] == b"."
+def _is_stuck(token: Token, behind: Token) -> bool:
+    """Whether a dot and a name like ``1a`` behind another name were cut as a number."""
+    is_fraction = behind.kind is Kind.NUMBER and behind.text[:1] == b"."
+    return is_fraction and behind.start == token.end and _may_qualify(token)
 
 
 def _named(text: Text, token: Token) -> tuple[str, Span]:

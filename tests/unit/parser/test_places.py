@@ -72,6 +72,7 @@ def test_a_stream_has_no_more_tokens_than_a_text_may_have() -> None:
         ("1.5 + .5 + '.a' + t.a", ["t.a"]),
         ("t.a->'$.b.c'", ["t.a"]),
         ("t.select", ["t.select"]),
+        ("t.a BETWEEN .1 AND .5", ["t.a"]),
     ],
 )
 def test_columns_that_name_their_table(sql: str, columns: list[str]) -> None:
