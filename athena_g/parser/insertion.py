@@ -21,6 +21,7 @@ from athena_g.parser.places import (
     name,
     only_column,
     qualified,
+    query_follows,
     table,
     tables_of,
     within,
@@ -135,10 +136,7 @@ class _Reader:
     def _columns(self) -> tuple[list[Column] | None, int | None]:
         """The columns that are named, and where a further one may be; nothing read if none are."""
         cursor = self.cursor
-        if not cursor.take(b"("):
-            return None, None
-        if self._is_query_behind():
-            cursor.position -= 1
+        if query_follows(cursor) or not cursor.take(b"("):
             return None, None
         found = list[Column]()
         while not cursor.take(b")"):
@@ -146,13 +144,6 @@ class _Reader:
                 cursor.expect(b",")
             found.append(self._column())
         return found, cursor.tokens[cursor.position - 1].start
-
-    def _is_query_behind(self) -> bool:
-        """Whether a query comes behind the parenthesis that was just read."""
-        ahead = 0
-        while (token := self.cursor.peek(ahead)) is not None and token.is_(b"("):
-            ahead += 1
-        return token is not None and is_query((token,))
 
     def _column(self) -> Column:
         found = column(self.text, self.cursor)

@@ -16,6 +16,7 @@ from typing import Final
 MAX_NAME: Final = 3 * 64
 """Characters of the longest name of a table; casefolding makes up to three of one."""
 
+_PART: Final = 1 << 15
 _WORDS = re.compile(r"[0-9A-Za-z_$\x80-\U0010ffff]+")
 _BACKQUOTED = re.compile(r"`((?:[^`]|``)+)`")
 _ESCAPE = re.compile(r"\\(.?)", re.DOTALL)
@@ -41,7 +42,7 @@ def _any(groups: Iterable[Iterable[str]], names: Container[str]) -> bool:
 
 def _candidates(text: str) -> Iterator[Iterable[str]]:
     """All that could be a name in a text, the likely first."""
-    yield set(_WORDS.findall(text))
+    yield from _words(text)
     if "/*" in text:
         yield (word[digits:] for word in _VERSION.findall(text) for digits in (5, 6))
     if "`" in text:
@@ -49,6 +50,16 @@ def _candidates(text: str) -> Iterator[Iterable[str]]:
         yield _between("`", text)
     if '"' in text:
         yield _between('"', text)
+
+
+def _words(text: str) -> Iterator[Iterable[str]]:
+    """The words of a text, part by part: the name is mostly in the first."""
+    start = 0
+    while start < len(text):
+        rest = _WORDS.match(text, start + _PART)
+        end = start + _PART if rest is None else rest.end()
+        yield set(_WORDS.findall(text, start, end))
+        start = end
 
 
 def _between(quote: str, text: str) -> Iterator[str]:

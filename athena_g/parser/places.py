@@ -160,6 +160,14 @@ def within_parentheses(cursor: Cursor) -> list[Token]:
     return found
 
 
+def query_follows(cursor: Cursor) -> bool:
+    """Whether a query comes next, perhaps in parentheses."""
+    ahead = 0
+    while (token := cursor.peek(ahead)) is not None and token.is_(b"("):
+        ahead += 1
+    return token is not None and token.word in QUERY_WORDS
+
+
 def is_query(read: Sequence[Token], place: int = 0) -> bool:
     """Whether a query begins at a place of these tokens, perhaps in parentheses."""
     while place < len(read) and read[place].is_(b"("):
@@ -189,11 +197,19 @@ def _chain(read: Sequence[Token], place: int) -> int:
     place += 1
     while place + 1 < len(read) and read[place].is_(b".") and _may_qualify(read[place - 1]):
         place += 2
+    if place < len(read) and _is_stuck(read[place - 1], read[place]):
+        raise NotUnderstood
     return place
 
 
 def _may_qualify(token: Token) -> bool:
     return token.kind in (Kind.WORD, Kind.NAME, Kind.SYSTEM_VARIABLE)
+
+
+def _is_stuck(token: Token, behind: Token) -> bool:
+    """Whether a dot and a name like ``1a`` behind another name were cut as a number."""
+    is_fraction = behind.kind is Kind.NUMBER and behind.text[:1] == b"."
+    return is_fraction and behind.start == token.end and _may_qualify(token)
 
 
 def _named(text: Text, token: Token) -> tuple[str, Span]:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
 from typing import Final, NamedTuple, overload
 
 from athena_g.parser.lexer import NotUnderstood
@@ -102,9 +103,13 @@ class PlainValues(Sequence[Operand | None]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[Operand | None]: ...
     def __getitem__(self, index: int | slice) -> Operand | Sequence[Operand | None] | None:
-        found = list(self._matches())[index]
-        if isinstance(found, list):
-            return [_value(self._text, each) for each in found]
+        if isinstance(index, slice):
+            return [_value(self._text, each) for each in list(self._matches())[index]]
+        if index < 0:
+            return _value(self._text, list(self._matches())[index])
+        found = next(islice(self._matches(), index, None), None)
+        if found is None:
+            raise IndexError(index)
         return _value(self._text, found)
 
     def __iter__(self) -> Iterator[Operand | None]:

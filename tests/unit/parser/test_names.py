@@ -68,6 +68,13 @@ def test_bytes_that_are_no_characters_hide_nothing() -> None:
     assert mentions(b"SELECT '\xff\xfe' FROM orders WHERE a = '\xc3'", NAMES, "utf-8")
 
 
+@pytest.mark.parametrize("place", range((1 << 15) - 9, (1 << 15) + 2))
+def test_a_name_is_found_anywhere_in_a_long_text(place: int) -> None:
+    assert mentions(b"," * place + b"orders" + b"," * 10, NAMES, "utf-8")
+    assert mentions(b"," * (place << 1) + b" orders", NAMES, "utf-8")
+    assert not mentions(b"," * place + b"myorders2", NAMES, "utf-8")
+
+
 @given(
     before=st.text(alphabet=" ,.;()'\"`\\/*-#\n=@", max_size=12),
     behind=st.text(alphabet=" ,.;()'\"`\\/*-#\n=@", max_size=12),

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from athena_g.parser.definitions import on_tables
 from athena_g.parser.lexer import Cursor, Kind, Token, tokens
 from athena_g.parser.places import Queries, part, table
-from athena_g.parser.statement import Column, Nested, Opaque, Operand, Query, Span, Table
+from athena_g.parser.statement import (
+    Column,
+    Nested,
+    OnTables,
+    Opaque,
+    Operand,
+    Query,
+    Span,
+    Statement,
+    Table,
+)
 from athena_g.parser.text import Reading, Text, read
 
 LITERALS = (Kind.STRING, Kind.NUMBER, Kind.HEX)
@@ -67,6 +78,32 @@ def worth(text: Text, operand: Operand | None) -> Any:
 
 def written(text: Text, span: Span | None) -> str | None:
     return None if span is None else text.data[span.start : span.end].decode()
+
+
+def read_tables(sql: str, **reading: Any) -> tuple[Text, Statement, OnTables]:
+    """A statement about whole tables."""
+    text = text_of(sql, **reading)
+    found = on_tables(text, QUERIES)
+    assert found is not None
+    assert isinstance(found.body, OnTables)
+    return text, found, found.body
+
+
+def said(sql: str) -> str:
+    """The action and the tables as they are written, ``+`` the others and ``>`` the new ones."""
+    text, _, body = read_tables(sql)
+    groups = (("", body.targets), ("+", body.others), (">", body.new))
+    names = [f"{sign}{written(text, each.span)}" for sign, tables in groups for each in tables]
+    return " ".join([f"{body.action}:", *names])
+
+
+def symbols(sql: str) -> list[str | None]:
+    text, _, body = read_tables(sql)
+    return [written(text, each) for each in body.symbols]
+
+
+def qualifiers(sql: str) -> list[str]:
+    return [named(each) for each in read_tables(sql)[1].qualifiers]
 
 
 def named(column: Column) -> str:
