@@ -52,10 +52,10 @@ class _Patterns(NamedTuple):
 
 
 _BYTE = lexer.WORD_BYTE
-# From a quote or a comment without an end on. Which bytes beyond ASCII are white space depends on
-# the character set; after one, -- begins a comment, and x'41' is no string behind a name.
-_REST = rb"(?:[nN]?['\"]|`|/\*(?!!|M!)|--(?=[\x80-\xff]))(?s:.*+)"
-_EXECUTABLE = rb"/\*M?!(?:[0-9]{5}%b*+)?" % _BYTE  # a version has five digits, or six
+# From a quote or a comment without an end on, or bits that are none. Which bytes beyond ASCII are
+# white space depends on the character set: there -- may begin a comment, and x'41' be no string.
+_REST = rb"(?:['\"`]|/\*|--(?=[\x80-\xff]))(?s:.*+)"
+_EXECUTABLE = rb"/\*M?!(?:[0-9](?:%b|\.)*+)?" % _BYTE  # digits may be a version, or begin with one
 _CHAIN = rb"%b*+(?:\.%b*+)*+" % (_BYTE, _BYTE)  # of names: what follows a point is no number
 _NUMERIC = rb"%b|%b" % (lexer.BITS, lexer.NUMBER)
 
@@ -154,14 +154,19 @@ def _patterns(ansi_quotes: bool, no_backslash_escapes: bool) -> _Patterns:
     quoted = rb"%b|%b|%b" % (single, double, lexer.BACKQUOTED)
     between = (
         rb"[^A-Za-z0-9_$\x80-\xff'\"`@/#.-]++",
-        rb"(?!(?=[xXbBnN]')(?:[nN]|%b))[A-Za-z_$\x80-\xff]%b" % (lexer.QUOTED_BITS, _CHAIN),
+        rb"(?![xXbBnN]')[A-Za-z_$\x80-\xff]%b" % _CHAIN,
         rb"(?:%b)(?:\.%b)?+" % (name, _CHAIN),
         rb"(?=[0-9.])(?!%b)[0-9.]%b" % (_NUMERIC, _CHAIN),
         rb"@(?:%b|(?:%b|\.)*+)" % (quoted, _BYTE),
         lexer.COMMENT,
         rb"-(?!-[\x80-\xff])|/(?!\*)",
     )
-    piece = rb"((?:%b)*+)(?:(%b|%b)|(%b)|\Z)" % (rb"|".join(between), string, _NUMERIC, _REST)
+    piece = rb"((?:%b)*+)(?:(%b|%b)|([xXbBnN]?%b)|\Z)" % (
+        rb"|".join(between),
+        string,
+        _NUMERIC,
+        _REST,
+    )
     marks = rb"(?P<begin>%b)|(?P<end>\*/)" % _EXECUTABLE
     skipped = rb"%b|%b|%b|%b" % (quoted, lexer.COMMENT, marks, _REST)
     return _Patterns(re.compile(piece), re.compile(skipped))

@@ -105,8 +105,9 @@ _FRACTION = rb"(?:%b|(?![eE]))" % _EXPONENT
 NUMBER = rb"[0-9]++(?:\.[0-9]*+%b|%b|(?!%b|\.))|\.[0-9]++%b" % (
     *(_FRACTION, _EXPONENT, WORD_BYTE, _FRACTION),
 )
-QUOTED_BITS = rb"[xX]'(?:[0-9a-fA-F]{2})*+'|[bB]'[01]*+'"
-BITS = rb"%b|0x[0-9a-fA-F]++(?!%b)|0b[01]++(?!%b)" % (QUOTED_BITS, WORD_BYTE, WORD_BYTE)
+BITS = rb"[xX]'(?:[0-9a-fA-F]{2})*+'|0x[0-9a-fA-F]++(?!%b)|[bB]'[01]*+'|0b[01]++(?!%b)" % (
+    *(WORD_BYTE, WORD_BYTE),
+)
 _LEADING = re.compile(rb"(?:" + _SPACE + rb"++|" + COMMENT + rb")*+(" + _WORD + rb")?")
 
 
