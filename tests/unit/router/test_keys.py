@@ -41,7 +41,7 @@ class Hex(bytes):
 class QuotedHex(Hex):
     """One that is written x'…'."""
 
-    quoted = True
+    numeric = False
 
 
 def undecidable(reading: Any, key: Key, value: object) -> bool:
