@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
 from athena_g.config.partial import PartialTable
 from athena_g.config.problems import Problem, key_path
+from athena_g.config.shards import shard_count
 from athena_g.config.user_functions import PREFIX, NotImported, imported
 
 _BOUND = (
@@ -28,6 +30,7 @@ def check(group: PartialTable) -> Iterator[Problem]:
         yield from _function(rule)
     yield from _bindings(rules)
     yield from _broadcast(group, rules)
+    yield from _parts(rules)
 
 
 def _function(rule: PartialTable) -> Iterator[Problem]:
@@ -77,3 +80,37 @@ def _broadcast(group: PartialTable, rules: list[PartialTable]) -> Iterator[Probl
                     "sharded or everywhere",
                 )
                 break
+
+
+def _parts(rules: list[PartialTable]) -> Iterator[Problem]:
+    """A problem for each table whose name a part of another table has at some shard."""
+    made: dict[tuple[str, str], PartialTable] = {}
+    for rule in rules:
+        table, template = rule.value("table_pattern"), rule.value("physical_name")
+        if table and template:
+            made[template, table.casefold()] = rule
+    templates = {template for template, _ in made}
+    for (_, name), rule in made.items():
+        wholes = (each for template in templates for each in _wholes(name, template))
+        other = next(
+            (made[of] for of, index in wholes if of in made and _has(made[of], index)), None
+        )
+        if other is not None:
+            yield Problem(
+                key_path(rule.at("table_pattern")),
+                f'"{rule.value("table_pattern")}" is what a part of the table of '
+                f"{key_path(other.location)} is called; write another physical_name there",
+            )
+
+
+def _has(rule: PartialTable, index: int) -> bool:
+    return index < (shard_count(rule) or 0)
+
+
+def _wholes(name: str, template: str) -> Iterator[tuple[tuple[str, str], int]]:
+    """Each table, beside the template, that would have ``name`` at the index beside both."""
+    for digits in set(re.findall("[0-9]{1,9}", name)):
+        made = template.format(table="\0", index=int(digits)).casefold()
+        before, _, after = made.partition("\0")
+        if name.startswith(before) and name.endswith(after):
+            yield (template, name[len(before) : len(name) - len(after)]), int(digits)

@@ -32,7 +32,7 @@ def _overlaps(held: dict[PartialTable, set[int]]) -> Iterator[Problem]:
 
 
 def _coverage(group: PartialTable, held: dict[PartialTable, set[int]]) -> Iterator[Problem]:
-    counts = [_shard_count(rule) for rule in group.tables("sharding_rules")]
+    counts = [shard_count(rule) for rule in group.tables("sharding_rules")]
     if None in counts or not group.is_whole("sharding_rules"):
         return
     count = max((each for each in counts if each), default=0)
@@ -55,7 +55,7 @@ def _surplus(surplus: set[int], count: int) -> str:
     return f"{compressed(surplus)} belongs to no rule, as {highest}; {advice}"
 
 
-def _shard_count(rule: PartialTable) -> int | None:
+def shard_count(rule: PartialTable) -> int | None:
     """How many shards ``rule`` has; None if that cannot be told."""
     algorithm = rule.value("algorithm")
     if algorithm == "range":

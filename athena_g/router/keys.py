@@ -91,6 +91,8 @@ def endpoint(key: Key, value: object) -> Canonical:
     found = comparand(key, value)
     if found is None or isinstance(found, Never):
         raise Undecidable("a range ends with no value of the column")
+    if isinstance(found, str) and any(char < " " for char in found):
+        raise Undecidable("control characters are before the spaces that an end is filled up with")
     return found
 
 

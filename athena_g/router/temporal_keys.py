@@ -17,6 +17,8 @@ _MICROSECOND_DIGITS: Final = 6
 def date_comparand(key: Key, value: object) -> datetime.date | Never:
     """The date that equals ``value``; there is none for a time that is not midnight."""
     moment = _moment(value)
+    if moment.microsecond:
+        raise Undecidable("servers may leave out a fraction of a second")
     return moment.date() if moment.time() == datetime.time.min else NEVER
 
 

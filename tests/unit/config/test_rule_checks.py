@@ -68,3 +68,15 @@ def test_a_broadcast_table_is_not_sharded(bench: Bench) -> None:
         "groups[0].broadcast_tables[1]": '"T0" is a table of groups[0].sharding_rules[0] too; a '
         "table is either sharded or everywhere"
     }
+
+
+def test_a_table_is_not_called_like_a_part_of_another(bench: Bench) -> None:
+    named = group("shard_count = 2", "shard_count = 2").replace('"t1"', '"T0_1"')
+    assert bench.problems(named) == {
+        "groups[0].sharding_rules[1].table_pattern": '"T0_1" is what a part of the table of '
+        "groups[0].sharding_rules[0] is called; write another physical_name there"
+    }
+    bench.load(named.replace('"T0_1"', '"T0_2"'))
+    bench.load(
+        group("shard_count = 2\nphysical_name = '{table}_{index:02d}'").replace("t1", "t0_1")
+    )
