@@ -322,8 +322,8 @@ SHARDS_WOULD_MIX = _register(
 )  # fmt: skip
 NEEDS_MERGE = _register(
     "NEEDS_MERGE", 1235, "42000",
-    "This version of athena-g doesn't yet support '{construct}' over several shards (table {table}, "
-    "shards {shards})",
+    "This version of athena-g doesn't yet support '{construct}' over several shards (table "
+    "{table}, shards {shards})",
     "Restrict the statement to one shard by a condition on the shard key, or leave the construct "
     "out and do it in the application.",
 )  # fmt: skip
@@ -383,6 +383,18 @@ BROADCAST_MIXED = _register(
     "BROADCAST_MIXED", 1105, "HY000",
     "The broadcast table {other} cannot be changed together with the sharded table {table}",
     "A broadcast table is written in every DB group: use a statement of its own for it.",
+)  # fmt: skip
+SHARDS_DIFFER = _register(
+    "SHARDS_DIFFER", 1105, "HY000",
+    "Shard {shard} ({instance}) gives other columns than the shards before it",
+    "The parts of the sharded table are not defined alike: compare SHOW CREATE TABLE of them on "
+    "the servers, and repeat the ALTER TABLE that one of them lacks.",
+)  # fmt: skip
+PARTLY_DONE = _register(
+    "PARTLY_DONE", 1105, "HY000",
+    "{construct} failed on {failed}: {reason}; it is done on {done}",
+    "What is done stays done. Repeat the statement for the rest: data definition with IF EXISTS or "
+    "IF NOT EXISTS, changes of rows with a condition that leaves out what is done.",
 )  # fmt: skip
 SHARDING_FUNCTION_FAILED = _register(
     "SHARDING_FUNCTION_FAILED", 1105, "HY000",

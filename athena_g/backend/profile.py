@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from weakref import WeakValueDictionary
 
-from athena_g.protocol.charsets import collation
+from athena_g.protocol.charsets import charset_named, collation
 
 CHARSET_VARIABLES = (
     "character_set_client",
@@ -114,6 +114,13 @@ class Profile:
     """Whether the statements' character set lets them be read by their bytes."""
     ansi_quotes: bool = field(default=False, compare=False)
     """Whether the SQL mode that was set makes ``"x"`` a name."""
+    codec: str | None = field(default=None, compare=False)
+    """The Python codec of the statements' character set, ``None`` where there is none."""
+
+    @property
+    def charset(self) -> str:
+        """The character set of the statements, as far as it is known."""
+        return _charset_of_statements(self)
 
     def value(self, name: str) -> str | None:
         """The literal of a session variable, ``None`` when it was not set."""
@@ -177,10 +184,16 @@ def _interned(made: Profile) -> Profile:
         made,
         parsing_key=(made.names, parsing),
         is_readable=_charset_of_statements(made) not in _UNREADABLE,
+        codec=_codec_of_statements(made),
         ansi_quotes="ANSI_QUOTES" in (made.value("sql_mode") or ""),
     )
     _profiles[made] = complete
     return complete
+
+
+def _codec_of_statements(made: Profile) -> str | None:
+    known = charset_named(_charset_of_statements(made))
+    return None if known is None else known.codec
 
 
 def _charset_of_statements(made: Profile) -> str:

@@ -49,6 +49,15 @@ class Sharding:
     def _columns_of(self, table: str) -> Sequence[str] | None:
         return self._columns.get(table.casefold())
 
+    @property
+    def home_pool(self) -> Pool:
+        """The pool of the home DB group's server."""
+        return self.pools[self.home]
+
+    def called(self, pool: Pool) -> str:
+        """The name of the DB group that a pool is of."""
+        return next((name for name, each in self.pools.items() if each is pool), "")
+
     # -- what tables look like ---------------------------------------------------------------------
 
     def learn(self, table: str) -> None:

@@ -84,7 +84,11 @@ class TableNames:
         while position < len(head):
             end = position + 4 + _length(head, position)
             payload = self.definition(head[position + 4 : end])
-            parts += (len(payload).to_bytes(3, "little"), head[position + 3 : position + 4], payload)
+            parts += (
+                len(payload).to_bytes(3, "little"),
+                head[position + 3 : position + 4],
+                payload,
+            )
             position = end
         return b"".join(parts)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from athena_g import errors
 from athena_g.errors import SqlError
@@ -32,11 +33,12 @@ from athena_g.parser.statement import (
 )
 from athena_g.parser.text import Text
 from athena_g.router.narrowing import Narrowing
-from athena_g.router.rewrite import Template, edits
+from athena_g.router.rewrite import ShardNames, Template, edits
 from athena_g.router.rules import Rule, Rules
 from athena_g.router.scope import Part, Scope
 from athena_g.router.spread import Mixed, Scattered, scattered
 from athena_g.router.survey import Columns, Survey, are_alike
+
 
 class TableNotKnown(Exception):
     """Of a sharded table something is not known that a server could tell."""
@@ -96,6 +98,7 @@ class Plan:
     kind: Kind
     read_only: bool
     template: Template
+    names: ShardNames
     tables: tuple[Narrowed, ...] = ()
     others: tuple[str, ...] = ()
     scattered: Scattered | None = None
@@ -113,6 +116,10 @@ class Plan:
     def is_sharded(self) -> bool:
         """Whether it concerns a sharded table at all."""
         return bool(self.tables or self.inserted)
+
+
+Made = Callable[[Template, ShardNames], Plan]
+"""Makes a plan of a text's template and the names of its tables."""
 
 
 @dataclass(frozen=True)
@@ -148,19 +155,22 @@ class Planner:
                 found = self._query(statement.body, survey)
             case OnTables() | None:
                 raise NotUnderstood
-        written = edits(statement, survey.rule_of, survey.is_own, text.reading.codec, bare)
-        return found(Template(text.data, literals, written))
+        codec = text.reading.codec
+        written = edits(statement, survey.rule_of, survey.is_own, codec, bare)
+        sharded = [(t.name, rule) for t in statement.tables if (rule := survey.rule_of(t))]
+        return found(Template(text.data, literals, written), ShardNames(sharded, codec))
 
     # -- queries -----------------------------------------------------------------------------------
 
-    def _query(self, query: Query, survey: Survey) -> Callable[[Template], Plan]:
+    def _query(self, query: Query, survey: Survey) -> Made:
         survey.query(query)
         how, mixed = _scattered(survey, query)
         locking = _is_locking(query)
-        return lambda template: Plan(
+        return lambda template, names: Plan(
             kind=Kind.SELECT,
             read_only=not locking,
             template=template,
+            names=names,
             tables=_narrowed(survey),
             others=_names(survey.others),
             scattered=how,
@@ -169,9 +179,7 @@ class Planner:
 
     # -- UPDATE, DELETE ----------------------------------------------------------------------------
 
-    def _change(
-        self, statement: Statement, change: Change, survey: Survey
-    ) -> Callable[[Template], Plan]:
+    def _change(self, statement: Statement, change: Change, survey: Survey) -> Made:
         scope = Scope()
         survey.scope_of[change] = scope
         survey.relation(change.source, scope, optional=False)
@@ -186,10 +194,11 @@ class Planner:
         written = self._written(change, survey)
         others = [table for table in written if table not in survey.part_of]
         broadcast = next((t.name for t in others if self.rules.is_broadcast(t.name)), "")
-        return lambda template: Plan(
+        return lambda template, names: Plan(
             kind=statement.kind,
             read_only=False,
             template=template,
+            names=names,
             tables=_narrowed(survey),
             others=_names(survey.others),
             scattered=how if not (others and how) else None,
@@ -211,9 +220,7 @@ class Planner:
 
     # -- INSERT, REPLACE ---------------------------------------------------------------------------
 
-    def _insertion(
-        self, statement: Statement, insertion: Insertion, survey: Survey
-    ) -> Callable[[Template], Plan]:
+    def _insertion(self, statement: Statement, insertion: Insertion, survey: Survey) -> Made:
         rule = survey.rule_of(insertion.target)
         scope = Scope()
         columns = Columns()
@@ -232,10 +239,11 @@ class Planner:
             refusal = error
         is_broadcast = rule is None and self.rules.is_broadcast(insertion.target.name)
         others = survey.others if rule is not None else [*survey.others, insertion.target]
-        return lambda template: Plan(
+        return lambda template, names: Plan(
             kind=statement.kind,
             read_only=False,
             template=template,
+            names=names,
             tables=_narrowed(survey),
             others=_names(others),
             scattered=how if rule is not None else None,
@@ -326,9 +334,12 @@ def _is_locking(query: Query) -> bool:
 
 def unsharded(template: Template, kind: Kind, *, home: bool = False) -> Plan:
     """The plan of a statement that concerns no table, or one that is only known to be at home."""
-    return Plan(kind, False, template, at_home=home)
+    return Plan(kind, False, template, _NO_NAMES, at_home=home)
 
 
 def refused(error: SqlError, template: Template, kind: Kind = Kind.OTHER) -> Plan:
     """The plan of a statement that is refused whatever its literals are."""
-    return Plan(kind, False, template, refusal=error)
+    return Plan(kind, False, template, _NO_NAMES, refusal=error)
+
+
+_NO_NAMES: Final = ShardNames((), "ascii")

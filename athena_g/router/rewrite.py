@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from athena_g.parser.statement import Column, Span, Statement, Table
+from athena_g.protocol.renaming import TableNames
 from athena_g.router.rules import Rule
 
 MAX_RENDERED: Final = 256
@@ -68,6 +69,30 @@ class Template:
         parts[::2] = segments
         parts[1::2] = literals
         return b"".join(parts)
+
+
+class ShardNames:
+    """What replies call the tables of a statement, by shard: its names instead of the shard's."""
+
+    def __init__(self, tables: Iterable[tuple[str, Rule]], codec: str) -> None:
+        self._tables = list(dict.fromkeys(tables))
+        self._codec = codec
+        self._by_shard: dict[int, TableNames | None] = {}
+
+    def of(self, shard: int) -> TableNames | None:
+        """The names for the replies of a shard; ``None`` when there is nothing to change."""
+        if shard in self._by_shard:
+            return self._by_shard[shard]
+        names = {
+            rule.physical_name(table, shard).encode(self._codec, "replace"): table.encode(
+                self._codec, "replace"
+            )
+            for table, rule in self._tables
+        }
+        found = TableNames(names) if names else None
+        if len(self._by_shard) < MAX_RENDERED:
+            self._by_shard[shard] = found
+        return found
 
 
 def _joined(pieces: list[bytes | Written], shard: int) -> bytes:

@@ -14,6 +14,7 @@ from athena_g.parser.literals import value_of
 from athena_g.parser.names import mentions
 from athena_g.parser.statement import Kind
 from athena_g.parser.text import Reading, Text, read, read_long
+from athena_g.protocol.renaming import TableNames
 from athena_g.router.cache import PlanCache
 from athena_g.router.plan import Plan, Planner, TableNotKnown, refused, unsharded
 from athena_g.router.rewrite import Template
@@ -65,6 +66,10 @@ class Routed:
     def text(self, shard: int) -> bytes:
         """The statement for a shard."""
         return self.plan.template.render(shard, self.literals)
+
+    def names(self, shard: int) -> TableNames | None:
+        """What is put into a shard's reply in place of its tables' names."""
+        return self.plan.names.of(shard)
 
 
 class Router:
@@ -120,7 +125,7 @@ class Router:
         first = first_word(text, 0)
         spans = literal_spans(cut)
         named = mentions(text, self.rules, reading.codec)
-        if not named and first in _WORDS_ANYWHERE:
+        if not named and first in _WORDS_ANYWHERE and b";" not in text.rstrip(b"; \t\r\n"):
             return unsharded(Template(text, spans, ()), Kind.OTHER)
         planner = Planner(self.rules, self._database, self._columns_of, self._learns)
         try:

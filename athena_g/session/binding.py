@@ -125,6 +125,16 @@ class Binding:
         self.profile = self.profile.with_multi_statements(on)
 
     @property
+    def flags(self) -> int:
+        """The capabilities with which its connections are to be opened."""
+        return self._flags
+
+    @property
+    def autocommit(self) -> bool:
+        """Whether a statement outside a transaction is one of its own."""
+        return bool(self.status & SERVER_STATUS_AUTOCOMMIT)
+
+    @property
     def pool(self) -> Pool:
         """Where the connections come from."""
         return self._pool
@@ -235,6 +245,13 @@ class Binding:
         if last is not None and last.owner is look_back:
             look_back.remember(last.scanner)
         look_back.refuse(error.errno, error.message)
+
+    def note_scattered(self, row_count: int, found_rows: int | None, warnings: int) -> None:
+        """Note what several servers together answered; their warnings' texts are not kept."""
+        look_back = self.look_back
+        look_back.known, look_back.refused, look_back.had_conditions = True, False, False
+        look_back.row_count, look_back.found_rows = row_count, found_rows
+        look_back.conditions, look_back.warning_count = [], warnings
 
     @property
     def local_status(self) -> int:
@@ -348,6 +365,18 @@ class Binding:
                 self.failed(connection, error)
         return connection
 
+    def take_begun(self) -> BackendConnection:
+        """The same, with the transaction begun that is due."""
+        connection = self.take()
+        if self.begin:
+            try:
+                connection.settle(self.profile, self.look_back, b"", self.begin)
+            except BaseException as error:
+                self.failed(connection, error)
+            self.begin = b""
+            self.status = connection.scanner.status
+        return connection
+
     def run(
         self,
         connection: BackendConnection,
@@ -378,9 +407,7 @@ class Binding:
             else:
                 connection.stream.send(packet)
                 chunk = b""
-            plain = relay(
-                connection, self._client, packet, chunk, kind, self._capabilities, names
-            )
+            plain = relay(connection, self._client, packet, chunk, kind, self._capabilities, names)
         except BaseException as error:
             self.failed(connection, error, said or packet)
         scanner = connection.scanner

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from gevent import get_hub, getcurrent
@@ -40,6 +40,7 @@ from athena_g.session.binding import Binding, Effect
 from athena_g.session.effects import FOUND_ROWS, NEXT_TRANSACTION, Looked, UsedUp, effect_of
 from athena_g.session.prepared import Statements
 from athena_g.session.recall import Recall
+from athena_g.session.sharding import ShardedStatements
 from athena_g.session.transactions import Transactions
 
 _NOT_PREPARABLE = (Special.USE, Special.REFUSE, Special.KILL)
@@ -82,6 +83,11 @@ class ProxySession:
             profile(login.collation_id, multi_statements, after_reset=after_reset),
         )
         self._transactions = Transactions(self._binding)
+        self._sharded: ShardedStatements | None = None
+        self._run: Callable[[bytes, int, Effect | None], object] = self._binding.execute
+        if group.sharding is not None:
+            self._sharded = ShardedStatements(self._binding, group.sharding, self._stream)
+            self._run = self._sharded.execute
         self._recall = Recall(self._binding, self._client.id)
         self._statements = Statements(
             self._binding, self._recall, self._stream, self._max_statements
@@ -131,6 +137,8 @@ class ProxySession:
         """Talk over the stream that the login ended with (compression begins behind it)."""
         self._binding.use(stream)
         self._statements.use(stream)
+        if self._sharded is not None:
+            self._sharded.use(stream)
 
     @property
     def status(self) -> int:
@@ -186,7 +194,7 @@ class ProxySession:
         binding = self._binding
         found = recognise(packet, _BODY, binding.profile.multi_statements)
         if found is None and not self._stream.continues and not binding.pins:
-            binding.execute(packet, REPLY_COMMAND)
+            self._run(packet, REPLY_COMMAND, None)
         else:
             self._special(found, packet)
 
@@ -200,7 +208,7 @@ class ProxySession:
             binding.pins.free(FOUND_ROWS)
         if found is None:
             used_up = (NEXT_TRANSACTION, None) in binding.pins
-            binding.execute(packet, REPLY_COMMAND, UsedUp(packet, _BODY) if used_up else None)
+            self._run(packet, REPLY_COMMAND, UsedUp(packet, _BODY) if used_up else None)
             return
         if self._answered(found, packet):
             return
@@ -213,7 +221,7 @@ class ProxySession:
             packet = answer
             if found.special is Special.SHOW:
                 effect = Looked(binding.has_conditions)
-        binding.execute(packet, REPLY_COMMAND, effect)
+        self._run(packet, REPLY_COMMAND, effect)
 
     def _beginning_of_long(self, found: Recognised | None) -> Recognised:
         """What a statement is taken for of which only the beginning was looked at."""

@@ -6,7 +6,7 @@ transaction is open, or something pins the session, its statements stay on one s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from athena_g import errors
@@ -28,6 +28,8 @@ from athena_g.router.plan import TableNotKnown
 from athena_g.router.route import Reach
 from athena_g.router.router import Routed
 from athena_g.session.binding import Binding, Effect
+from athena_g.session.fan_out import FanOut
+from athena_g.session.leases import Leases, Part, query
 from athena_g.session.scatter import Scatter
 
 MAX_LEARNED: Final = 100
@@ -41,10 +43,11 @@ _STAYS_EMPTY = frozenset((b"select", b"set", b"show", b"do"))
 class ShardedStatements:
     """Sends one session's statements to the servers that have their rows."""
 
-    def __init__(self, binding: Binding, sharding: Sharding) -> None:
+    def __init__(self, binding: Binding, sharding: Sharding, client: PacketStream) -> None:
         self._binding = binding
         self._sharding = sharding
-        self._scatter = Scatter(binding, sharding)
+        self._leases = Leases(binding, sharding)
+        self.use(client)
         self._profile: Profile | None = None
         self._status = -1
         self._reading = Reading()
@@ -54,7 +57,8 @@ class ShardedStatements:
     def use(self, client: PacketStream) -> None:
         """Answer over ``client`` from now on."""
         self._client = client
-        self._scatter.use(client)
+        self._scatter = Scatter(self._binding, self._leases, client)
+        self._fan_out = FanOut(self._binding, self._leases, client)
 
     def execute(self, packet: bytes, kind: int, effect: Effect | None = None) -> None:
         """Have the servers that are concerned answer a framed COM_QUERY."""
@@ -76,7 +80,31 @@ class ShardedStatements:
                 self._anywhere(packet, text, kind, effect)
             case Reach.SEVERAL | Reach.EVERY_GROUP:
                 self._empty_since = b""
-                self._scatter.execute(routed)
+                self._everywhere(routed)
+
+    def _everywhere(self, routed: Routed) -> None:
+        """Have several shards, or all DB groups, answer."""
+        asked = self._asked(routed)
+        if routed.plan.read_only:
+            self._scatter.read(asked)
+        elif routed.plan.everywhere:
+            self._fan_out.define(routed.plan.action, asked)
+        else:
+            self._fan_out.change(routed.plan.kind.value, asked)
+
+    def _asked(self, routed: Routed) -> dict[Pool, list[Part]]:
+        """What each server is asked, in the order of the shards."""
+        sharding = self._sharding
+        if routed.route.reach is Reach.EVERY_GROUP:
+            command = query(routed.text(0))
+            return {
+                pool: [Part(f"DB group {name}", command)] for name, pool in sharding.pools.items()
+            }
+        found: dict[Pool, list[Part]] = {}
+        for shard in routed.route.shards:
+            part = Part(f"shard {shard}", query(routed.text(shard)), routed.names(shard))
+            found.setdefault(sharding.pool_of(shard), []).append(part)
+        return found
 
     def _anywhere(self, packet: bytes, text: bytes, kind: int, effect: Effect | None) -> None:
         """Have whichever server the session uses answer."""
@@ -143,6 +171,3 @@ def _reading_of(profile: Profile, status: int) -> Reading:
         no_backslash_escapes=bool(status & SERVER_STATUS_NO_BACKSLASH_ESCAPES),
         pipes_as_concat="PIPES_AS_CONCAT" in modes or "ANSI" in modes.strip("'").split(","),
     )
-
-
-Executor = Callable[[bytes, int, Effect | None], object]

@@ -1,0 +1,202 @@
+"""Changes on several shards or in several DB groups, each of which does its part by itself.
+
+What one server has to do it does as a whole or not at all, but for data definition, which cannot be
+taken back. What was done on one server stays done when another one fails: the error tells.
+
+Source: MySQL Reference Manual, "Statements That Cause an Implicit Commit", "SAVEPOINT Statement".
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+from athena_g import errors
+from athena_g.errors import SqlError
+from athena_g.net.stream import PacketStream
+from athena_g.pool.pool import Pool
+from athena_g.protocol.constants import (
+    CLIENT_SESSION_TRACK,
+    SERVER_SESSION_STATE_CHANGED,
+    SERVER_STATUS_IN_TRANS,
+)
+from athena_g.protocol.replies import OkPacket
+from athena_g.session.binding import Binding
+from athena_g.session.leases import Leased, Leases, Part, Refused, query
+
+_BEGIN, _COMMIT, _ROLLBACK = query(b"BEGIN"), query(b"COMMIT"), query(b"ROLLBACK")
+_MARK: Final = query(b"SAVEPOINT athena_g_statement")
+_BACK_TO_MARK: Final = query(b"ROLLBACK TO SAVEPOINT athena_g_statement")
+_UNMARK: Final = query(b"RELEASE SAVEPOINT athena_g_statement")
+_NUMBER = re.compile(rb"[0-9]+")
+
+
+@dataclass(slots=True)
+class Sum:
+    """What the servers' answers come to."""
+
+    affected: int = 0
+    insert_id: int = 0
+    warnings: int = 0
+    info: bytes = b""
+    done: list[str] = field(default_factory=list)
+
+    def add(self, ok: OkPacket) -> None:
+        """Count what one shard did."""
+        self.affected += ok.affected_rows
+        self.insert_id = self.insert_id or ok.last_insert_id
+        self.warnings += ok.warnings
+        self.info = _added(self.info, ok.info) if self.info else ok.info
+
+
+class FanOut:
+    """Does one session's changes on several shards."""
+
+    def __init__(self, binding: Binding, leases: Leases, client: PacketStream) -> None:
+        self._binding = binding
+        self._leases = leases
+        self._client = client
+
+    def change(self, construct: str, asked: dict[Pool, list[Part]]) -> None:
+        """Change rows on several shards, and answer how many they were together."""
+        self._leases.check(list(asked), writes=True)
+        total = Sum()
+        for pool, parts in asked.items():
+            try:
+                self._change_one(pool, parts, len(asked) == 1, total)
+            except SqlError as error:
+                raise _partly(construct, error, parts, total.done) from None
+            total.done += [part.where for part in parts]
+        self._answer(total)
+
+    def _change_one(self, pool: Pool, parts: list[Part], own: bool, total: Sum) -> None:
+        """Have one server do all its parts, or none."""
+        leased = self._leases.own(pool, parts) if own else self._leases.other(pool, parts)
+        within = bool(leased.connection.scanner.status & SERVER_STATUS_IN_TRANS)
+        within = within or (own and not self._binding.autocommit)
+        before, after, back = (_MARK, _UNMARK, _BACK_TO_MARK) if within else (
+            _BEGIN, _COMMIT, _ROLLBACK
+        )  # fmt: skip
+        found = Sum()
+        try:
+            try:
+                leased.send([before, *(part.command for part in parts)])
+                _read_ok(leased, None)
+                for part in parts:
+                    found.add(_read_ok(leased, part))
+                _do(leased, after)
+            except Refused:
+                leased.drain()
+                _try(leased, back)
+                raise
+        except BaseException as error:
+            self._leases.end([leased], error)
+        self._leases.give_back(leased)
+        total.add(OkPacket(found.affected, found.insert_id, 0, found.warnings, found.info))
+
+    def define(self, construct: str, asked: dict[Pool, list[Part]]) -> None:
+        """Do a data definition everywhere, also where it failed elsewhere."""
+        self._leases.check(list(asked), writes=True)
+        total = Sum()
+        failed: list[str] = []
+        first: SqlError | None = None
+        for pool, parts in asked.items():
+            own = len(asked) == 1
+            try:
+                leased = self._leases.own(pool, parts) if own else self._leases.other(pool, parts)
+            except SqlError as error:
+                first = first or error
+                failed += [part.where for part in parts]
+                continue
+            for part in parts:
+                error_ = self._define_one(leased, part, total)
+                if error_ is not None:
+                    first = first or error_
+                    failed.append(part.where)
+            self._leases.give_back(leased)
+        if first is not None and total.done:
+            raise errors.PARTLY_DONE(
+                construct=construct,
+                failed=", ".join(failed),
+                reason=first.message,
+                done=", ".join(total.done),
+            )
+        if first is not None:
+            raise first
+        self._answer(total)
+
+    def _define_one(self, leased: Leased, part: Part, total: Sum) -> SqlError | None:
+        try:
+            leased.send([part.command])
+            total.add(_read_ok(leased, part))
+        except Refused as refused:
+            return refused.error
+        except BaseException as error:
+            self._leases.end([leased], error)
+        total.done.append(part.where)
+        return None
+
+    def _answer(self, total: Sum) -> None:
+        binding = self._binding
+        binding.note_scattered(total.affected, None, total.warnings)
+        if total.insert_id:
+            binding.look_back.insert_id = total.insert_id
+        ok = OkPacket(
+            total.affected,
+            total.insert_id,
+            binding.local_status,
+            min(total.warnings, 0xFFFF),
+            total.info,
+        )
+        self._client.write_packet(ok.encode(0))
+        self._client.flush()
+
+
+def _read_ok(leased: Leased, part: Part | None) -> OkPacket:
+    leased.begin_reply()
+    payload = leased.read()
+    if payload[:1] == b"\xff":
+        leased.refuse(payload, part)
+    leased.outstanding -= 1
+    if payload[:1] != b"\0":
+        raise errors.BACKEND_PROTOCOL(
+            reason="rows in answer to a change",
+            instance=leased.connection.endpoint.name,
+            group=leased.connection.endpoint.group,
+        )
+    ok = OkPacket.decode(payload, CLIENT_SESSION_TRACK if leased.connection.tracks_session else 0)
+    leased.connection.scanner.status = ok.status & ~SERVER_SESSION_STATE_CHANGED
+    return ok
+
+
+def _do(leased: Leased, command: bytes) -> None:
+    leased.send([command])
+    _read_ok(leased, None)
+
+
+def _try(leased: Leased, command: bytes) -> None:
+    """Do what a server may refuse: a deadlock took the savepoint with the transaction."""
+    try:
+        _do(leased, command)
+    except Refused:
+        return
+
+
+def _added(one: bytes, other: bytes) -> bytes:
+    """The texts of two servers, such as ``Rows matched: 2  Changed: 1``, with their numbers added."""
+    if _NUMBER.sub(b"", one) != _NUMBER.sub(b"", other):
+        return one
+    numbers = iter([int(number) for number in _NUMBER.findall(other)])
+    return _NUMBER.sub(lambda found: b"%d" % (int(found[0]) + next(numbers)), one)
+
+
+def _partly(construct: str, error: SqlError, parts: list[Part], done: list[str]) -> SqlError:
+    if not done:
+        return error
+    return errors.PARTLY_DONE(
+        construct=construct,
+        failed=", ".join(part.where for part in parts),
+        reason=error.message,
+        done=", ".join(done),
+    )

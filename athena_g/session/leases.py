@@ -1,0 +1,190 @@
+"""Connections to the servers of several DB groups, for one statement of one session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NoReturn
+
+from athena_g import errors
+from athena_g.backend.connection import BackendConnection
+from athena_g.backend.look_back import LookBack
+from athena_g.backend.profile import Profile
+from athena_g.errors import SqlError
+from athena_g.group.sharding import Sharding
+from athena_g.net.stream import ConnectionClosed
+from athena_g.pool.pool import Pool
+from athena_g.protocol.constants import Command
+from athena_g.protocol.framing import frame
+from athena_g.protocol.renaming import TableNames
+from athena_g.protocol.replies import ErrPacket, is_eof
+from athena_g.protocol.wire import lenenc_int_at
+from athena_g.session.binding import Binding
+
+
+class Refused(Exception):
+    """A server answered a part with an error, which is the end of that part's reply."""
+
+    def __init__(self, error: SqlError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+@dataclass(slots=True)
+class Part:
+    """What one shard is asked; ``where`` names the shard, for people."""
+
+    where: str
+    command: bytes
+    names: TableNames | None = None
+
+
+@dataclass(slots=True)
+class Leased:
+    """A connection to one DB group, and what it is asked.
+
+    ``own``: it is the session's, which may have a transaction open there. ``outstanding`` are the
+    replies that are still to be read.
+    """
+
+    pool: Pool
+    connection: BackendConnection
+    own: bool
+    parts: list[Part]
+    outstanding: int = 0
+
+    def send(self, commands: list[bytes]) -> None:
+        """Send these commands in one go."""
+        self.outstanding += len(commands)
+        self.connection.stream.send(b"".join(commands))
+
+    def begin_reply(self) -> None:
+        """Go on with the reply to the next command."""
+        self.connection.stream.sequence_id = 1
+
+    def read(self) -> bytes:
+        """The next payload."""
+        return self.connection.stream.read_packet()
+
+    def refuse(self, payload: bytes, part: Part | None = None) -> NoReturn:
+        """Raise `Refused` for an ERR."""
+        self.outstanding -= 1
+        if part is not None and part.names is not None:
+            payload = part.names.error(frame(payload, 0))[4:]
+        packet = ErrPacket.decode(payload)
+        raise Refused(SqlError(packet.errno, packet.sqlstate, packet.message))
+
+    def drain(self) -> None:
+        """Read what is outstanding, and forget it."""
+        while self.outstanding:
+            self.begin_reply()
+            first = self.read()
+            if first[:1] not in (b"\0", b"\xff"):
+                for _ in range(lenenc_int_at(first.ljust(9, b"\0"), 0)[0] + 1):
+                    self.read()
+                while not (is_eof(payload := self.read()) or payload[:1] == b"\xff"):
+                    pass
+            self.outstanding -= 1
+
+
+class Leases:
+    """Leases connections for one session."""
+
+    def __init__(self, binding: Binding, sharding: Sharding) -> None:
+        self._binding = binding
+        self._sharding = sharding
+
+    def check(self, pools: list[Pool], *, writes: bool) -> None:
+        """Refuse a statement on several DB groups where a transaction would have to span them.
+
+        A query without autocommit takes part in no transaction, unless one is open already.
+        """
+        binding = self._binding
+        if len(pools) > 1 and (
+            binding.held is not None or binding.begin or (writes and not binding.autocommit)
+        ):
+            targets = ", ".join(self._sharding.called(pool) for pool in pools)
+            raise errors.SCATTER_IN_TRANSACTION(targets=targets)
+
+    def all(self, asked: dict[Pool, list[Part]]) -> Iterator[Leased]:
+        """A connection to each server: the session's own if it is only one.
+
+        They are leased in one order for all sessions: else two could wait for each other's.
+        """
+        if len(asked) == 1:
+            [(pool, parts)] = asked.items()
+            yield self.own(pool, parts)
+            return
+        for pool in sorted(asked, key=lambda pool: (pool.endpoint.name, id(pool))):
+            yield self.other(pool, asked[pool])
+
+    def own(self, pool: Pool, parts: list[Part]) -> Leased:
+        """The session's connection, in its transaction if there is one."""
+        self._binding.go_to(pool)
+        return Leased(pool, self._binding.take_begun(), True, parts)
+
+    def other(self, pool: Pool, parts: list[Part]) -> Leased:
+        """A connection with the session's settings that takes part in no transaction."""
+        profile = self._profile
+        connection = pool.acquire(self._binding.flags, profile)
+        try:
+            connection.settle(profile, LookBack(), b"")
+        except BaseException as error:
+            pool.discard(connection)
+            raise told(connection, error) from None
+        return Leased(pool, connection, False, parts)
+
+    @property
+    def _profile(self) -> Profile:
+        own = self._binding.profile
+        if self._binding.autocommit:
+            return own
+        return own.with_variables({"autocommit": "1"}) or own
+
+    def give_back(self, leased: Leased) -> None:
+        """End the use of a connection of which all has been read."""
+        if leased.own:
+            self._binding.done(leased.connection)
+        else:
+            leased.pool.release(leased.connection)
+
+    def end(self, leased: list[Leased], error: BaseException) -> NoReturn:
+        """End the use of all after an error; raises what the client is to be told."""
+        for each in leased:
+            if each.own:
+                self._end_own(each, error)
+            elif each.outstanding or not isinstance(error, Refused):
+                if isinstance(error, ConnectionClosed):
+                    each.pool.killer.kill_soon(each.connection.thread_id)
+                each.pool.discard(each.connection)
+            else:
+                self.give_back(each)
+        for each in leased:
+            error = told(each.connection, error)
+        raise error.error if isinstance(error, Refused) else error from None
+
+    def _end_own(self, leased: Leased, error: BaseException) -> None:
+        """A session's connection is kept if it can be: a transaction may be open on it."""
+        connection = leased.connection
+        if not isinstance(error, Refused):
+            connection.scanner.sequence_id = 1
+            self._binding.failed(connection, error)
+        try:
+            leased.drain()
+            connection.ping()  # an error does not tell what became of the transaction
+        except BaseException as further:
+            self._binding.failed(connection, further)
+        self._binding.done(connection)
+
+
+def query(text: bytes) -> bytes:
+    """A framed COM_QUERY."""
+    return frame(bytes([Command.QUERY]) + text, 0)
+
+
+def told(connection: BackendConnection, error: BaseException) -> BaseException:
+    """What the client is told of an error of an exchange with a server."""
+    if isinstance(error, ConnectionClosed) and error.stream is connection.stream:
+        endpoint = connection.endpoint
+        return errors.BACKEND_LOST(instance=endpoint.name, group=endpoint.group, consequence="")
+    return error

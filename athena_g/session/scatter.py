@@ -1,0 +1,84 @@
+"""A query on several shards: all are asked before any is read, then their rows follow one another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from athena_g import errors
+from athena_g.net.stream import PacketStream
+from athena_g.pool.pool import Pool
+from athena_g.protocol.replies import EofPacket, is_eof
+from athena_g.protocol.wire import lenenc_int_at
+from athena_g.session.binding import Binding
+from athena_g.session.leases import Leased, Leases, Part
+
+
+@dataclass(slots=True)
+class Totals:
+    """What the shards' answers come to; ``head`` are the packets in front of the rows."""
+
+    rows: int = 0
+    warnings: int = 0
+    head: list[bytes] = field(default_factory=list)
+
+
+class Scatter:
+    """Answers one session's queries on several shards."""
+
+    def __init__(self, binding: Binding, leases: Leases, client: PacketStream) -> None:
+        self._binding = binding
+        self._leases = leases
+        self._client = client
+
+    def read(self, asked: dict[Pool, list[Part]]) -> None:
+        """Pass on the rows of one shard after those of the other."""
+        self._leases.check(list(asked), writes=False)
+        leased: list[Leased] = []
+        totals = Totals()
+        try:
+            leased.extend(self._leases.all(asked))
+            for each in leased:
+                each.send([part.command for part in each.parts])
+            for pool in asked:
+                each = next(one for one in leased if one.pool is pool)
+                for part in each.parts:
+                    self._pass_on(each, part, totals)
+        except BaseException as error:
+            self._leases.end(leased, error)
+        for each in leased:
+            self._leases.give_back(each)
+        self._binding.note_scattered(-1, totals.rows, totals.warnings)
+        end = EofPacket(min(totals.warnings, 0xFFFF), self._binding.local_status)
+        self._client.write_packet(end.encode())
+        self._client.flush()
+
+    def _pass_on(self, leased: Leased, part: Part, totals: Totals) -> None:
+        """Pass on the rows of one shard, and in front of the first one's the definitions."""
+        leased.begin_reply()
+        self._head(leased, part, totals)
+        while not is_eof(payload := leased.read()):
+            if payload[:1] == b"\xff":
+                leased.refuse(payload, part)
+            self._client.write_packet(payload)
+            totals.rows += 1
+        leased.outstanding -= 1
+        end = EofPacket.decode(payload)
+        totals.warnings += end.warnings
+        leased.connection.scanner.status = end.status
+
+    def _head(self, leased: Leased, part: Part, totals: Totals) -> None:
+        payload = leased.read()
+        if payload[:1] == b"\xff":
+            leased.refuse(payload, part)
+        head = [payload]
+        for _ in range(lenenc_int_at(payload.ljust(9, b"\0"), 0)[0]):
+            payload = leased.read()
+            head.append(payload if part.names is None else part.names.definition(payload))
+        end = leased.read()
+        if not totals.head:
+            totals.head = head
+            for each in (*head, end):
+                self._client.write_packet(each)
+        elif head != totals.head:
+            name = leased.connection.endpoint.name
+            raise errors.SHARDS_DIFFER(shard=part.where, instance=name)
