@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from athena_g import errors
 from athena_g.backend.connection import BackendConnection
-from athena_g.backend.look_back import LookBack
+from athena_g.backend.look_back import Answer, LookBack
 from athena_g.backend.profile import literal, profile
 from athena_g.net.stream import ConnectionClosed
 from athena_g.pool.pool import Pool
@@ -70,7 +70,8 @@ class Sharding:
         if rule is None:
             return
         pool = self.pool_of(0)
-        rows = self._ask(pool, _COLUMNS.format(table=literal(rule.physical_name(table, 0))))
+        answer = self.ask(pool, _COLUMNS.format(table=literal(rule.physical_name(table, 0))))
+        rows = [[None if cell is None else cell.decode() for cell in row] for row in answer.rows]
         if not rows:
             raise errors.NO_SUCH_TABLE(table=f"{self._group}.{table}")
         self._columns[table.casefold()] = tuple(row[0] or "" for row in rows)
@@ -84,8 +85,16 @@ class Sharding:
         self.router.rules = self.router.rules.without_key(table, self._configured)
         self.router.cache.clear()
 
-    def _ask(self, pool: Pool, question: str) -> list[list[str | None]]:
-        """The rows that a server answers, over a connection that is nobody's."""
+    @property
+    def has_shards(self) -> bool:
+        """Whether there is a shard at all."""
+        return bool(self.router.rules.db_groups)
+
+    def ask(self, pool: Pool, question: str) -> Answer:
+        """What a server answers, over a connection that is nobody's; texts are UTF-8.
+
+        Raises `SqlError`, also for a question that the server refuses.
+        """
         own = profile(_UTF8MB4)
         connection = pool.acquire(0, own)
         try:
@@ -98,8 +107,11 @@ class Sharding:
             raise
         pool.release(connection)
         if answer is None:
-            return []
-        return [[None if cell is None else cell.decode() for cell in row] for row in answer.rows]
+            endpoint = connection.endpoint
+            raise errors.BACKEND_SETUP_REFUSED(
+                reason=question, instance=endpoint.name, group=endpoint.group
+            )
+        return answer
 
 
 def _key(rule: Rule, table: str, rows: Sequence[Sequence[str | None]]) -> Key:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from athena_g.parser import changes, syntax
+from athena_g.parser.definitions import on_tables
 from athena_g.parser.insertion import insertion
 from athena_g.parser.lexer import NotUnderstood
 from athena_g.parser.queries import Block, Reader
@@ -14,6 +15,8 @@ from athena_g.parser.text import Text
 
 _QUERIES: Final = frozenset((b"select", b"with", b"table", b"values"))
 _CHANGES: Final = frozenset((b"update", b"delete"))
+_EXPLAINS: Final = frozenset((b"explain", b"describe", b"desc"))
+_EXPLAINED: Final = _QUERIES | _CHANGES
 _INSERTIONS: Final = frozenset((b"insert", b"replace"))
 
 
@@ -26,6 +29,11 @@ def analyse(text: Text, first: bytes) -> Statement:
         return _insertion(text)
     if not text.tokens:
         raise NotUnderstood
+    about_tables = _on_tables(text)
+    if about_tables is not None:
+        return about_tables
+    if first in _EXPLAINS:
+        return _explained(text)
     start, end = text.tokens[0].start, text.tokens[-1].end
     if first in _CHANGES or first == b"with":
         node = syntax.tree(text, start, end)
@@ -36,6 +44,27 @@ def analyse(text: Text, first: bytes) -> Statement:
         query = reader.query(syntax.tree(text, start, end), {})
         return Statement(Kind.SELECT, query, tuple(reader.tables), tuple(reader.qualifiers))
     raise NotUnderstood
+
+
+def _on_tables(text: Text) -> Statement | None:
+    parts = _Parts()
+    found = on_tables(text, parts)
+    if found is None:
+        return None
+    return replace(found, qualifiers=(*found.qualifiers, *parts.qualifiers))
+
+
+def _explained(text: Text) -> Statement:
+    """What EXPLAIN explains: the same as the statement, of the kind EXPLAIN."""
+    place = next(
+        (n for n, token in enumerate(text.tokens) if token.word in _EXPLAINED or token.is_(b"(")),
+        0,
+    )
+    options = text.tokens[1:place]
+    if not place or any(token.word == b"for" for token in options):
+        raise NotUnderstood
+    inner = analyse(replace(text, tokens=text.tokens[place:]), text.tokens[place].word or b"select")
+    return replace(inner, kind=Kind.EXPLAIN)
 
 
 def _insertion(text: Text) -> Statement:

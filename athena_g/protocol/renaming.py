@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 from athena_g.protocol.constants import MAX_PAYLOAD
-from athena_g.protocol.wire import lenenc_bytes, lenenc_int_at
+from athena_g.protocol.wire import lenenc_bytes, lenenc_int_at, nullable_cell_at
 
 MAX_HEADS: Final = 64
 """Heads of result sets that are remembered with what they become."""
@@ -105,11 +105,23 @@ class TableNames:
         fields[2:] = [self._names.get(name, name) for name in fields[2:]]
         return b"".join(map(lenenc_bytes, fields)) + payload[position:]
 
+    def row(self, payload: bytes) -> bytes:
+        """A row of the text protocol with the right names in the text of its cells."""
+        cells: list[bytes] = []
+        position = 0
+        while position < len(payload):
+            cell, position = nullable_cell_at(payload, position)
+            cells.append(b"\xfb" if cell is None else lenenc_bytes(self.text(cell)))
+        return b"".join(cells)
+
+    def text(self, text: bytes) -> bytes:
+        """A text with the right names."""
+        return self._in_text.sub(lambda found: self._names[found[0]], text)
+
     def error(self, packet: bytes) -> bytes:
         """A framed ERR with the right names in its text."""
         start = 4 + _ERR_TEXT_AT
-        text = self._in_text.sub(lambda found: self._names[found[0]], packet[start:])
-        payload = packet[4:start] + text
+        payload = packet[4:start] + self.text(packet[start:])
         return len(payload).to_bytes(3, "little") + packet[3:4] + payload
 
 

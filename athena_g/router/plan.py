@@ -32,6 +32,7 @@ from athena_g.parser.statement import (
     Union,
 )
 from athena_g.parser.text import Text
+from athena_g.router import tables
 from athena_g.router.narrowing import Narrowing
 from athena_g.router.rewrite import ShardNames, Template, edits
 from athena_g.router.rules import Rule, Rules
@@ -91,7 +92,7 @@ class Plan:
     rule. ``scattered`` says how the statement may run on several shards; where it may not, ``mixed``
     says why. ``moved`` are the values that the shard column is set to. ``refusal`` is the error
     that each execution gets. ``at_home``: it is not understood and names no table with a rule.
-    ``everywhere``: it is about whole tables, and concerns every shard. ``lasts``: it holds for other
+    ``everywhere``: it is about whole tables, on all ``shards``; ``changed`` names those. ``lasts``: it holds for other
     texts of the same shape, too.
     """
 
@@ -110,6 +111,8 @@ class Plan:
     at_home: bool = False
     everywhere: bool = False
     action: str = ""
+    shards: tuple[int, ...] = ()
+    changed: tuple[str, ...] = ()
     lasts: bool = True
 
     @property
@@ -152,22 +155,29 @@ class Planner:
                 found = self._insertion(statement, statement.body, survey)
                 bare = frozenset((statement.body.target,))
             case Select() | Union() | Opaque():
-                found = self._query(statement.body, survey)
-            case OnTables() | None:
+                found = self._query(statement, statement.body, survey)
+            case OnTables():
+                found = self._on_tables(statement, statement.body, survey)
+                bare = frozenset(statement.tables)
+            case None:
                 raise NotUnderstood
         codec = text.reading.codec
         written = edits(statement, survey.rule_of, survey.is_own, codec, bare)
+        if isinstance(statement.body, OnTables) and tables.shards_of(
+            statement.body, survey.rule_of
+        ):
+            written += tables.symbol_edits(statement.body, text.data, codec)
         sharded = [(t.name, rule) for t in statement.tables if (rule := survey.rule_of(t))]
         return found(Template(text.data, literals, written), ShardNames(sharded, codec))
 
     # -- queries -----------------------------------------------------------------------------------
 
-    def _query(self, query: Query, survey: Survey) -> Made:
+    def _query(self, statement: Statement, query: Query, survey: Survey) -> Made:
         survey.query(query)
         how, mixed = _scattered(survey, query)
         locking = _is_locking(query)
         return lambda template, names: Plan(
-            kind=Kind.SELECT,
+            kind=statement.kind,
             read_only=not locking,
             template=template,
             names=names,
@@ -175,6 +185,40 @@ class Planner:
             others=_names(survey.others),
             scattered=how,
             mixed=mixed,
+        )
+
+    # -- whole tables ------------------------------------------------------------------------------
+
+    def _on_tables(self, statement: Statement, body: OnTables, survey: Survey) -> Made:
+        if body.query is not None:
+            survey.query(body.query)
+        own = [table for table in body.targets if survey.is_own(table)]
+        broadcast = [table for table in own if self.rules.is_broadcast(table.name)]
+        shards = tables.shards_of(body, survey.rule_of)
+        refusal: SqlError | None = None
+        try:
+            if survey.parts:
+                construct = f"{body.action} of a query that reads it"
+                raise errors.NOT_ON_SHARDED(construct=construct, table=survey.parts[0].table.name)
+            tables.check(body, survey.rule_of, self.rules)
+            if broadcast and len(broadcast) < len(body.targets):
+                construct = f"{body.action} of it and other tables"
+                raise errors.NOT_ON_SHARDED(construct=construct, table=broadcast[0].name)
+        except SqlError as error:
+            refusal = error
+        shown = body.action in tables.SHOWN
+        return lambda template, names: Plan(
+            kind=statement.kind,
+            read_only=shown or statement.kind is Kind.MAINTAIN,
+            template=template,
+            names=names,
+            at_home=True,
+            shards=shards,
+            changes_broadcast=broadcast[0].name if broadcast and not shown else "",
+            everywhere=not shown,
+            action=body.action,
+            changed=tuple(table.name for table in (*body.targets, *body.new)),
+            refusal=refusal,
         )
 
     # -- UPDATE, DELETE ----------------------------------------------------------------------------

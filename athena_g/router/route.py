@@ -55,6 +55,8 @@ def route(plan: Plan, values: Values, rules: Rules, home: str) -> Route:
     """
     if plan.refusal is not None:
         raise plan.refusal
+    if plan.shards:
+        return Route(Reach.SEVERAL if len(plan.shards) > 1 else Reach.ONE, plan.shards)
     if plan.inserted is not None:
         found = _insertion(plan, plan.inserted, values)
     elif plan.tables:
@@ -63,6 +65,8 @@ def route(plan: Plan, values: Values, rules: Rules, home: str) -> Route:
         if plan.changes_broadcast:
             return EVERY_GROUP
         return HOME if plan.others or plan.at_home else ANYWHERE
+    if found.reach is Reach.SEVERAL and plan.kind is Kind.EXPLAIN:  # all shards have alike plans
+        found = Route(Reach.ONE, found.shards[:1])
     _check(plan, found, values, rules, home)
     return found
 

@@ -263,8 +263,8 @@ class Binding:
     def go_to(self, pool: Pool) -> None:
         """Have the statements to come run on the server of ``pool``; none may be held elsewhere.
 
-        The connection that the session had last on another server stays kept for it there. What only
-        that one knows and outlives a statement, the insert id, is asked now.
+        The connection that the session had last on another server stays kept for it there. What
+        only that one knows and outlives a statement, the insert id, is asked now.
         """
         if pool is self._pool:
             return

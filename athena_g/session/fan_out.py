@@ -184,7 +184,7 @@ def _try(leased: Leased, command: bytes) -> None:
 
 
 def _added(one: bytes, other: bytes) -> bytes:
-    """The texts of two servers, such as ``Rows matched: 2  Changed: 1``, with their numbers added."""
+    """The texts of two servers, such as ``Rows matched: 2  Changed: 1``, their numbers added."""
     if _NUMBER.sub(b"", one) != _NUMBER.sub(b"", other):
         return one
     numbers = iter([int(number) for number in _NUMBER.findall(other)])

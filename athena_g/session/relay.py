@@ -34,8 +34,8 @@ def relay(
 
     ``command`` is framed and was sent, as much of it as came with the first read; the rest of a
     long one is passed on from here. ``chunk`` is what was read of the reply already, ``kind`` one
-    of the ``REPLY_`` constants; ``capabilities`` are the client's. ``names`` are put in place of those
-    that the server has for tables. The connection's scanner is to have the sequence id of the
+    of the ``REPLY_`` constants; ``capabilities`` are the client's. ``names`` are put in place of
+    those that the server has for tables. The connection's scanner is to have the sequence id of the
     reply's first packet. True when the reply was short and plain: an OK
     or a result set, and nothing the session need look at but the status flags. A slow client slows
     the reads from its server and nothing else. Raises :class:`ConnectionClosed`, whose ``stream``

@@ -1,4 +1,4 @@
-"""A query on several shards: all are asked before any is read, then their rows follow one another."""
+"""A query on several shards: all are asked before any is read, then all rows are passed on."""
 
 from __future__ import annotations
 
@@ -30,8 +30,11 @@ class Scatter:
         self._leases = leases
         self._client = client
 
-    def read(self, asked: dict[Pool, list[Part]]) -> None:
-        """Pass on the rows of one shard after those of the other."""
+    def read(self, asked: dict[Pool, list[Part]], *, renames_cells: bool = False) -> None:
+        """Pass on the rows of one shard after those of the other.
+
+        ``renames_cells``: their cells name tables, as those of SHOW do.
+        """
         self._leases.check(list(asked), writes=False)
         leased: list[Leased] = []
         totals = Totals()
@@ -42,7 +45,7 @@ class Scatter:
             for pool in asked:
                 each = next(one for one in leased if one.pool is pool)
                 for part in each.parts:
-                    self._pass_on(each, part, totals)
+                    self._pass_on(each, part, totals, renames_cells)
         except BaseException as error:
             self._leases.end(leased, error)
         for each in leased:
@@ -52,13 +55,15 @@ class Scatter:
         self._client.write_packet(end.encode())
         self._client.flush()
 
-    def _pass_on(self, leased: Leased, part: Part, totals: Totals) -> None:
+    def _pass_on(self, leased: Leased, part: Part, totals: Totals, renames_cells: bool) -> None:
         """Pass on the rows of one shard, and in front of the first one's the definitions."""
         leased.begin_reply()
         self._head(leased, part, totals)
         while not is_eof(payload := leased.read()):
             if payload[:1] == b"\xff":
                 leased.refuse(payload, part)
+            if renames_cells and part.names is not None:
+                payload = part.names.row(payload)
             self._client.write_packet(payload)
             totals.rows += 1
         leased.outstanding -= 1

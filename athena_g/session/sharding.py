@@ -6,28 +6,39 @@ transaction is open, or something pins the session, its statements stay on one s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
 from athena_g import errors
+from athena_g.backend.look_back import Answer
 from athena_g.backend.profile import Profile
+from athena_g.errors import SqlError
 from athena_g.group.sharding import Sharding
 from athena_g.net.stream import PacketStream
 from athena_g.parser.lexer import first_word
 from athena_g.parser.text import Reading
 from athena_g.pool.pool import Pool
+from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import (
     MAX_PAYLOAD,
+    NOT_NULL_FLAG,
     SERVER_STATUS_ANSI_QUOTES,
     SERVER_STATUS_IN_TRANS,
     SERVER_STATUS_NO_BACKSLASH_ESCAPES,
+    ColumnType,
     Command,
 )
 from athena_g.protocol.framing import Deframer, frame
-from athena_g.router.plan import TableNotKnown
+from athena_g.protocol.replies import EofPacket
+from athena_g.protocol.wire import lenenc_bytes, lenenc_int
+from athena_g.router.explain import explain
+from athena_g.router.plan import Plan, TableNotKnown
 from athena_g.router.route import Reach
 from athena_g.router.router import Routed
+from athena_g.router.tables import LISTS
 from athena_g.session.binding import Binding, Effect
+from athena_g.session.catalogue import tables
 from athena_g.session.fan_out import FanOut
 from athena_g.session.leases import Leases, Part, query
 from athena_g.session.scatter import Scatter
@@ -36,6 +47,11 @@ MAX_LEARNED: Final = 100
 """Tables that are looked at for one statement."""
 
 _BODY = 5
+_EXPLAIN_ATHENA = re.compile(rb"\s*explain\s+athena\s+", re.IGNORECASE)
+_STEPS = [
+    Column(name, ColumnType.VAR_STRING, collation_id=45, length=4 * size, flags=NOT_NULL_FLAG)
+    for name, size in (("step", 64), ("detail", 4096))
+]
 _STAYS_EMPTY = frozenset((b"select", b"set", b"show", b"do"))
 """Statements without tables that leave a transaction as empty as it was."""
 
@@ -63,8 +79,19 @@ class ShardedStatements:
     def execute(self, packet: bytes, kind: int, effect: Effect | None = None) -> None:
         """Have the servers that are concerned answer a framed COM_QUERY."""
         packet, text = self._whole(packet)
+        explained = _EXPLAIN_ATHENA.match(text)
+        if explained is not None:
+            self._explain(text[explained.end() :])
+            return
         routed = self.route(text)
-        found = routed.route
+        found, plan = routed.route, routed.plan
+        if plan.action in LISTS:
+            self._list(text)
+            return
+        if plan.shards and plan.read_only:
+            self._empty_since = b""
+            self._scatter.read(self._asked(routed), renames_cells=True)
+            return
         match found.reach:
             case Reach.ONE:
                 shard = found.shards[0]
@@ -88,9 +115,49 @@ class ShardedStatements:
         if routed.plan.read_only:
             self._scatter.read(asked)
         elif routed.plan.everywhere:
-            self._fan_out.define(routed.plan.action, asked)
+            self._define(routed.plan, asked)
         else:
             self._fan_out.change(routed.plan.kind.value, asked)
+
+    def _define(self, plan: Plan, asked: dict[Pool, list[Part]]) -> None:
+        """Change tables everywhere; what was known of them holds no longer."""
+        try:
+            self._fan_out.define(plan.action, asked)
+        finally:
+            for table in plan.changed:
+                self._sharding.forget(table)
+
+    def _explain(self, text: bytes) -> None:
+        """Answer EXPLAIN ATHENA: what the router makes of a statement."""
+        self._learned(text)
+        lines = explain(self._sharding.router, text, self.reading())
+        self._send(Answer(_STEPS, [[part.encode() for part in line] for line in lines]))
+
+    def _send(self, answer: Answer) -> None:
+        """Send rows that are the proxy's own, in the text protocol."""
+        eof = EofPacket(status=self._binding.local_status).encode()
+        client = self._client
+        client.write_packet(lenenc_int(len(answer.columns)))
+        for column in answer.columns:
+            client.write_packet(column.encode())
+        client.write_packet(eof)
+        for row in answer.rows:
+            cells = (b"\xfb" if cell is None else lenenc_bytes(cell) for cell in row)
+            client.write_packet(b"".join(cells))
+        client.write_packet(eof)
+        client.flush()
+        self._binding.note_scattered(-1, len(answer.rows), 0)
+
+    def _list(self, text: bytes) -> None:
+        """Answer SHOW TABLES and SHOW TABLE STATUS: each table once, by the client's name."""
+        self._send(tables(self._sharding, text.decode(self.reading().codec, "replace")))
+
+    def _learned(self, text: bytes) -> None:
+        """Have all known of a statement's tables, as far as that can be had."""
+        try:
+            self.route(text)
+        except SqlError:
+            return
 
     def _asked(self, routed: Routed) -> dict[Pool, list[Part]]:
         """What each server is asked, in the order of the shards."""
@@ -116,7 +183,7 @@ class ShardedStatements:
         self._empty_since = begin if stays_empty else b""
 
     def go_to(self, pool: Pool) -> None:
-        """Have the statement to come run on a server; refuse it if the session is held elsewhere."""
+        """Have the statement to come run on a server; refuse it if another one is held."""
         binding = self._binding
         if pool is not binding.pool and binding.held is not None:
             if not self._empty_since:

@@ -1,0 +1,93 @@
+"""Where statements about whole tables go: data definition, SHOW, DESCRIBE, maintenance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from athena_g import errors
+from athena_g.parser.statement import OnTables, Table
+from athena_g.router.rewrite import Edit, quoted
+from athena_g.router.rules import Rule, Rules
+from athena_g.router.survey import are_alike
+
+DEFINITIONS: Final = frozenset(
+    (
+        "CREATE TABLE", "ALTER TABLE", "DROP TABLE", "TRUNCATE TABLE", "RENAME TABLE",
+        "CREATE INDEX", "DROP INDEX",
+    )
+)  # fmt: skip
+SHOWN: Final = frozenset(("SHOW CREATE TABLE", "SHOW COLUMNS", "SHOW INDEX", "DESCRIBE"))
+LISTS: Final = frozenset(("SHOW TABLES", "SHOW TABLE STATUS"))
+MAINTENANCE: Final = frozenset(
+    ("ANALYZE TABLE", "OPTIMIZE TABLE", "CHECK TABLE", "REPAIR TABLE", "CHECKSUM TABLE")
+)
+
+RuleOf = Callable[[Table], Rule | None]
+
+
+def check(body: OnTables, rule_of: RuleOf, rules: Rules) -> None:
+    """Raise what hinders a statement about tables of which one is sharded or broadcast."""
+    named = [*body.targets, *body.new]
+    sharded = [table for table in named if rule_of(table) is not None]
+    if not sharded:
+        _check_references(body, None, rule_of, rules)
+        return
+    first = sharded[0]
+    if body.action not in DEFINITIONS | SHOWN | MAINTENANCE:
+        raise errors.NOT_ON_SHARDED(construct=body.action, table=first.name)
+    if body.temporary:
+        raise errors.NOT_ON_SHARDED(construct="CREATE TEMPORARY TABLE", table=first.name)
+    if body.query is not None:
+        raise errors.NOT_ON_SHARDED(construct="CREATE TABLE ... SELECT", table=first.name)
+    if len(sharded) < len(named):
+        other = next(table for table in named if rule_of(table) is None)
+        construct = f"{body.action} of it and {other.name}, which is not sharded"
+        raise errors.NOT_ON_SHARDED(construct=construct, table=first.name)
+    _check_counts(body, sharded, rule_of)
+    _check_references(body, rule_of(first), rule_of, rules)
+
+
+def _check_counts(body: OnTables, sharded: list[Table], rule_of: RuleOf) -> None:
+    counts = {rule.count for table in sharded if (rule := rule_of(table))}
+    if len(counts) > 1:
+        construct = f"{body.action} of tables with different numbers of shards"
+        raise errors.NOT_ON_SHARDED(construct=construct, table=sharded[0].name)
+    for old, new in zip(body.targets, body.new, strict=False):
+        before, after = rule_of(old), rule_of(new)
+        if before is not None and after is not None and not are_alike(before, after):
+            construct = f"{body.action} to {new.name}, whose rule has other shards"
+            raise errors.NOT_ON_SHARDED(construct=construct, table=old.name)
+
+
+def _check_references(body: OnTables, own: Rule | None, rule_of: RuleOf, rules: Rules) -> None:
+    """What a definition refers to must be on the same server."""
+    for table in body.others:
+        rule = rule_of(table)
+        if own is None and rule is not None:
+            construct = f"{body.action} of a table at home that refers to it"
+            raise errors.NOT_ON_SHARDED(construct=construct, table=table.name)
+        if own is None or rules.is_broadcast(table.name):
+            continue
+        if rule is None or not are_alike(own, rule):
+            construct = f"a reference to {table.name}, which is not on the same shards"
+            raise errors.NOT_ON_SHARDED(construct=construct, table=own.table_pattern)
+
+
+def shards_of(body: OnTables, rule_of: RuleOf) -> tuple[int, ...]:
+    """The shards that a statement about a sharded table concerns."""
+    rule = next((rule for table in body.targets if (rule := rule_of(table))), None)
+    if rule is None:
+        return ()
+    return (0,) if body.action in SHOWN else tuple(range(rule.count))
+
+
+def symbol_edits(body: OnTables, text: bytes, codec: str) -> Iterable[Edit]:
+    """Names of constraints with the shard's number: they must be unique within a database."""
+    for span in body.symbols:
+        name = text[span.start : span.end].decode(codec, "replace").strip('`"')
+        yield Edit(span, _numbered(name, codec))
+
+
+def _numbered(name: str, codec: str) -> Callable[[int], bytes]:
+    return lambda shard: quoted(f"{name}_{shard}", codec)
