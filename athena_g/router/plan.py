@@ -8,7 +8,7 @@ statement may run on several, and how its text is written for one. It holds no l
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from athena_g import errors
@@ -34,7 +34,7 @@ from athena_g.parser.statement import (
 from athena_g.parser.text import Text
 from athena_g.router import tables
 from athena_g.router.narrowing import Narrowing
-from athena_g.router.rewrite import ShardNames, Template, edits
+from athena_g.router.rewrite import Divisible, ShardNames, Template, edits
 from athena_g.router.rules import Rule, Rules
 from athena_g.router.scope import Part, Scope
 from athena_g.router.spread import Mixed, Scattered, scattered
@@ -92,7 +92,8 @@ class Plan:
     rule. ``scattered`` says how the statement may run on several shards; where it may not, ``mixed``
     says why. ``moved`` are the values that the shard column is set to. ``refusal`` is the error
     that each execution gets. ``at_home``: it is not understood and names no table with a rule.
-    ``everywhere``: it is about whole tables, on all ``shards``; ``changed`` names those. ``lasts``: it holds for other
+    ``everywhere``: it is about whole tables, on all ``shards``; ``changed`` names those. ``divisible`` is
+    an INSERT of several rows. ``lasts``: it holds for other
     texts of the same shape, too.
     """
 
@@ -113,6 +114,7 @@ class Plan:
     action: str = ""
     shards: tuple[int, ...] = ()
     changed: tuple[str, ...] = ()
+    divisible: Divisible | None = None
     lasts: bool = True
 
     @property
@@ -168,7 +170,11 @@ class Planner:
         ):
             written += tables.symbol_edits(statement.body, text.data, codec)
         sharded = [(t.name, rule) for t in statement.tables if (rule := survey.rule_of(t))]
-        return found(Template(text.data, literals, written), ShardNames(sharded, codec))
+        plan = found(Template(text.data, literals, written), ShardNames(sharded, codec))
+        if plan.inserted is not None and len(plan.inserted.rows) > 1:
+            spans = [row.span for row in plan.inserted.rows]
+            return replace(plan, divisible=Divisible(text.data, spans, written), lasts=False)
+        return plan
 
     # -- queries -----------------------------------------------------------------------------------
 
@@ -295,7 +301,6 @@ class Planner:
             inserted=inserted,
             changes_broadcast=insertion.target.name if is_broadcast else "",
             refusal=refusal,
-            lasts=len(insertion.rows) <= 1,
         )
 
     def _inserted(self, insertion: Insertion, rule: Rule, columns: Columns) -> Inserted:

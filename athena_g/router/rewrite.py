@@ -71,6 +71,33 @@ class Template:
         return b"".join(parts)
 
 
+class Divisible:
+    """A statement of several rows, of which each shard gets some; not for another text."""
+
+    def __init__(self, text: bytes, rows: Sequence[Span], edits: Sequence[Edit]) -> None:
+        begin, end = rows[0].start, rows[-1].end
+        self.text = text
+        self.rows = rows
+        self.is_possible = not any(begin <= edit.span.start < end for edit in edits)
+        before = [edit for edit in edits if edit.span.end <= begin]
+        self._before = Template(text[:begin], (), before)
+        self._behind = Template(text[end:], (), _moved(edits, end))
+
+    def render(self, shard: int, places: Iterable[int]) -> bytes:
+        """The text for a shard that gets the rows at these places."""
+        rows = b", ".join(self.text[slice(*self.rows[place])] for place in places)
+        return self._before.render(shard, ()) + rows + self._behind.render(shard, ())
+
+
+def _moved(edits: Iterable[Edit], end: int) -> list[Edit]:
+    """The edits behind a place, for a text that begins there."""
+    return [
+        Edit(Span(edit.span.start - end, edit.span.end - end), edit.written)
+        for edit in edits
+        if edit.span.start >= end
+    ]
+
+
 class ShardNames:
     """What replies call the tables of a statement, by shard: its names instead of the shard's."""
 

@@ -200,6 +200,8 @@ def _check_several(plan: Plan, found: Route) -> None:
     for rule in rules:
         if not rule.scatter_writes:
             raise errors.SCATTER_WRITE(table=_first(plan), shards=listed, rule=rule.name)
+    if found.divided and (plan.divisible is None or not plan.divisible.is_possible):
+        needs = ("rows with subqueries",)
     if needs:
         raise errors.SCATTER_WRITE_LIMIT(construct=needs[0], table=_first(plan), shards=listed)
 

@@ -65,7 +65,10 @@ class Routed:
 
     def text(self, shard: int) -> bytes:
         """The statement for a shard."""
-        return self.plan.template.render(shard, self.literals)
+        plan, divided = self.plan, self.route.divided
+        if divided and plan.divisible is not None:
+            return plan.divisible.render(shard, divided[shard])
+        return plan.template.render(shard, self.literals)
 
     def names(self, shard: int) -> TableNames | None:
         """What is put into a shard's reply in place of its tables' names."""

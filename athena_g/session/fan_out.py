@@ -58,19 +58,24 @@ class FanOut:
         self._leases = leases
         self._client = client
 
-    def change(self, construct: str, asked: dict[Pool, list[Part]]) -> None:
-        """Change rows on several shards, and answer how many they were together."""
+    def change(self, construct: str, asked: dict[Pool, list[Part]], *, alike: bool) -> None:
+        """Change rows on several shards, and answer how many they were together.
+
+        ``alike``: all servers do the same, so the first one's numbers are the answer.
+        """
         self._leases.check(list(asked), writes=True)
         total = Sum()
         for pool, parts in asked.items():
             try:
-                self._change_one(pool, parts, len(asked) == 1, total)
+                found = self._change_one(pool, parts, len(asked) == 1)
             except SqlError as error:
                 raise _partly(construct, error, parts, total.done) from None
+            if not (alike and total.done):
+                total.add(found)
             total.done += [part.where for part in parts]
         self._answer(total)
 
-    def _change_one(self, pool: Pool, parts: list[Part], own: bool, total: Sum) -> None:
+    def _change_one(self, pool: Pool, parts: list[Part], own: bool) -> OkPacket:
         """Have one server do all its parts, or none."""
         leased = self._leases.own(pool, parts) if own else self._leases.other(pool, parts)
         within = bool(leased.connection.scanner.status & SERVER_STATUS_IN_TRANS)
@@ -93,7 +98,7 @@ class FanOut:
         except BaseException as error:
             self._leases.end([leased], error)
         self._leases.give_back(leased)
-        total.add(OkPacket(found.affected, found.insert_id, 0, found.warnings, found.info))
+        return OkPacket(found.affected, found.insert_id, 0, found.warnings, found.info)
 
     def define(self, construct: str, asked: dict[Pool, list[Part]]) -> None:
         """Do a data definition everywhere, also where it failed elsewhere."""

@@ -117,7 +117,8 @@ class ShardedStatements:
         elif routed.plan.everywhere:
             self._define(routed.plan, asked)
         else:
-            self._fan_out.change(routed.plan.kind.value, asked)
+            alike = routed.route.reach is Reach.EVERY_GROUP
+            self._fan_out.change(routed.plan.kind.value, asked, alike=alike)
 
     def _define(self, plan: Plan, asked: dict[Pool, list[Part]]) -> None:
         """Change tables everywhere; what was known of them holds no longer."""
