@@ -108,7 +108,10 @@ class Router:
             ansi_quotes=reading.ansi_quotes,
             no_backslash_escapes=reading.no_backslash_escapes,
         )
-        plan = self.plan(text, cut, reading)
+        return self.routed(self.plan(text, cut, reading), cut, parameters, reading)
+
+    def routed(self, plan: Plan, cut: Shape, parameters: Sequence[Any], reading: Reading) -> Routed:
+        """Where an execution of a plan goes; raises `SqlError` for what is refused."""
         values = Literals(cut.literals, parameters, reading)
         return Routed(plan, route(plan, values, self.rules, self.home), cut.literals)
 

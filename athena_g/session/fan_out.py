@@ -86,7 +86,7 @@ class FanOut:
         found = Sum()
         try:
             try:
-                leased.send([before, *(part.command for part in parts)])
+                leased.send([before, *leased.commands()])
                 _read_ok(leased, None)
                 for part in parts:
                     found.add(_read_ok(leased, part))
@@ -114,8 +114,8 @@ class FanOut:
                 first = first or error
                 failed += [part.where for part in parts]
                 continue
-            for part in parts:
-                error_ = self._define_one(leased, part, total)
+            for part, command in zip(parts, leased.commands(), strict=True):
+                error_ = self._define_one(leased, part, command, total)
                 if error_ is not None:
                     first = first or error_
                     failed.append(part.where)
@@ -131,9 +131,11 @@ class FanOut:
             raise first
         self._answer(total)
 
-    def _define_one(self, leased: Leased, part: Part, total: Sum) -> SqlError | None:
+    def _define_one(
+        self, leased: Leased, part: Part, command: bytes, total: Sum
+    ) -> SqlError | None:
         try:
-            leased.send([part.command])
+            leased.send([command])
             total.add(_read_ok(leased, part))
         except Refused as refused:
             return refused.error
