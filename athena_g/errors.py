@@ -322,8 +322,8 @@ SHARDS_WOULD_MIX = _register(
 )  # fmt: skip
 NEEDS_MERGE = _register(
     "NEEDS_MERGE", 1235, "42000",
-    "This version of athena-g doesn't yet support '{construct}' over several shards (table {table}, "
-    "shards {shards})",
+    "This version of athena-g doesn't yet support '{construct}' over several shards (table "
+    "{table}, shards {shards})",
     "Restrict the statement to one shard by a condition on the shard key, or leave the construct "
     "out and do it in the application.",
 )  # fmt: skip
@@ -381,8 +381,9 @@ KEY_CHANGES = _register(
 )  # fmt: skip
 BROADCAST_MIXED = _register(
     "BROADCAST_MIXED", 1105, "HY000",
-    "The broadcast table {other} cannot be changed together with the sharded table {table}",
-    "A broadcast table is written in every DB group: use a statement of its own for it.",
+    "The broadcast table {other} cannot be changed together with, or by rows of, the table {table}",
+    "A broadcast table is written in every DB group, also in those where the other table is not: "
+    "use a statement of its own for it, with the values in it.",
 )  # fmt: skip
 SHARDING_FUNCTION_FAILED = _register(
     "SHARDING_FUNCTION_FAILED", 1105, "HY000",

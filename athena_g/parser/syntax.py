@@ -31,6 +31,7 @@ CHANGES: Final = (exp.Update, exp.Delete)
 _MODIFIERS: Final = frozenset((b"low_priority", b"quick", b"ignore"))
 """What may stand behind UPDATE and DELETE."""
 _VARIABLES = (Kind.USER_VARIABLE, Kind.SYSTEM_VARIABLE)
+_BLANK: Final = bytes(each if each in b"\n\t\r" else 32 for each in range(256))
 _WORD_LIKE = (Kind.WORD, Kind.NUMBER, Kind.NAME, Kind.HEX)
 
 
@@ -52,6 +53,8 @@ def _tree(text: Text, start: int, end: int, in_front: str) -> exp.Expr:
     if text.reading.pipes_as_concat and _has_pipes(own):
         raise NotUnderstood
     draft = _Draft(text.data[start:end], start)
+    if b"/*+" in draft.written:
+        draft.drop_hints(own)
     own = draft.simplify(own)
     # In latin-1 each byte is a character, so that offsets stay what they are.
     source = in_front.rjust(start) + draft.written.decode("latin-1")
@@ -104,6 +107,14 @@ class _Draft:
         for token in dropped:
             self._put(token, b"")
         return [token for token in own if token not in dropped] if dropped else own
+
+    def drop_hints(self, own: list[Token]) -> None:
+        """Clear what is between the tokens: sqlglot takes optimizer hints for parts of a query."""
+        ends = [self._start, *(token.end for token in own)]
+        starts = [*(token.start for token in own), self._start + len(self.written)]
+        for end, start in zip(ends, starts, strict=True):
+            place = slice(end - self._start, start - self._start)
+            self.written[place] = bytes(self.written[place]).translate(_BLANK)
 
     def _put(self, token: Token, replacement: bytes) -> None:
         place = slice(token.start - self._start, token.end - self._start)

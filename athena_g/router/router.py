@@ -13,7 +13,7 @@ from athena_g.parser.lexer import NotUnderstood, first_word
 from athena_g.parser.literals import value_of
 from athena_g.parser.names import mentions
 from athena_g.parser.statement import Kind
-from athena_g.parser.text import Reading, Text, read, read_long
+from athena_g.parser.text import DEFAULT_READING, Reading, Text, read, read_long
 from athena_g.router.cache import PlanCache
 from athena_g.router.plan import Plan, Planner, refused, unsharded
 from athena_g.router.rewrite import Template
@@ -87,7 +87,7 @@ class Router:
         self.cache: PlanCache[Plan] = PlanCache(MAX_PLANS)
 
     def route(
-        self, text: bytes, reading: Reading = Reading(), parameters: Sequence[Any] = ()
+        self, text: bytes, reading: Reading = DEFAULT_READING, parameters: Sequence[Any] = ()
     ) -> Routed:
         """Where a statement goes; raises `SqlError` for what is refused."""
         cut = shape(

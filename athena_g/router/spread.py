@@ -107,7 +107,9 @@ class _Prover:
     def _needs(self, select: Select, spread: Spread) -> Iterator[str]:
         if select.rollup:
             yield "WITH ROLLUP"
-        elif (select.group or select.aggregates) and not self._has_key(select, select.group, spread):
+        elif (select.group or select.aggregates) and not self._has_key(
+            select, select.group, spread
+        ):
             yield "GROUP BY" if select.group else "an aggregate function"
         if not all(self._has_key(select, each, spread) for each in select.partitions):
             yield "a window function"
