@@ -31,7 +31,7 @@ def analyse(text: Text, first: bytes) -> Statement:
         node = syntax.tree(text, start, end)
         if isinstance(node, syntax.CHANGES):
             return changes.change(Reader(text), node)
-    if first in _QUERIES:
+    if first in _QUERIES or text.tokens[0].is_(b"("):
         reader = Reader(text)
         query = reader.query(syntax.tree(text, start, end), {})
         return reader.statement(Kind.SELECT, query)

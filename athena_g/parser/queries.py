@@ -38,6 +38,7 @@ from athena_g.parser.statement import (
     Table,
     Union,
 )
+from athena_g.parser.syntax import data_of
 from athena_g.parser.text import Text
 from athena_g.parser.tree_operands import operand
 
@@ -470,7 +471,7 @@ class Reader:
     def name(self, node: exp.Expr) -> str:
         """A name as the client means it."""
         name = node.name if isinstance(node, exp.Identifier) else str(node.this)
-        return name.encode("latin-1", "replace").decode(self.text.reading.codec, "replace")
+        return data_of(name).decode(self.text.reading.codec, "replace")
 
 
 def _names_in(source: Relation | None) -> Iterator[str]:

@@ -50,7 +50,7 @@ def _finite(value: int | Decimal | float) -> int | Decimal | float:
 
 
 def _hexadecimal(value: bytes) -> int:
-    if getattr(value, "quoted", False):
+    if not getattr(value, "numeric", True):
         raise Undecidable("x'…' is a number to MySQL and a text to MariaDB")
     if len(value) > 8:
         raise Undecidable("a hexadecimal number has more than 8 bytes")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -24,6 +25,12 @@ MAX_PLANS: Final = 5000
 """Plans that one group keeps."""
 
 _LONG: Final = frozenset((b"insert", b"replace"))
+_WORDS_WITHOUT_TABLES: Final = frozenset(
+    b"savepoint release rollback commit start deallocate unlock".split()
+)
+_WORDS_WITH_QUERIES: Final = frozenset((b"set", b"do"))
+_QUERY: Final = re.compile(rb"select|table|statement|values|with", re.IGNORECASE)
+"""What there is where such a statement has a query, or is SET STATEMENT ... FOR another one."""
 _WORDS_ANYWHERE: Final = frozenset(
     b"set savepoint release rollback commit begin start do execute deallocate unlock".split()
 )
@@ -115,6 +122,8 @@ class Router:
         named = mentions(text, self.rules, reading.codec)
         if not named and first in _WORDS_ANYWHERE:
             return unsharded(Template(text, spans, ()), Kind.OTHER)
+        if _names_no_table(text, first):
+            return unsharded(Template(text, spans, ()), Kind.OTHER)
         planner = Planner(self.rules, self._database, self._columns_of)
         try:
             return planner.plan(_text(text, spans, reading, first), spans, first)
@@ -123,6 +132,15 @@ class Router:
             if not named:
                 return unsharded(template, Kind.OTHER, home=True)
             return refused(errors.NOT_UNDERSTOOD(table=_named(text, self.rules, reading)), template)
+
+
+def _names_no_table(text: bytes, first: bytes) -> bool:
+    """Whether words that are tables' names are something else in this statement."""
+    if b";" in text.rstrip(b"; \t\r\n"):  # there may be a second one
+        return False
+    if first in _WORDS_WITHOUT_TABLES:
+        return True
+    return first in _WORDS_WITH_QUERIES and _QUERY.search(text) is None
 
 
 def literal_spans(cut: Shape) -> list[tuple[int, int]]:

@@ -211,7 +211,8 @@ def test_a_physical_name_has_the_table_and_the_index(bench: Bench, name: str) ->
     "name",
     [
         "{table}", "x_{index}", "{table}{index}", "{table}0{index}", "{table}_{index}_{index}",
-        "{table}_{index:x}", "{table}_{index:3}", "{table}_{index:0100}", "{table!r}_{index}", "{table:>9}_{index}",
+        "{table}_{index:x}", "{table}_{index:3}", "{table}_{index:0100}", "{table!r}_{index}",
+        "{table:>9}_{index}",
         "{table}.{index}", "{table}_{index", "{table.__class__}_{index}", "{}_{index}", "",
     ],
 )  # fmt: skip
