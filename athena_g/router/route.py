@@ -63,6 +63,7 @@ def route(plan: Plan, values: Values, rules: Rules, home: str) -> Route:
         found = _of_tables(plan, values)
     else:
         if plan.changes_broadcast:
+            _check_broadcast(plan, rules)
             return EVERY_GROUP
         return HOME if plan.others or plan.at_home else ANYWHERE
     if found.reach is Reach.SEVERAL and plan.kind is Kind.EXPLAIN:  # all shards have alike plans
@@ -175,6 +176,8 @@ def _check(plan: Plan, found: Route, values: Values, rules: Rules, home: str) ->
     """Raise what hinders a route."""
     if found.reach is Reach.SEVERAL:
         _check_several(plan, found)
+    if found.divided and plan.tables:
+        raise errors.SHARDS_WOULD_MIX(reason=plan.mixed, tables=", ".join(_names(plan)))
     if plan.changes_broadcast:
         raise errors.BROADCAST_MIXED(other=plan.changes_broadcast, table=_first(plan))
     _check_moves(plan, found, values)
@@ -185,6 +188,13 @@ def _check(plan: Plan, found: Route, values: Values, rules: Rules, home: str) ->
             raise errors.TABLE_NOT_THERE(
                 other=others[0], home=home, table=_first(plan), target=target
             )
+
+
+def _check_broadcast(plan: Plan, rules: Rules) -> None:
+    """Raise what hinders that each DB group changes its copy of a broadcast table by itself."""
+    for name in plan.others:
+        if not rules.is_broadcast(name):
+            raise errors.BROADCAST_MIXED(other=plan.changes_broadcast, table=name)
 
 
 def _check_several(plan: Plan, found: Route) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -13,7 +14,7 @@ from athena_g.parser.lexer import NotUnderstood, first_word
 from athena_g.parser.literals import value_of
 from athena_g.parser.names import mentions
 from athena_g.parser.statement import Kind
-from athena_g.parser.text import Reading, Text, read, read_long
+from athena_g.parser.text import DEFAULT_READING, Reading, Text, read, read_long
 from athena_g.protocol.renaming import TableNames
 from athena_g.router.cache import PlanCache
 from athena_g.router.plan import Plan, Planner, TableNotKnown, refused, unsharded
@@ -25,6 +26,12 @@ MAX_PLANS: Final = 5000
 """Plans that one group keeps."""
 
 _LONG: Final = frozenset((b"insert", b"replace"))
+_WORDS_WITHOUT_TABLES: Final = frozenset(
+    b"savepoint release rollback commit start deallocate unlock".split()
+)
+_WORDS_WITH_QUERIES: Final = frozenset((b"set", b"do"))
+_QUERY: Final = re.compile(rb"select|table|statement|values|with", re.IGNORECASE)
+"""What there is where such a statement has a query, or is SET STATEMENT ... FOR another one."""
 _WORDS_ANYWHERE: Final = frozenset(
     b"set savepoint release rollback commit begin start do execute deallocate unlock".split()
 )
@@ -100,7 +107,7 @@ class Router:
         self.cache: PlanCache[Plan] = PlanCache(MAX_PLANS)
 
     def route(
-        self, text: bytes, reading: Reading = Reading(), parameters: Sequence[Any] = ()
+        self, text: bytes, reading: Reading = DEFAULT_READING, parameters: Sequence[Any] = ()
     ) -> Routed:
         """Where a statement goes; raises `SqlError` for what is refused."""
         cut = shape(
@@ -133,6 +140,8 @@ class Router:
         named = mentions(text, self.rules, reading.codec)
         if not named and first in _WORDS_ANYWHERE and b";" not in text.rstrip(b"; \t\r\n"):
             return unsharded(Template(text, spans, ()), Kind.OTHER)
+        if _names_no_table(text, first):
+            return unsharded(Template(text, spans, ()), Kind.OTHER)
         planner = Planner(self.rules, self._database, self._columns_of, self._learns)
         try:
             return planner.plan(_text(text, spans, reading, first), spans, first)
@@ -150,6 +159,15 @@ def _check_known(plan: Plan) -> None:
             raise TableNotKnown(each.part.table.name)
     if plan.inserted is not None and plan.inserted.rule.key is None:
         raise TableNotKnown(plan.inserted.table)
+
+
+def _names_no_table(text: bytes, first: bytes) -> bool:
+    """Whether words that are tables' names are something else in this statement."""
+    if b";" in text.rstrip(b"; \t\r\n"):  # there may be a second one
+        return False
+    if first in _WORDS_WITHOUT_TABLES:
+        return True
+    return first in _WORDS_WITH_QUERIES and _QUERY.search(text) is None
 
 
 def literal_spans(cut: Shape) -> list[tuple[int, int]]:
