@@ -14,6 +14,7 @@ from typing import Final
 from athena_g import errors
 from athena_g.errors import SqlError
 from athena_g.parser.analysis import analyse
+from athena_g.parser.hints import Hint
 from athena_g.parser.lexer import NotUnderstood
 from athena_g.parser.statement import (
     Assignment,
@@ -34,7 +35,16 @@ from athena_g.parser.statement import (
 from athena_g.parser.text import Text
 from athena_g.router import tables
 from athena_g.router.narrowing import Narrowing
-from athena_g.router.rewrite import Divisible, ShardNames, Template, edits, without_alias
+from athena_g.router.rewrite import (
+    Divisible,
+    Edit,
+    IdSlots,
+    ShardNames,
+    Template,
+    edits,
+    quoted,
+    without_alias,
+)
 from athena_g.router.rules import Rule, Rules
 from athena_g.router.scope import Key, Part, Scope
 from athena_g.router.spread import Mixed, Scattered, scattered, tables_in
@@ -93,7 +103,8 @@ class Plan:
     ``mixed`` says why. ``moved`` are the values that the shard column is set to. ``refusal`` is the
     error that each execution gets. ``at_home``: it is not understood and names no table with a
     rule. ``everywhere``: it is about whole tables, on all ``shards``; ``changed`` names those.
-    ``divisible`` is an INSERT of several rows. ``lasts``: it holds for other texts of the same
+    ``divisible`` is an INSERT of several rows. ``hint`` is what a comment says of where it goes. With
+    ``id_slots`` the rows lack an id that is to be made here: the text with ids has another plan. ``lasts``: it holds for other texts of the same
     shape, too.
     """
 
@@ -115,6 +126,8 @@ class Plan:
     shards: tuple[int, ...] = ()
     changed: tuple[str, ...] = ()
     divisible: Divisible | None = None
+    hint: Hint | None = None
+    id_slots: IdSlots | None = None
     lasts: bool = True
 
     @property
@@ -174,6 +187,8 @@ class Planner:
             written += tables.symbol_edits(statement.body, text.data, codec)
         sharded = [(t.name, rule) for t in statement.tables if (rule := survey.rule_of(t))]
         plan = found(Template(text.data, literals, written), ShardNames(sharded, codec))
+        if isinstance(statement.body, Insertion):
+            plan = replace(plan, id_slots=_id_slots(statement.body, survey, text, literals))
         if plan.inserted is not None and len(plan.inserted.rows) > 1:
             spans = [row.span for row in plan.inserted.rows]
             return replace(plan, divisible=Divisible(text.data, spans, written), lasts=False)
@@ -369,6 +384,31 @@ def _from_query(query: Query, rule: Rule, columns: Columns, place: int, table: s
         reason = "the query gives neither a value that is known nor the key of a table bound to it"
         raise errors.KEY_MISSING(table=table, column=rule.column, reason=reason)
     return Inserted(table, rule, key=operand)
+
+
+def _id_slots(
+    insertion: Insertion, survey: Survey, text: Text, literals: Sequence[tuple[int, int]]
+) -> IdSlots | None:
+    """Where ids are to be put that an INSERT lacks and its table's rule has made."""
+    rule = survey.rule_of(insertion.target)
+    columns, at = insertion.columns, insertion.columns_at
+    if rule is None or rule.id_column is None or columns is None or not insertion.rows:
+        return None
+    if any(column.name.casefold() == rule.id_column.casefold() for column in columns):
+        return None
+    name = quoted(rule.id_column, text.reading.codec)
+    if at is None:  # SET column = value ...
+        end = insertion.rows[-1].span.end
+        column = Edit(Span(end, end), _constant(b", " + name + b" = "))
+        return IdSlots(text.data, literals, column, [end], comma=b"")
+    comma = b", " if columns else b""
+    column = Edit(Span(at, at), _constant(comma + name))
+    ends = [row.span.end - 1 for row in insertion.rows]
+    return IdSlots(text.data, literals, column, ends, comma)
+
+
+def _constant(text: bytes) -> Callable[[int], bytes]:
+    return lambda _: text
 
 
 def _value(row: Row, place: int) -> Operand | None:

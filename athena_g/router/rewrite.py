@@ -72,6 +72,32 @@ class Template:
         return b"".join(parts)
 
 
+class IdSlots:
+    """An INSERT whose rows lack an id: its text with a place for one in each row."""
+
+    def __init__(
+        self,
+        text: bytes,
+        literals: Sequence[tuple[int, int]],
+        column: Edit,
+        rows: Sequence[int],
+        comma: bytes = b", ",
+    ) -> None:
+        self._comma = comma
+        places = [Span(place, place) for place in rows]
+        self._template = Template(text, [*literals, *places], [column])
+        marks = [(Span(*span), index) for index, span in enumerate(literals)]
+        marks += [(span, -1) for span in places]
+        self._order = [index for _, index in sorted(marks, key=lambda mark: mark[0])]
+        self.count = len(rows)
+
+    def render(self, literals: Sequence[bytes], ids: Iterable[int]) -> bytes:
+        """The text with these literals and ids."""
+        given = (self._comma + b"%d" % id_ for id_ in ids)
+        filled = [next(given) if index < 0 else literals[index] for index in self._order]
+        return self._template.render(0, filled)
+
+
 class Divisible:
     """A statement of several rows, of which each shard gets some; not for another text."""
 

@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Final
 
 from athena_g import errors
+from athena_g.parser.hints import Hint
 from athena_g.parser.statement import Kind, Values
 from athena_g.router.keys import Canonical, Undecidable, stored
 from athena_g.router.narrowing import Shards, shards
@@ -55,6 +56,12 @@ def route(plan: Plan, values: Values, rules: Rules, home: str) -> Route:
     """
     if plan.refusal is not None:
         raise plan.refusal
+    if plan.hint is not None and (plan.hint.shard is not None or plan.hint.scatter):
+        return _hinted(plan, plan.hint, values, rules, home)
+    return _route(plan, values, rules, home)
+
+
+def _route(plan: Plan, values: Values, rules: Rules, home: str) -> Route:
     if plan.shards:
         return Route(Reach.SEVERAL if len(plan.shards) > 1 else Reach.ONE, plan.shards)
     if plan.inserted is not None:
@@ -70,6 +77,39 @@ def route(plan: Plan, values: Values, rules: Rules, home: str) -> Route:
         found = Route(Reach.ONE, found.shards[:1])
     _check(plan, found, values, rules, home)
     return found
+
+
+# -- hints -----------------------------------------------------------------------------------------
+
+
+def _hinted(plan: Plan, hint: Hint, values: Values, rules: Rules, home: str) -> Route:
+    """Where a statement goes whose client says where."""
+    if hint.shard is not None and hint.shard not in rules.db_groups:
+        raise errors.INVALID_HINT(hint=f"shard={hint.shard}", reason="there is no such shard")
+    if hint.shard is None:
+        found = Route(Reach.SEVERAL, _all_shards(plan)) if plan.tables else None
+        if found is None or plan.inserted is not None:
+            raise errors.INVALID_HINT(hint="scatter", reason="it is for rows of sharded tables")
+        _check(plan, found, values, rules, home)
+        return found
+    if plan.inserted is not None:  # a row elsewhere than its key says would be found by nobody
+        found = _route(plan, values, rules, home)
+        if found.shards != (hint.shard,):
+            raise errors.INVALID_HINT(
+                hint=f"shard={hint.shard}", reason=f"the rows belong to {_listed(found.shards)}"
+            )
+        return found
+    found = Route(Reach.ONE, (hint.shard,))
+    if plan.tables:
+        if hint.shard not in _all_shards(plan):
+            reason = f"{_first(plan)} has {len(_all_shards(plan))} shards"
+            raise errors.INVALID_HINT(hint=f"shard={hint.shard}", reason=reason)
+        _check(plan, found, values, rules, home)
+    return found
+
+
+def _all_shards(plan: Plan) -> tuple[int, ...]:
+    return tuple(range(min(each.part.rule.count for each in plan.tables)))
 
 
 # -- shards ----------------------------------------------------------------------------------------

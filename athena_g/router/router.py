@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, Final
 
 from athena_g import errors
+from athena_g.errors import SqlError
 from athena_g.parser.digest import Shape, shape
+from athena_g.parser.hints import athena_hint
 from athena_g.parser.lexer import NotUnderstood, first_word
 from athena_g.parser.literals import value_of
 from athena_g.parser.names import mentions
@@ -21,6 +23,7 @@ from athena_g.router.plan import Plan, Planner, TableNotKnown, refused, unsharde
 from athena_g.router.rewrite import Template
 from athena_g.router.route import Route, route
 from athena_g.router.rules import Rules
+from athena_g.router.snowflake import Snowflake
 
 MAX_PLANS: Final = 5000
 """Plans that one group keeps."""
@@ -85,6 +88,7 @@ class Routed:
 class Router:
     """Routes the statements of one group.
 
+    ``worker`` tells its process apart from others in the ids that it makes.
     ``home`` is the name of the home DB group, ``database`` what clients call the group.
     ``columns_of`` knows the columns of tables. If it ``learns``, a table of which something is not
     known that matters raises `TableNotKnown`: it is to be asked for, and the statement routed again.
@@ -98,12 +102,14 @@ class Router:
         columns_of: Callable[[str], Sequence[str] | None] = lambda _: None,
         *,
         learns: bool = False,
+        worker: int = 0,
     ) -> None:
         self.rules = rules
         self.home = home
         self._database = database
         self._columns_of = columns_of
         self._learns = learns
+        self._snowflake = Snowflake(worker)
         self.cache: PlanCache[Plan] = PlanCache(MAX_PLANS)
 
     def route(
@@ -122,6 +128,17 @@ class Router:
         values = Literals(cut.literals, parameters, reading)
         return Routed(plan, route(plan, values, self.rules, self.home), cut.literals)
 
+    def with_ids(self, plan: Plan, cut: Shape) -> tuple[bytes, int] | None:
+        """The text of an INSERT with the ids that its rows lack, and the first of them.
+
+        ``None``: it lacks none.
+        """
+        slots = plan.id_slots
+        if slots is None:
+            return None
+        ids = [self._snowflake.next() for _ in range(slots.count)]
+        return slots.render(cut.literals, ids), ids[0]
+
     def plan(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
         """The plan of a statement of this shape."""
         key = (cut.key, reading, self.rules.version)
@@ -135,6 +152,18 @@ class Router:
         return plan
 
     def _plan(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
+        try:
+            hint = athena_hint(
+                text,
+                ansi_quotes=reading.ansi_quotes,
+                no_backslash_escapes=reading.no_backslash_escapes,
+            )
+        except SqlError as error:
+            return refused(error, Template(text, literal_spans(cut), ()))
+        plan = self._plan_without_hint(text, cut, reading)
+        return plan if hint is None else replace(plan, hint=hint)
+
+    def _plan_without_hint(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
         first = first_word(text, 0)
         spans = literal_spans(cut)
         named = mentions(text, self.rules, reading.codec)

@@ -85,9 +85,12 @@ class ShardedStatements:
         if explained is not None:
             self._explain(text[explained.end() :])
             return
-        routed = self.route(text)
+        routed, made_id = self._with_ids(text)
         found, plan = routed.route, routed.plan
-        if plan.action in LISTS:
+        if made_id:
+            self.everywhere(routed, lambda shard: query(routed.text(shard)), made_id)
+            return
+        if plan.action in LISTS and plan.hint is None:
             self._list(text)
             return
         if plan.shards and plan.read_only:
@@ -111,8 +114,11 @@ class ShardedStatements:
             case Reach.SEVERAL | Reach.EVERY_GROUP:
                 self.everywhere(routed, lambda shard: query(routed.text(shard)))
 
-    def everywhere(self, routed: Routed, command: Callable[[int], Asked]) -> None:
-        """Have several shards, or all DB groups, answer; ``command`` is what a shard is told."""
+    def everywhere(self, routed: Routed, command: Callable[[int], Asked], made_id: int = 0) -> None:
+        """Have several shards, or all DB groups, answer; ``command`` is what a shard is told.
+
+        ``made_id`` is the first id of rows that was made here.
+        """
         self._empty_since = b""
         asked = self._asked(routed, command)
         if routed.plan.read_only:
@@ -121,7 +127,7 @@ class ShardedStatements:
             self._define(routed.plan, asked)
         else:
             alike = routed.route.reach is Reach.EVERY_GROUP
-            self._fan_out.change(routed.plan.kind.value, asked, alike=alike)
+            self._fan_out.change(routed.plan.kind.value, asked, alike=alike, made_id=made_id)
 
     def _define(self, plan: Plan, asked: dict[Pool, list[Part]]) -> None:
         """Change tables everywhere; what was known of them holds no longer."""
@@ -226,6 +232,16 @@ class ShardedStatements:
         reading = self.reading()
         cut = self.shape(text, reading)
         return self.routed(self.plan(text, cut, reading), cut, (), reading)
+
+    def _with_ids(self, text: bytes) -> tuple[Routed, int]:
+        """Where a statement goes, and the first id that was made for its rows, or 0."""
+        reading = self.reading()
+        cut = self.shape(text, reading)
+        plan = self.plan(text, cut, reading)
+        filled = self._sharding.router.with_ids(plan, cut)
+        if filled is None:
+            return self.routed(plan, cut, (), reading), 0
+        return self.route(filled[0]), filled[1]
 
     def shape(self, text: bytes, reading: Reading) -> Shape:
         """The shape of a text."""
