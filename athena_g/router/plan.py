@@ -399,12 +399,11 @@ def _id_slots(
     name = quoted(rule.id_column, text.reading.codec)
     if at is None:  # SET column = value ...
         end = insertion.rows[-1].span.end
-        column = Edit(Span(end, end), _constant(b", " + name + b" = "))
-        return IdSlots(text.data, literals, column, [end], comma=b"")
+        return IdSlots(text.data, literals, (), [end], b", " + name + b" = ")
     comma = b", " if columns else b""
     column = Edit(Span(at, at), _constant(comma + name))
     ends = [row.span.end - 1 for row in insertion.rows]
-    return IdSlots(text.data, literals, column, ends, comma)
+    return IdSlots(text.data, literals, (column,), ends, comma)
 
 
 def _constant(text: bytes) -> Callable[[int], bytes]:

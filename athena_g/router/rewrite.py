@@ -79,13 +79,13 @@ class IdSlots:
         self,
         text: bytes,
         literals: Sequence[tuple[int, int]],
-        column: Edit,
+        columns: Sequence[Edit],
         rows: Sequence[int],
-        comma: bytes = b", ",
+        in_front: bytes,
     ) -> None:
-        self._comma = comma
+        self._in_front = in_front
         places = [Span(place, place) for place in rows]
-        self._template = Template(text, [*literals, *places], [column])
+        self._template = Template(text, [*literals, *places], columns)
         marks = [(Span(*span), index) for index, span in enumerate(literals)]
         marks += [(span, -1) for span in places]
         self._order = [index for _, index in sorted(marks, key=lambda mark: mark[0])]
@@ -93,7 +93,7 @@ class IdSlots:
 
     def render(self, literals: Sequence[bytes], ids: Iterable[int]) -> bytes:
         """The text with these literals and ids."""
-        given = (self._comma + b"%d" % id_ for id_ in ids)
+        given = (self._in_front + b"%d" % id_ for id_ in ids)
         filled = [next(given) if index < 0 else literals[index] for index in self._order]
         return self._template.render(0, filled)
 

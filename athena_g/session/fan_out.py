@@ -164,7 +164,7 @@ class FanOut:
         binding = self._binding
         binding.note_scattered(total.affected, None, total.warnings)
         if total.insert_id:
-            binding.look_back.insert_id = total.insert_id
+            binding.set_insert_id(total.insert_id)
         ok = OkPacket(
             total.affected,
             total.insert_id,
