@@ -8,9 +8,12 @@ import ssl
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from athena_g import __version__
-from athena_g.config import ConfigError, Settings, load
+
+if TYPE_CHECKING:
+    from athena_g.config import Settings
 
 USAGE_ERROR = 2
 
@@ -70,6 +73,8 @@ def _address(text: str) -> tuple[str, int]:
 
 
 def _load(path: str) -> Settings | None:
+    from athena_g.config import ConfigError, load  # not for embedded servers, which need it not
+
     try:
         settings = load(path)
     except ConfigError as error:
