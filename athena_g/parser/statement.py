@@ -353,7 +353,8 @@ class OnTables:
 class Statement:
     """One statement.
 
-    ``tables`` are all places at which a table is named, ``qualifiers`` the columns that name one.
+    ``tables`` are all places at which a table is named, ``qualifiers`` the columns that name one,
+    ``names`` what the text itself calls tables, derived ones and common table expressions.
     ``body`` is what it does; ``None`` for what concerns no table.
     """
 
@@ -361,3 +362,4 @@ class Statement:
     body: Select | Union | Opaque | Insertion | Change | OnTables | None
     tables: tuple[Table, ...] = ()
     qualifiers: tuple[Column, ...] = field(default=())
+    names: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -30,12 +30,16 @@ class Refused(Exception):
         self.error = error
 
 
+Asked = bytes | Callable[[BackendConnection], bytes]
+"""A framed command, or what makes one for a connection: a prepared statement's."""
+
+
 @dataclass(slots=True)
 class Part:
     """What one shard is asked; ``where`` names the shard, for people."""
 
     where: str
-    command: bytes
+    command: Asked
     names: TableNames | None = None
 
 
@@ -53,6 +57,14 @@ class Leased:
     parts: list[Part]
     outstanding: int = 0
 
+    def commands(self) -> list[bytes]:
+        """What the shards are asked, as this connection is to be told."""
+        connection = self.connection
+        return [
+            part.command if isinstance(part.command, bytes) else part.command(connection)
+            for part in self.parts
+        ]
+
     def send(self, commands: list[bytes]) -> None:
         """Send these commands in one go."""
         self.outstanding += len(commands)
@@ -69,10 +81,7 @@ class Leased:
     def refuse(self, payload: bytes, part: Part | None = None) -> NoReturn:
         """Raise `Refused` for an ERR."""
         self.outstanding -= 1
-        if part is not None and part.names is not None:
-            payload = part.names.error(frame(payload, 0))[4:]
-        packet = ErrPacket.decode(payload)
-        raise Refused(SqlError(packet.errno, packet.sqlstate, packet.message))
+        raise Refused(refusal(payload, None if part is None else part.names))
 
     def drain(self) -> None:
         """Read what is outstanding, and forget it."""
@@ -175,6 +184,14 @@ class Leases:
         except BaseException as further:
             self._binding.failed(connection, further)
         self._binding.done(connection)
+
+
+def refusal(payload: bytes, names: TableNames | None) -> SqlError:
+    """The error in an ERR packet, as the client is to see it."""
+    if names is not None:
+        payload = names.error(frame(payload, 0))[4:]
+    packet = ErrPacket.decode(payload)
+    return SqlError(packet.errno, packet.sqlstate, packet.message)
 
 
 def query(text: bytes) -> bytes:

@@ -41,7 +41,7 @@ class Scatter:
         try:
             leased.extend(self._leases.all(asked))
             for each in leased:
-                each.send([part.command for part in each.parts])
+                each.send(each.commands())
             for pool in asked:
                 each = next(one for one in leased if one.pool is pool)
                 for part in each.parts:

@@ -83,14 +83,14 @@ class ProxySession:
             profile(login.collation_id, multi_statements, after_reset=after_reset),
         )
         self._transactions = Transactions(self._binding)
+        self._recall = Recall(self._binding, self._client.id)
         self._sharded: ShardedStatements | None = None
         self._run: Callable[[bytes, int, Effect | None], object] = self._binding.execute
         if group.sharding is not None:
             self._sharded = ShardedStatements(self._binding, group.sharding, self._stream)
             self._run = self._sharded.execute
-        self._recall = Recall(self._binding, self._client.id)
         self._statements = Statements(
-            self._binding, self._recall, self._stream, self._max_statements
+            self._binding, self._recall, self._stream, self._max_statements, self._sharded
         )
 
     # -- the loop ----------------------------------------------------------------------------------

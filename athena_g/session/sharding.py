@@ -7,7 +7,7 @@ transaction is open, or something pins the session, its statements stay on one s
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from athena_g import errors
@@ -16,6 +16,7 @@ from athena_g.backend.profile import Profile
 from athena_g.errors import SqlError
 from athena_g.group.sharding import Sharding
 from athena_g.net.stream import PacketStream
+from athena_g.parser.digest import Shape, shape
 from athena_g.parser.lexer import first_word
 from athena_g.parser.text import Reading
 from athena_g.pool.pool import Pool
@@ -40,13 +41,13 @@ from athena_g.router.tables import LISTS
 from athena_g.session.binding import Binding, Effect
 from athena_g.session.catalogue import tables
 from athena_g.session.fan_out import FanOut
-from athena_g.session.leases import Leases, Part, query
+from athena_g.session.leases import Asked, Leases, Part, query
 from athena_g.session.scatter import Scatter
 
 MAX_LEARNED: Final = 100
 """Tables that are looked at for one statement."""
 
-_BODY = 5
+_PAYLOAD = 4
 _EXPLAIN_ATHENA = re.compile(rb"\s*explain\s+athena\s+", re.IGNORECASE)
 _STEPS = [
     Column(name, ColumnType.VAR_STRING, collation_id=45, length=4 * size, flags=NOT_NULL_FLAG)
@@ -78,19 +79,24 @@ class ShardedStatements:
 
     def execute(self, packet: bytes, kind: int, effect: Effect | None = None) -> None:
         """Have the servers that are concerned answer a framed COM_QUERY."""
-        packet, text = self._whole(packet)
+        packet, payload = self.whole(packet)
+        text = payload[1:]
         explained = _EXPLAIN_ATHENA.match(text)
         if explained is not None:
             self._explain(text[explained.end() :])
             return
-        routed = self.route(text)
+        routed, made_id = self._with_ids(text)
         found, plan = routed.route, routed.plan
-        if plan.action in LISTS:
+        if made_id:
+            self.everywhere(routed, lambda shard: query(routed.text(shard)), made_id)
+            return
+        if plan.action in LISTS and plan.hint is None:
             self._list(text)
             return
         if plan.shards and plan.read_only:
             self._empty_since = b""
-            self._scatter.read(self._asked(routed), renames_cells=True)
+            asked = self._asked(routed, lambda shard: query(routed.text(shard)))
+            self._scatter.read(asked, renames_cells=True)
             return
         match found.reach:
             case Reach.ONE:
@@ -106,19 +112,22 @@ class ShardedStatements:
             case Reach.ANYWHERE:
                 self._anywhere(packet, text, kind, effect)
             case Reach.SEVERAL | Reach.EVERY_GROUP:
-                self._empty_since = b""
-                self._everywhere(routed)
+                self.everywhere(routed, lambda shard: query(routed.text(shard)))
 
-    def _everywhere(self, routed: Routed) -> None:
-        """Have several shards, or all DB groups, answer."""
-        asked = self._asked(routed)
+    def everywhere(self, routed: Routed, command: Callable[[int], Asked], made_id: int = 0) -> None:
+        """Have several shards, or all DB groups, answer; ``command`` is what a shard is told.
+
+        ``made_id`` is the first id of rows that was made here.
+        """
+        self._empty_since = b""
+        asked = self._asked(routed, command)
         if routed.plan.read_only:
             self._scatter.read(asked)
         elif routed.plan.everywhere:
             self._define(routed.plan, asked)
         else:
             alike = routed.route.reach is Reach.EVERY_GROUP
-            self._fan_out.change(routed.plan.kind.value, asked, alike=alike)
+            self._fan_out.change(routed.plan.kind.value, asked, alike=alike, made_id=made_id)
 
     def _define(self, plan: Plan, asked: dict[Pool, list[Part]]) -> None:
         """Change tables everywhere; what was known of them holds no longer."""
@@ -160,17 +169,17 @@ class ShardedStatements:
         except SqlError:
             return
 
-    def _asked(self, routed: Routed) -> dict[Pool, list[Part]]:
+    def _asked(self, routed: Routed, command: Callable[[int], Asked]) -> dict[Pool, list[Part]]:
         """What each server is asked, in the order of the shards."""
         sharding = self._sharding
         if routed.route.reach is Reach.EVERY_GROUP:
-            command = query(routed.text(0))
             return {
-                pool: [Part(f"DB group {name}", command)] for name, pool in sharding.pools.items()
+                pool: [Part(f"DB group {name}", command(0))]
+                for name, pool in sharding.pools.items()
             }
         found: dict[Pool, list[Part]] = {}
         for shard in routed.route.shards:
-            part = Part(f"shard {shard}", query(routed.text(shard)), routed.names(shard))
+            part = Part(f"shard {shard}", command(shard), routed.names(shard))
             found.setdefault(sharding.pool_of(shard), []).append(part)
         return found
 
@@ -182,6 +191,27 @@ class ShardedStatements:
         is_open = binding.held is not None and binding.status & SERVER_STATUS_IN_TRANS
         stays_empty = is_open and not binding.pins and first_word(text, 0) in _STAYS_EMPTY
         self._empty_since = begin if stays_empty else b""
+
+    def go_to_shard(self, shard: int) -> None:
+        """Have the statement to come run on the server of a shard."""
+        self.go_to(self._sharding.pool_of(shard))
+
+    def go_home(self, reach: Reach) -> None:
+        """The same for one that concerns tables at home, or none."""
+        if reach is Reach.HOME:
+            self.go_to(self._sharding.home_pool)
+        else:
+            self._empty_since = b""
+
+    def go_to_prepare(self, plan: Plan) -> int:
+        """Go to a server that can prepare a statement; the shard whose text it is to get."""
+        rules = [each.part.rule for each in plan.tables]
+        rule = rules[0] if plan.inserted is None else plan.inserted.rule
+        pool_of, held = self._sharding.pool_of, self._binding.held is not None
+        shards = range(rule.count)
+        shard = next((n for n in shards if held and pool_of(n) is self._binding.pool), 0)
+        self.go_to(pool_of(shard))
+        return shard
 
     def go_to(self, pool: Pool) -> None:
         """Have the statement to come run on a server; refuse it if another one is held."""
@@ -197,15 +227,42 @@ class ShardedStatements:
 
     # -- routing -----------------------------------------------------------------------------------
 
-    def route(self, text: bytes, parameters: Sequence[Any] = ()) -> Routed:
-        """Where a statement goes, with what has to be known of its tables asked for first."""
+    def route(self, text: bytes) -> Routed:
+        """Where a statement goes; raises `SqlError` for what is refused."""
         reading = self.reading()
+        cut = self.shape(text, reading)
+        return self.routed(self.plan(text, cut, reading), cut, (), reading)
+
+    def _with_ids(self, text: bytes) -> tuple[Routed, int]:
+        """Where a statement goes, and the first id that was made for its rows, or 0."""
+        reading = self.reading()
+        cut = self.shape(text, reading)
+        plan = self.plan(text, cut, reading)
+        filled = self._sharding.router.with_ids(plan, cut)
+        if filled is None:
+            return self.routed(plan, cut, (), reading), 0
+        return self.route(filled[0]), filled[1]
+
+    def shape(self, text: bytes, reading: Reading) -> Shape:
+        """The shape of a text."""
+        return shape(
+            text,
+            ansi_quotes=reading.ansi_quotes,
+            no_backslash_escapes=reading.no_backslash_escapes,
+        )
+
+    def plan(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
+        """The plan of a statement, with what has to be known of its tables asked for first."""
         for _ in range(MAX_LEARNED):
             try:
-                return self._sharding.router.route(text, reading, parameters)
+                return self._sharding.router.plan(text, cut, reading)
             except TableNotKnown as unknown:
                 self._sharding.learn(unknown.table)
         raise errors.NOT_UNDERSTOOD(table="of a pattern")
+
+    def routed(self, plan: Plan, cut: Shape, parameters: Sequence[Any], reading: Reading) -> Routed:
+        """Where an execution of a plan goes."""
+        return self._sharding.router.routed(plan, cut, parameters, reading)
 
     def reading(self) -> Reading:
         """How the session's texts are to be read."""
@@ -215,16 +272,16 @@ class ShardedStatements:
             self._reading = _reading_of(binding.profile, binding.status)
         return self._reading
 
-    def _whole(self, packet: bytes) -> tuple[bytes, bytes]:
-        """The whole framed command, and its text: where it goes only the whole text tells."""
+    def whole(self, packet: bytes) -> tuple[bytes, bytes]:
+        """The whole framed command, and its payload: where it goes only the whole of it tells."""
         if not self._client.continues and len(packet) <= MAX_PAYLOAD:
-            return packet, packet[_BODY:]
+            return packet, packet[_PAYLOAD:]
         deframer = Deframer(self._client.max_allowed_packet)
         deframer.feed(packet)
         while (payload := deframer.next_payload()) is None:
             deframer.feed(self._client.read_more())
         self._client.skip_rest()
-        return frame(payload, 0), payload[1:]
+        return frame(payload, 0), payload
 
 
 def _reading_of(profile: Profile, status: int) -> Reading:
