@@ -13,6 +13,7 @@ HOME = "groups[0].db_groups[0]"
 LIMITER = "[groups.db_groups.instances.limiter]\n"
 RULE = '[[groups.sharding_rules]]\nname = "r"\ntable_pattern = "t"\nshard_column = "c"\n'
 ONE_SHARD = "shard_count = 1\n"
+MADE_IDS = 'id_column = "id"\nid_generator = "snowflake"\n'
 
 UNSUPPORTED = {
     "health": (f"[health]\nenabled = true\n{EMBEDDED}", "health.enabled"),
@@ -20,13 +21,9 @@ UNSUPPORTED = {
     "metrics": (f"[metrics]\nenabled = true\n{EMBEDDED}", "metrics.enabled"),
     "a key of metrics": (f"[metrics]\nlisten_port = 4307\n{EMBEDDED}", "metrics.listen_port"),
     "workers": (f"[server]\nworkers = 2\n{EMBEDDED}", "server.workers"),
-    "a rule": (
-        EMBEDDED + "shard_indices = [0]\n" + RULE + ONE_SHARD,
-        "groups[0].sharding_rules[0]",
-    ),
-    "a second DB group": (
-        EMBEDDED + '[[groups.db_groups]]\nname = "b"\nembedded = true\n',
-        "groups[0].db_groups[1]",
+    "made ids": (
+        EMBEDDED + "shard_indices = [0]\n" + RULE + ONE_SHARD + MADE_IDS,
+        "groups[0].sharding_rules[0].id_column",
     ),
     "a slave": (ON_A_SERVER + INSTANCE + 'port = 1\nrole = "slave"\n', f"{HOME}.instances[1].role"),
     "a second master": (ON_A_SERVER + INSTANCE + "port = 1\n", f"{HOME}.instances[1]"),
@@ -62,6 +59,8 @@ def test_what_this_version_cannot_do_is_valid_all_the_same(bench: Bench, case: s
         ON_A_SERVER + LIMITER + "enabled = false\n",
         EMBEDDED + 'instances = [{}, { role = "slave" }]\n',
         EMBEDDED + EMBEDDED.replace('"shop"', '"other"'),
+        EMBEDDED + "shard_indices = [0]\n" + RULE + ONE_SHARD,
+        EMBEDDED + '[[groups.db_groups]]\nname = "b"\nembedded = true\n',
     ],
 )
 def test_what_this_version_can_do_is_accepted(bench: Bench, text: str) -> None:
@@ -81,12 +80,12 @@ def test_a_variable_cannot_switch_on_what_is_not_supported(bench: Bench) -> None
 
 
 def test_what_is_wrong_in_an_unsupported_part_is_reported_too(bench: Bench) -> None:
-    text = f"[health]\ncheck_interval_ms = 0\nenabled = 7\n{EMBEDDED}{RULE}algorithm = 'crc'\n"
+    text = f"[health]\ncheck_interval_ms = 0\nenabled = 7\n{EMBEDDED}{RULE}algorithm = 'crc'\nid_column = 'id'\n"
     problems = bench.problems(text, check_support=True)
     assert problems["health.check_interval_ms"].startswith("0 is out of range")
     assert problems["health.enabled"].startswith("7 is not a truth value")
     assert problems["groups[0].sharding_rules[0].algorithm"].startswith('"crc" is not known')
-    assert problems["groups[0].sharding_rules[0]"] == "sharding is not supported yet; leave it out"
+    assert problems["groups[0].sharding_rules[0].id_column"].startswith("making ids is not supp")
 
 
 @pytest.mark.parametrize("missing", NOT_YET, ids=lambda missing: missing.what)
