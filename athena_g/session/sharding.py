@@ -36,6 +36,7 @@ from athena_g.router.explain import explain
 from athena_g.router.plan import Plan, TableNotKnown
 from athena_g.router.route import Reach
 from athena_g.router.router import Routed
+from athena_g.router.rules import Rules
 from athena_g.router.tables import LISTS
 from athena_g.session.binding import Binding, Effect
 from athena_g.session.catalogue import tables
@@ -47,6 +48,8 @@ MAX_LEARNED: Final = 100
 """Tables that are looked at for one statement."""
 
 _PAYLOAD = 4
+_BODY = 5
+_MODES = SERVER_STATUS_ANSI_QUOTES | SERVER_STATUS_NO_BACKSLASH_ESCAPES
 _EXPLAIN_ATHENA = re.compile(rb"\s*explain\s+athena\s+", re.IGNORECASE)
 _STEPS = [
     Column(name, ColumnType.VAR_STRING, collation_id=45, length=4 * size, flags=NOT_NULL_FLAG)
@@ -65,7 +68,7 @@ class ShardedStatements:
         self._leases = Leases(binding, sharding)
         self.use(client)
         self._profile: Profile | None = None
-        self._status = -1
+        self._modes = -1
         self._reading = Reading()
         self._empty_since = b""
         """The BEGIN of the open transaction, as long as no statement in it named a table."""
@@ -78,10 +81,13 @@ class ShardedStatements:
 
     def execute(self, packet: bytes, kind: int, effect: Effect | None = None) -> None:
         """Have the servers that are concerned answer a framed COM_QUERY."""
-        packet, payload = self.whole(packet)
-        text = payload[1:]
+        if self._client.continues or len(packet) > MAX_PAYLOAD:
+            packet, payload = self.whole(packet)
+            text = payload[1:]
+        else:
+            text = packet[_BODY:]
         reading = self.reading()
-        cut = self.shape(text, reading)
+        cut = shape(text) if reading is DEFAULT_READING else self.shape(text, reading)
         plan = self.plan(text, cut, reading)
         shard = None if plan.point is None else plan.point.shard(cut.literals)
         if shard is None:
@@ -93,8 +99,11 @@ class ShardedStatements:
         self, shard: int, text: bytes, plan: Plan, kind: int, effect: Effect | None
     ) -> None:
         """Have the server of a shard answer."""
-        self.go_to(self._sharding.pool_of(shard))
-        self._binding.execute(query(text), kind, effect, plan.names.of(shard))
+        binding = self._binding
+        pool = self._sharding.pool_of(shard)
+        if pool is not binding.pool or self._empty_since:
+            self.go_to(pool)
+        binding.execute(query(text), kind, effect, plan.names.of(shard))
 
     def _execute(
         self, packet: bytes, text: bytes, plan: Plan, cut: Shape, kind: int, effect: Effect | None
@@ -239,6 +248,11 @@ class ShardedStatements:
         self._empty_since = b""
         binding.go_to(pool)
 
+    @property
+    def rules(self) -> Rules:
+        """The rules by which statements are routed now."""
+        return self._sharding.router.rules
+
     # -- routing -----------------------------------------------------------------------------------
 
     def route(self, text: bytes) -> Routed:
@@ -256,8 +270,6 @@ class ShardedStatements:
 
     def shape(self, text: bytes, reading: Reading) -> Shape:
         """The shape of a text."""
-        if reading is DEFAULT_READING:
-            return shape(text)
         return shape(
             text,
             ansi_quotes=reading.ansi_quotes,
@@ -280,8 +292,9 @@ class ShardedStatements:
     def reading(self) -> Reading:
         """How the session's texts are to be read."""
         binding = self._binding
-        if binding.profile is not self._profile or binding.status != self._status:
-            self._profile, self._status = binding.profile, binding.status
+        modes = binding.status & _MODES
+        if binding.profile is not self._profile or modes != self._modes:
+            self._profile, self._modes = binding.profile, modes
             self._reading = self._reading_now()
         return self._reading
 
