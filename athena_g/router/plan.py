@@ -156,10 +156,13 @@ class Planner:
     columns_of: NAMES_OF_COLUMNS = lambda _: None
     learns: bool = False
 
-    def plan(self, text: Text, literals: Sequence[tuple[int, int]], first: bytes) -> Plan:
+    def plan(
+        self, text: Text, said: bytes, literals: Sequence[tuple[int, int]], first: bytes
+    ) -> Plan:
         """The plan for a statement whose literals are at ``literals``.
 
-        ``first`` is its first word. What is refused whatever the literals are is in the plan.
+        ``said`` is what the client said where ``text`` has spaces instead of comments' marks,
+        ``first`` its first word. What is refused whatever the literals are is in the plan.
         Raises NotUnderstood.
         """
         statement = analyse(text, first)
@@ -183,18 +186,19 @@ class Planner:
         if self._is_ambiguous(statement, survey, bare):
             raise NotUnderstood
         codec = text.reading.codec
-        written = edits(statement, survey.rule_of, survey.is_own, codec, bare)
+        changes = edits(statement, survey.rule_of, survey.is_own, codec, bare)
         if isinstance(statement.body, OnTables) and tables.shards_of(
             statement.body, survey.rule_of
         ):
-            written += tables.symbol_edits(statement.body, text.data, codec)
+            changes += tables.symbol_edits(statement.body, said, codec)
         sharded = [(t.name, rule) for t in statement.tables if (rule := survey.rule_of(t))]
-        plan = found(Template(text.data, literals, written), ShardNames(sharded, codec))
+        plan = found(Template(said, literals, changes), ShardNames(sharded, codec))
         if isinstance(statement.body, Insertion):
-            plan = replace(plan, id_slots=_id_slots(statement.body, survey, text, literals))
+            slots = _id_slots(statement.body, survey, said, literals, codec)
+            plan = replace(plan, id_slots=slots)
         if plan.inserted is not None and len(plan.inserted.rows) > 1:
             spans = [row.span for row in plan.inserted.rows]
-            return replace(plan, divisible=Divisible(text.data, spans, written), lasts=False)
+            return replace(plan, divisible=Divisible(said, spans, changes), lasts=False)
         return plan
 
     def _is_ambiguous(self, statement: Statement, survey: Survey, bare: frozenset[Table]) -> bool:
@@ -390,7 +394,11 @@ def _from_query(query: Query, rule: Rule, columns: Columns, place: int, table: s
 
 
 def _id_slots(
-    insertion: Insertion, survey: Survey, text: Text, literals: Sequence[tuple[int, int]]
+    insertion: Insertion,
+    survey: Survey,
+    said: bytes,
+    literals: Sequence[tuple[int, int]],
+    codec: str,
 ) -> IdSlots | None:
     """Where ids are to be put that an INSERT lacks and its table's rule has made."""
     rule = survey.rule_of(insertion.target)
@@ -399,14 +407,14 @@ def _id_slots(
         return None
     if any(column.name.casefold() == rule.id_column.casefold() for column in columns):
         return None
-    name = quoted(rule.id_column, text.reading.codec)
+    name = quoted(rule.id_column, codec)
     if at is None:  # SET column = value ...
         end = insertion.rows[-1].span.end
-        return IdSlots(text.data, literals, (), [end], b", " + name + b" = ")
+        return IdSlots(said, literals, (), [end], b", " + name + b" = ")
     comma = b", " if columns else b""
     column = Edit(Span(at, at), _constant(comma + name))
     ends = [row.span.end - 1 for row in insertion.rows]
-    return IdSlots(text.data, literals, (column,), ends, comma)
+    return IdSlots(said, literals, (column,), ends, comma)
 
 
 def _constant(text: bytes) -> Callable[[int], bytes]:

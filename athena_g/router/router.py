@@ -29,6 +29,7 @@ from athena_g.router.snowflake import Snowflake
 MAX_PLANS: Final = 5000
 """Plans that one group keeps."""
 
+_MARKS = re.compile(rb"/\*![0-5][0-9]{4}(?![0-9])")
 _LONG: Final = frozenset((b"insert", b"replace"))
 _WORDS_WITHOUT_TABLES: Final = frozenset(
     b"savepoint release rollback commit start deallocate unlock".split()
@@ -176,7 +177,8 @@ class Router:
         return plan if hint is None else replace(plan, hint=hint)
 
     def _plan_without_hint(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
-        first = first_word(text, 0)
+        executed = _executed(text)
+        first = first_word(executed, 0)
         spans = literal_spans(cut)
         named = mentions(text, self.rules, reading.codec)
         if not named and first in _WORDS_ANYWHERE and b";" not in text.rstrip(b"; \t\r\n"):
@@ -185,7 +187,7 @@ class Router:
             return unsharded(Template(text, spans, ()), Kind.OTHER)
         planner = Planner(self.rules, self._database, self._columns_of, self._learns)
         try:
-            return planner.plan(_text(text, spans, reading, first), spans, first)
+            return planner.plan(_text(executed, spans, reading, first), text, spans, first)
         except NotUnderstood:
             template = Template(text, spans, ())
             if not named:
@@ -209,6 +211,21 @@ def _names_no_table(text: bytes, first: bytes) -> bool:
     if first in _WORDS_WITHOUT_TABLES:
         return True
     return first in _WORDS_WITH_QUERIES and _QUERY.search(text) is None
+
+
+def _executed(text: bytes) -> bytes:
+    """A text with spaces for the marks of comments that every server executes.
+
+    They are those of a version that MySQL has had since long before 8.0, as dumps have them.
+    Source: MySQL Reference Manual, "Comments".
+    """
+    if text.find(b"/*!") < 0:
+        return text
+    marks = _MARKS.findall(text)
+    if len(marks) != text.count(b"/*!") or text.count(b"*/") != len(marks):
+        return text
+    spaced = _MARKS.sub(lambda found: b" " * len(found[0]), text)
+    return spaced.replace(b"*/", b"  ")
 
 
 def literal_spans(cut: Shape) -> list[tuple[int, int]]:

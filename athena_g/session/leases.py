@@ -21,7 +21,6 @@ from athena_g.protocol.replies import ErrPacket, is_eof
 from athena_g.protocol.wire import lenenc_int_at
 from athena_g.session.binding import Binding
 
-
 _QUERY = bytes([0, Command.QUERY])
 
 

@@ -55,6 +55,25 @@ class Scatter:
         self._client.write_packet(end.encode())
         self._client.flush()
 
+    def fields(self, pool: Pool, part: Part) -> None:
+        """Pass on the definitions of columns that answer a COM_FIELD_LIST."""
+        leased: list[Leased] = []
+        try:
+            leased.append(self._leases.own(pool, [part]))
+            leased[0].send(leased[0].commands())
+            leased[0].begin_reply()
+            while not is_eof(payload := leased[0].read()):
+                if payload[:1] == b"\xff":
+                    leased[0].refuse(payload, part)
+                names = part.names
+                self._client.write_packet(payload if names is None else names.definition(payload))
+            leased[0].outstanding -= 1
+        except BaseException as error:
+            self._leases.end(leased, error)
+        self._leases.give_back(leased[0])
+        self._client.write_packet(EofPacket(status=self._binding.local_status).encode())
+        self._client.flush()
+
     def _pass_on(self, leased: Leased, part: Part, totals: Totals, renames_cells: bool) -> None:
         """Pass on the rows of one shard, and in front of the first one's the definitions."""
         leased.begin_reply()

@@ -284,6 +284,8 @@ class ProxySession:
                 self._choose(packet[_BODY:].decode("utf-8", "replace"), _PING)
             case Command.STATISTICS:
                 binding.execute(packet, REPLY_STRING)
+            case Command.FIELD_LIST if self._sharded is not None:
+                self._sharded.field_list(packet)
             case Command.FIELD_LIST:
                 binding.execute(packet, REPLY_FIELDS)
             case Command.PROCESS_INFO:

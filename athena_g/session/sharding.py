@@ -10,13 +10,15 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+from gevent import get_hub
+
 from athena_g import errors
 from athena_g.backend.look_back import Answer
 from athena_g.backend.profile import Profile
 from athena_g.errors import SqlError
 from athena_g.group.sharding import Sharding
 from athena_g.net.stream import PacketStream
-from athena_g.parser.digest import Shape, shape
+from athena_g.parser.digest import AT_ONCE, Shape, shape
 from athena_g.parser.lexer import first_word
 from athena_g.parser.text import DEFAULT_READING, Reading
 from athena_g.pool.pool import Pool
@@ -30,7 +32,9 @@ from athena_g.protocol.constants import (
     ColumnType,
 )
 from athena_g.protocol.framing import Deframer, frame
+from athena_g.protocol.renaming import TableNames
 from athena_g.protocol.replies import EofPacket
+from athena_g.protocol.scan import REPLY_FIELDS
 from athena_g.protocol.wire import lenenc_bytes, lenenc_int
 from athena_g.router.explain import explain
 from athena_g.router.plan import Plan, TableNotKnown
@@ -44,6 +48,8 @@ from athena_g.session.fan_out import FanOut
 from athena_g.session.leases import Asked, Leases, Part, query
 from athena_g.session.scatter import Scatter
 
+MANY: Final = 5000
+"""Literals of a text whose route a thread looks for, while other sessions go on."""
 MAX_LEARNED: Final = 100
 """Tables that are looked at for one statement."""
 
@@ -86,6 +92,9 @@ class ShardedStatements:
             text = payload[1:]
         else:
             text = packet[_BODY:]
+        if len(text) > AT_ONCE:
+            self._execute_long(packet, text, kind, effect)
+            return
         reading = self.reading()
         cut = shape(text) if reading is DEFAULT_READING else self.shape(text, reading)
         plan = self.plan(text, cut, reading)
@@ -94,6 +103,13 @@ class ShardedStatements:
             self._execute(packet, text, plan, cut, kind, effect)
         else:
             self._execute_on(shard, plan.template.render(shard, cut.literals), plan, kind, effect)
+
+    def _execute_long(self, packet: bytes, text: bytes, kind: int, effect: Effect | None) -> None:
+        """The same for a text that takes long to read: a thread does, while others go on."""
+        reading = self.reading()
+        cut: Shape = in_thread(self.shape, text, reading)
+        plan = self.plan(text, cut, reading)
+        self._execute(packet, text, plan, cut, kind, effect)
 
     def _execute_on(
         self, shard: int, text: bytes, plan: Plan, kind: int, effect: Effect | None
@@ -253,6 +269,21 @@ class ShardedStatements:
         """The rules by which statements are routed now."""
         return self._sharding.router.rules
 
+    def field_list(self, packet: bytes) -> None:
+        """Answer COM_FIELD_LIST with the columns of a shard's part of the table."""
+        table, _, wildcard = packet[_BODY:].partition(b"\0")
+        name = table.decode(self.reading().codec, "replace")
+        rule = self.rules.find(name)
+        if rule is None:
+            self.go_to(self._sharding.home_pool)
+            self._binding.execute(packet, REPLY_FIELDS)
+            return
+        physical = rule.physical_name(name, 0).encode(self.reading().codec, "replace")
+        command = frame(bytes([Command.FIELD_LIST]) + physical + b"\0" + wildcard, 0)
+        names = TableNames({physical: table})
+        part = Part("shard 0", command, names)
+        self._scatter.fields(self._sharding.pool_of(0), part)
+
     # -- routing -----------------------------------------------------------------------------------
 
     def route(self, text: bytes) -> Routed:
@@ -280,6 +311,9 @@ class ShardedStatements:
         """The plan of a statement, with what has to be known of its tables asked for first."""
         for _ in range(MAX_LEARNED):
             try:
+                if len(text) > AT_ONCE:
+                    found: Plan = in_thread(self._sharding.router.plan, text, cut, reading)
+                    return found
                 return self._sharding.router.plan(text, cut, reading)
             except TableNotKnown as unknown:
                 self._sharding.learn(unknown.table)
@@ -287,6 +321,9 @@ class ShardedStatements:
 
     def routed(self, plan: Plan, cut: Shape, parameters: Sequence[Any], reading: Reading) -> Routed:
         """Where an execution of a plan goes."""
+        if len(cut.literals) > MANY:
+            found: Routed = in_thread(self._sharding.router.routed, plan, cut, parameters, reading)
+            return found
         return self._sharding.router.routed(plan, cut, parameters, reading)
 
     def reading(self) -> Reading:
@@ -324,3 +361,8 @@ class ShardedStatements:
             deframer.feed(self._client.read_more())
         self._client.skip_rest()
         return frame(payload, 0), payload
+
+
+def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What a function gives that computes for long; it must not wait for anything."""
+    return get_hub().threadpool.apply(function, arguments)
