@@ -30,6 +30,7 @@ from athena_g.protocol.constants import (
     SERVER_STATUS_IN_TRANS,
     SERVER_STATUS_NO_BACKSLASH_ESCAPES,
     ColumnType,
+    Command,
 )
 from athena_g.protocol.framing import Deframer, frame
 from athena_g.protocol.renaming import TableNames
