@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import secrets
 import signal
 import ssl
 import sys
@@ -31,6 +32,7 @@ from athena_g.pool.ledger import Limits
 from athena_g.pool.pool import Pool
 from athena_g.protocol.auth import RsaKey
 from athena_g.router.rules import rules_of
+from athena_g.router.snowflake import WORKERS
 from athena_g.session.handler import CAPABILITIES, ProxyHandler
 from athena_g.supervisor import EmbeddedProcess
 
@@ -40,6 +42,8 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        configured = settings.server.worker_id
+        self._worker = secrets.randbelow(WORKERS) if configured is None else configured
         self._embedded: dict[tuple[str, str], EmbeddedProcess] = {}
         self._directory = Directory([])
         self._server: Server | None = None
@@ -103,7 +107,7 @@ class App:
         sharding = None
         if group.sharding_rules or others:
             pools = {each.name: each.master.pool for each in (home, *others)}
-            sharding = Sharding(rules_of(group), group.name, home.name, pools)
+            sharding = Sharding(rules_of(group), group.name, home.name, pools, self._worker)
         return Group(group.name, account, home, tuple(others), sharding)
 
     def _db_group(self, group: GroupSettings, db_group: DbGroupSettings) -> DbGroup:

@@ -30,17 +30,19 @@ _COLUMNS = (
 class Sharding:
     """Where the shards of one group are, and what is known of their tables.
 
-    ``pools`` are those of the DB groups by name.
+    ``pools`` are those of the DB groups by name, ``worker`` the number of this process in ids.
     """
 
-    def __init__(self, rules: Rules, group: str, home: str, pools: Mapping[str, Pool]) -> None:
+    def __init__(
+        self, rules: Rules, group: str, home: str, pools: Mapping[str, Pool], worker: int = 0
+    ) -> None:
         self.pools = pools
         self.home = home
         self._group = group
         self._columns: dict[str, tuple[str, ...]] = {}
         self._asked: set[str] = set()
         self._configured = rules
-        self.router = Router(rules, group, home, self._columns_of, learns=True)
+        self.router = Router(rules, group, home, self._columns_of, learns=True, worker=worker)
 
     def pool_of(self, shard: int) -> Pool:
         """The pool of the server that has a shard."""

@@ -53,6 +53,10 @@ class PreparedText:
             raise plan.refusal
         if plan.shards:
             raise errors.NOT_ON_SHARDED(construct=f"a prepared {plan.action}", table=_first(plan))
+        if plan.id_slots is not None:
+            raise errors.NOT_ON_SHARDED(
+                construct="a prepared INSERT without the generated id", table=_first(plan)
+            )
         self._first = sharding.go_to_prepare(plan) if plan.is_sharded else None
         if self._first is None:
             sharding.go_home(Reach.HOME if plan.others or plan.at_home else Reach.ANYWHERE)
