@@ -42,11 +42,13 @@ class Sharding:
         self._columns: dict[str, tuple[str, ...]] = {}
         self._asked: set[str] = set()
         self._configured = rules
+        self._by_shard = {index: pools[name] for index, name in rules.db_groups.items()}
+        self._sql_mode: str | None = None
         self.router = Router(rules, group, home, self._columns_of, learns=True, worker=worker)
 
     def pool_of(self, shard: int) -> Pool:
         """The pool of the server that has a shard."""
-        return self.pools[self.router.rules.db_group_of(shard)]
+        return self._by_shard[shard]
 
     def _columns_of(self, table: str) -> Sequence[str] | None:
         return self._columns.get(table.casefold())
@@ -59,6 +61,14 @@ class Sharding:
     def called(self, pool: Pool) -> str:
         """The name of the DB group that a pool is of."""
         return next((name for name, each in self.pools.items() if each is pool), "")
+
+    @property
+    def sql_mode(self) -> str:
+        """The SQL mode of sessions that have set none, asked for once."""
+        if self._sql_mode is None:
+            answer = self.ask(self.home_pool, "SELECT @@GLOBAL.sql_mode LIMIT 1")
+            self._sql_mode = (answer.rows[0][0] or b"").decode() if answer.rows else ""
+        return self._sql_mode
 
     # -- what tables look like ---------------------------------------------------------------------
 
@@ -85,7 +95,6 @@ class Sharding:
         folded = table.casefold()
         self._columns.pop(folded, None)
         self.router.rules = self.router.rules.without_key(table, self._configured)
-        self.router.cache.clear()
 
     @property
     def has_shards(self) -> bool:

@@ -66,11 +66,13 @@ Values = Sequence[Any]
 class Operand:
     """A value that is known as soon as literals and parameters are.
 
-    ``worth`` gives it; it raises ValueError for what only a server can compute.
+    ``worth`` gives it; it raises ValueError for what only a server can compute. ``slot`` is its
+    place among the values when it is just one of them.
     """
 
     worth: Callable[[Values], Any]
     span: Span
+    slot: int | None = None
 
 
 # -- conditions ------------------------------------------------------------------------------------

@@ -33,6 +33,8 @@ class TableNames:
     def __init__(self, names: dict[bytes, bytes]) -> None:
         self._names = names
         self._heads: dict[bytes, bytes] = {}
+        self._last = b"\xff" * 5
+        self._last_renamed = b""
         longest_first = sorted(names, key=len, reverse=True)
         alternatives = b"|".join(re.escape(name) for name in longest_first)
         self._in_text = re.compile(rb"(?<![\w$])(?:%b)(?![\w$])" % alternatives)
@@ -42,6 +44,8 @@ class TableNames:
 
         Gives at least all definitions of columns; as much as came if the reply ends before.
         """
+        if chunk.startswith(self._last):
+            return self._last_renamed + chunk[len(self._last) :]
         while len(chunk) < 5:
             chunk, size = _longer(chunk, more), len(chunk)
             if len(chunk) == size:
@@ -58,6 +62,8 @@ class TableNames:
             known = self.error(head) if first == _ERR else self._renamed(head)
             if len(head) <= MAX_REMEMBERED and len(self._heads) < MAX_HEADS and first != _ERR:
                 self._heads[head] = known
+        if first != _ERR:
+            self._last, self._last_renamed = head, known
         return known + chunk[end:]
 
     @staticmethod

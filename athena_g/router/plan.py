@@ -35,6 +35,7 @@ from athena_g.parser.statement import (
 from athena_g.parser.text import Text
 from athena_g.router import tables
 from athena_g.router.narrowing import Narrowing
+from athena_g.router.point import Point
 from athena_g.router.rewrite import (
     Divisible,
     Edit,
@@ -103,8 +104,9 @@ class Plan:
     ``mixed`` says why. ``moved`` are the values that the shard column is set to. ``refusal`` is the
     error that each execution gets. ``at_home``: it is not understood and names no table with a
     rule. ``everywhere``: it is about whole tables, on all ``shards``; ``changed`` names those.
-    ``divisible`` is an INSERT of several rows. ``hint`` is what a comment says of where it goes. With
-    ``id_slots`` the rows lack an id that is to be made here: the text with ids has another plan. ``lasts``: it holds for other texts of the same
+    ``divisible`` is an INSERT of several rows. ``hint`` is what a comment says of where it goes.
+    With ``id_slots`` the rows lack an id that is to be made here: the text with ids has another
+    plan. ``point`` is the short way to its shard. ``lasts``: it holds for other texts of the same
     shape, too.
     """
 
@@ -128,6 +130,7 @@ class Plan:
     divisible: Divisible | None = None
     hint: Hint | None = None
     id_slots: IdSlots | None = None
+    point: Point | None = None
     lasts: bool = True
 
     @property
@@ -145,7 +148,7 @@ class Planner:
     """Makes the plans of one group.
 
     ``database`` is the group's name, by which clients may qualify tables; ``columns_of`` knows the
-    order of the columns of tables; with ``learns`` TableNotKnown is raised for what it does not know.
+    order of the columns of tables; with ``learns`` TableNotKnown is raised for what it does not.
     """
 
     rules: Rules

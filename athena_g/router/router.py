@@ -20,6 +20,7 @@ from athena_g.parser.text import DEFAULT_READING, Reading, Text, read, read_long
 from athena_g.protocol.renaming import TableNames
 from athena_g.router.cache import PlanCache
 from athena_g.router.plan import Plan, Planner, TableNotKnown, refused, unsharded
+from athena_g.router.point import point_of
 from athena_g.router.rewrite import Template
 from athena_g.router.route import Route, route
 from athena_g.router.rules import Rules
@@ -91,7 +92,7 @@ class Router:
     ``worker`` tells its process apart from others in the ids that it makes.
     ``home`` is the name of the home DB group, ``database`` what clients call the group.
     ``columns_of`` knows the columns of tables. If it ``learns``, a table of which something is not
-    known that matters raises `TableNotKnown`: it is to be asked for, and the statement routed again.
+    known that matters raises `TableNotKnown`: it is to be asked for, and the statement routed anew.
     """
 
     def __init__(
@@ -104,13 +105,23 @@ class Router:
         learns: bool = False,
         worker: int = 0,
     ) -> None:
-        self.rules = rules
+        self._rules = rules
         self.home = home
         self._database = database
         self._columns_of = columns_of
         self._learns = learns
         self._snowflake = Snowflake(worker)
         self.cache: PlanCache[Plan] = PlanCache(MAX_PLANS)
+
+    @property
+    def rules(self) -> Rules:
+        """The rules; plans made by others are forgotten."""
+        return self._rules
+
+    @rules.setter
+    def rules(self, rules: Rules) -> None:
+        self._rules = rules
+        self.cache.clear()
 
     def route(
         self, text: bytes, reading: Reading = DEFAULT_READING, parameters: Sequence[Any] = ()
@@ -141,13 +152,14 @@ class Router:
 
     def plan(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
         """The plan of a statement of this shape."""
-        key = (cut.key, reading, self.rules.version)
+        key = cut.key if reading is DEFAULT_READING else (cut.key, reading)
         plan = self.cache.get(key)
         if plan is None:
             plan = self._plan(text, cut, reading)
             if self._learns:
                 _check_known(plan)
             if plan.lasts:
+                plan = replace(plan, point=point_of(plan, self.rules))
                 self.cache.put(key, plan)
         return plan
 

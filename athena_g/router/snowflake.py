@@ -1,7 +1,7 @@
 """Ids that are unique over all shards: 64 bits, in the order of time.
 
-From the highest bit on: a zero, 41 bits of milliseconds since the beginning of 2024, 10 bits that tell
-processes apart, 12 bits that count within a millisecond.
+From the highest bit on: a zero, 41 bits of milliseconds since the beginning of 2024, 10 bits that
+tell processes apart, 12 bits that count within a millisecond.
 """
 
 from __future__ import annotations

@@ -14,12 +14,15 @@ from athena_g.errors import SqlError
 from athena_g.group.sharding import Sharding
 from athena_g.net.stream import ConnectionClosed
 from athena_g.pool.pool import Pool
-from athena_g.protocol.constants import Command
+from athena_g.protocol.constants import MAX_PAYLOAD, Command
 from athena_g.protocol.framing import frame
 from athena_g.protocol.renaming import TableNames
 from athena_g.protocol.replies import ErrPacket, is_eof
 from athena_g.protocol.wire import lenenc_int_at
 from athena_g.session.binding import Binding
+
+
+_QUERY = bytes([0, Command.QUERY])
 
 
 class Refused(Exception):
@@ -196,7 +199,10 @@ def refusal(payload: bytes, names: TableNames | None) -> SqlError:
 
 def query(text: bytes) -> bytes:
     """A framed COM_QUERY."""
-    return frame(bytes([Command.QUERY]) + text, 0)
+    size = len(text) + 1
+    if size < MAX_PAYLOAD:
+        return size.to_bytes(3, "little") + _QUERY + text
+    return frame(_QUERY[1:] + text, 0)
 
 
 def told(connection: BackendConnection, error: BaseException) -> BaseException:

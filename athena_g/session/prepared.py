@@ -163,9 +163,17 @@ class Statements:
         if statement.error is not None:
             error, statement.error = statement.error, None
             raise error
+        if (
+            statement.parameters
+            and packet[statement.types_at : statement.types_end] != statement.types
+        ):
+            packet, _ = self._read_types(packet, statement)
+        if not self._client.continues:
+            on_shard = text.at_point(packet, statement)
+            if on_shard is not None:
+                self._execute(on_shard, packet, text.names)
+                return
         packet, payload = text.sharding.whole(packet)
-        if statement.parameters:
-            self._read_types(packet, statement)
         routed = text.route(payload, statement)
         found = routed.route
         text.current = None

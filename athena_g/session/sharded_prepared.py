@@ -13,6 +13,7 @@ from athena_g import errors
 from athena_g.backend.connection import BackendConnection
 from athena_g.parser.digest import Shape
 from athena_g.parser.text import Reading
+from athena_g.protocol.commands import UNSIGNED_PARAMETER
 from athena_g.protocol.constants import Command
 from athena_g.protocol.framing import frame
 from athena_g.protocol.parameters import read_parameters
@@ -21,6 +22,7 @@ from athena_g.protocol.replies import is_eof
 from athena_g.router.plan import Plan
 from athena_g.router.route import Reach, Route
 from athena_g.router.router import Routed
+from athena_g.router.rules import Rules
 from athena_g.session.leases import Refused, refusal
 from athena_g.session.sharding import ShardedStatements
 from athena_g.session.statement import PARAMETERS, Statement
@@ -30,6 +32,8 @@ MAX_SHARDS: Final = 256
 
 _BODY = 5
 _BODY_OF_PAYLOAD = PARAMETERS - 4
+_INTEGERS: Final = {1: 1, 2: 2, 3: 4, 8: 8}
+"""The bytes of a parameter by its type: TINY, SHORT, LONG, LONGLONG."""
 _DEFINITION = b"\3def"
 
 
@@ -48,6 +52,9 @@ class PreparedText:
         self._reading: Reading = sharding.reading()
         self._shape: Shape = sharding.shape(self._text, self._reading)
         self._by_shard: dict[int, Statement] = {}
+        self._known: Plan | None = None
+        self._rules: Rules | None = None
+        self.names: TableNames | None = None
         plan = self._plan()
         if plan.refusal is not None:
             raise plan.refusal
@@ -60,13 +67,17 @@ class PreparedText:
         self._first = sharding.go_to_prepare(plan) if plan.is_sharded else None
         if self._first is None:
             sharding.go_home(Reach.HOME if plan.others or plan.at_home else Reach.ANYWHERE)
-            self.command, self._names = packet, None
+            self.command = packet
         else:
             self.command = self._prepare(self._routed(plan, self._first), self._first)
-            self._names = plan.names.of(self._first)
+            self.names = plan.names.of(self._first)
 
     def _plan(self) -> Plan:
-        return self.sharding.plan(self._text, self._shape, self._reading)
+        rules = self.sharding.rules
+        if self._known is None or self._rules is not rules:
+            plan = self.sharding.plan(self._text, self._shape, self._reading)
+            self._known, self._rules = plan, self.sharding.rules
+        return self._known
 
     def _routed(self, plan: Plan, shard: int) -> Routed:
         return Routed(plan, Route(Reach.ONE, (shard,)), self._shape.literals)
@@ -77,9 +88,9 @@ class PreparedText:
 
     def renamed(self, payload: bytes) -> bytes:
         """A payload of the answer to the preparation, as the client is to see it."""
-        if self._names is None or is_eof(payload) or not payload.startswith(_DEFINITION):
+        if self.names is None or is_eof(payload) or not payload.startswith(_DEFINITION):
             return payload
-        return self._names.definition(payload)
+        return self.names.definition(payload)
 
     def adopt(self, statement: Statement) -> None:
         """Take note of the client's statement, once a server prepared it."""
@@ -99,6 +110,34 @@ class PreparedText:
             raise errors.NOT_ON_SHARDED(
                 construct="long data of a prepared statement", table=_first(plan)
             )
+
+    # -- the short way -----------------------------------------------------------------------------
+
+    def at_point(self, packet: bytes, statement: Statement) -> Statement | None:
+        """The statement of the one shard of an execution whose first parameter is the key.
+
+        The session is then on that shard's server, and ``names`` are those for the reply. ``None``:
+        it is not that simple. ``packet`` is all of the framed execution.
+        """
+        plan = self._plan()
+        point, types = plan.point, statement.types
+        if point is None or types is None or point.slot != len(self._shape.literals):
+            return None
+        size = _INTEGERS.get(types[1])
+        if size is None or packet[PARAMETERS] & 1:
+            return None
+        says_types = packet[statement.types_at] == 1
+        at = statement.types_end if says_types else statement.types_at + 1
+        signed = not types[2] & UNSIGNED_PARAMETER
+        shard = point.shard_of(int.from_bytes(packet[at : at + size], "little", signed=signed))
+        if shard is None:
+            return None
+        self.sharding.go_to_shard(shard)
+        self.names = plan.names.of(shard)
+        found = self.current = self._by_shard.get(shard)
+        if found is None or found.types != types or found.effect is not statement.effect:
+            found = self.current = self.on_shard(shard, statement, self._routed(plan, shard))
+        return found
 
     # -- executions --------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from athena_g.group.sharding import Sharding
 from athena_g.net.stream import PacketStream
 from athena_g.parser.digest import Shape, shape
 from athena_g.parser.lexer import first_word
-from athena_g.parser.text import Reading
+from athena_g.parser.text import DEFAULT_READING, Reading
 from athena_g.pool.pool import Pool
 from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import (
@@ -28,7 +28,6 @@ from athena_g.protocol.constants import (
     SERVER_STATUS_IN_TRANS,
     SERVER_STATUS_NO_BACKSLASH_ESCAPES,
     ColumnType,
-    Command,
 )
 from athena_g.protocol.framing import Deframer, frame
 from athena_g.protocol.replies import EofPacket
@@ -37,6 +36,7 @@ from athena_g.router.explain import explain
 from athena_g.router.plan import Plan, TableNotKnown
 from athena_g.router.route import Reach
 from athena_g.router.router import Routed
+from athena_g.router.rules import Rules
 from athena_g.router.tables import LISTS
 from athena_g.session.binding import Binding, Effect
 from athena_g.session.catalogue import tables
@@ -48,6 +48,8 @@ MAX_LEARNED: Final = 100
 """Tables that are looked at for one statement."""
 
 _PAYLOAD = 4
+_BODY = 5
+_MODES = SERVER_STATUS_ANSI_QUOTES | SERVER_STATUS_NO_BACKSLASH_ESCAPES
 _EXPLAIN_ATHENA = re.compile(rb"\s*explain\s+athena\s+", re.IGNORECASE)
 _STEPS = [
     Column(name, ColumnType.VAR_STRING, collation_id=45, length=4 * size, flags=NOT_NULL_FLAG)
@@ -66,7 +68,7 @@ class ShardedStatements:
         self._leases = Leases(binding, sharding)
         self.use(client)
         self._profile: Profile | None = None
-        self._status = -1
+        self._modes = -1
         self._reading = Reading()
         self._empty_since = b""
         """The BEGIN of the open transaction, as long as no statement in it named a table."""
@@ -79,13 +81,38 @@ class ShardedStatements:
 
     def execute(self, packet: bytes, kind: int, effect: Effect | None = None) -> None:
         """Have the servers that are concerned answer a framed COM_QUERY."""
-        packet, payload = self.whole(packet)
-        text = payload[1:]
+        if self._client.continues or len(packet) > MAX_PAYLOAD:
+            packet, payload = self.whole(packet)
+            text = payload[1:]
+        else:
+            text = packet[_BODY:]
+        reading = self.reading()
+        cut = shape(text) if reading is DEFAULT_READING else self.shape(text, reading)
+        plan = self.plan(text, cut, reading)
+        shard = None if plan.point is None else plan.point.shard(cut.literals)
+        if shard is None:
+            self._execute(packet, text, plan, cut, kind, effect)
+        else:
+            self._execute_on(shard, plan.template.render(shard, cut.literals), plan, kind, effect)
+
+    def _execute_on(
+        self, shard: int, text: bytes, plan: Plan, kind: int, effect: Effect | None
+    ) -> None:
+        """Have the server of a shard answer."""
+        binding = self._binding
+        pool = self._sharding.pool_of(shard)
+        if pool is not binding.pool or self._empty_since:
+            self.go_to(pool)
+        binding.execute(query(text), kind, effect, plan.names.of(shard))
+
+    def _execute(
+        self, packet: bytes, text: bytes, plan: Plan, cut: Shape, kind: int, effect: Effect | None
+    ) -> None:
         explained = _EXPLAIN_ATHENA.match(text)
         if explained is not None:
             self._explain(text[explained.end() :])
             return
-        routed, made_id = self._with_ids(text)
+        routed, made_id = self._with_ids(plan, cut)
         found, plan = routed.route, routed.plan
         if made_id:
             self.everywhere(routed, lambda shard: query(routed.text(shard)), made_id)
@@ -101,11 +128,7 @@ class ShardedStatements:
         match found.reach:
             case Reach.ONE:
                 shard = found.shards[0]
-                self.go_to(self._sharding.pool_of(shard))
-                sent = routed.text(shard)
-                if sent != text:
-                    packet = frame(bytes([Command.QUERY]) + sent, 0)
-                self._binding.execute(packet, kind, effect, routed.names(shard))
+                self._execute_on(shard, routed.text(shard), plan, kind, effect)
             case Reach.HOME:
                 self.go_to(self._sharding.home_pool)
                 self._binding.execute(packet, kind, effect)
@@ -225,6 +248,11 @@ class ShardedStatements:
         self._empty_since = b""
         binding.go_to(pool)
 
+    @property
+    def rules(self) -> Rules:
+        """The rules by which statements are routed now."""
+        return self._sharding.router.rules
+
     # -- routing -----------------------------------------------------------------------------------
 
     def route(self, text: bytes) -> Routed:
@@ -233,14 +261,11 @@ class ShardedStatements:
         cut = self.shape(text, reading)
         return self.routed(self.plan(text, cut, reading), cut, (), reading)
 
-    def _with_ids(self, text: bytes) -> tuple[Routed, int]:
+    def _with_ids(self, plan: Plan, cut: Shape) -> tuple[Routed, int]:
         """Where a statement goes, and the first id that was made for its rows, or 0."""
-        reading = self.reading()
-        cut = self.shape(text, reading)
-        plan = self.plan(text, cut, reading)
         filled = self._sharding.router.with_ids(plan, cut)
         if filled is None:
-            return self.routed(plan, cut, (), reading), 0
+            return self.routed(plan, cut, (), self.reading()), 0
         return self.route(filled[0]), filled[1]
 
     def shape(self, text: bytes, reading: Reading) -> Shape:
@@ -267,10 +292,27 @@ class ShardedStatements:
     def reading(self) -> Reading:
         """How the session's texts are to be read."""
         binding = self._binding
-        if binding.profile is not self._profile or binding.status != self._status:
-            self._profile, self._status = binding.profile, binding.status
-            self._reading = _reading_of(binding.profile, binding.status)
+        modes = binding.status & _MODES
+        if binding.profile is not self._profile or modes != self._modes:
+            self._profile, self._modes = binding.profile, modes
+            self._reading = self._reading_now()
         return self._reading
+
+    def _reading_now(self) -> Reading:
+        profile, status = self._binding.profile, self._binding.status
+        if not profile.is_readable or profile.codec is None:
+            construct = f"the character set {profile.charset} in a group with shards"
+            raise errors.NOT_SUPPORTED_YET(construct=construct)
+        mode = profile.value("sql_mode")
+        modes = (self._sharding.sql_mode if mode is None else mode.strip("'")).upper().split(",")
+        found = Reading(
+            codec=profile.codec,
+            ansi_quotes="ANSI_QUOTES" in modes or bool(status & SERVER_STATUS_ANSI_QUOTES),
+            no_backslash_escapes="NO_BACKSLASH_ESCAPES" in modes
+            or bool(status & SERVER_STATUS_NO_BACKSLASH_ESCAPES),
+            pipes_as_concat="PIPES_AS_CONCAT" in modes,
+        )
+        return DEFAULT_READING if found == DEFAULT_READING else found
 
     def whole(self, packet: bytes) -> tuple[bytes, bytes]:
         """The whole framed command, and its payload: where it goes only the whole of it tells."""
@@ -282,17 +324,3 @@ class ShardedStatements:
             deframer.feed(self._client.read_more())
         self._client.skip_rest()
         return frame(payload, 0), payload
-
-
-def _reading_of(profile: Profile, status: int) -> Reading:
-    if not profile.is_readable or profile.codec is None:
-        raise errors.NOT_SUPPORTED_YET(
-            construct=f"statements in the character set {profile.charset} in a group with shards"
-        )
-    modes = (profile.value("sql_mode") or "").upper()
-    return Reading(
-        codec=profile.codec,
-        ansi_quotes=profile.ansi_quotes or bool(status & SERVER_STATUS_ANSI_QUOTES),
-        no_backslash_escapes=bool(status & SERVER_STATUS_NO_BACKSLASH_ESCAPES),
-        pipes_as_concat="PIPES_AS_CONCAT" in modes or "ANSI" in modes.strip("'").split(","),
-    )
