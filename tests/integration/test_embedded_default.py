@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -157,6 +158,28 @@ def test_each_db_group_of_the_shipped_configuration_has_a_process_and_a_director
         assert sorted(each.name for each in (data / "athena").iterdir()) == [
             "home", "shards-a", "shards-b"
         ]  # fmt: skip
+
+
+def test_one_server_that_cannot_start_ends_the_others_and_is_named(data: Path) -> None:
+    directory = data / "athena" / "shards-b"
+    directory.mkdir(parents=True)
+    with (directory / ".lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(
+            [sys.executable, "-m", "athena_g", "-c", str(ROOT / "conf" / "athena.toml")],
+            env=os.environ
+            | {"ATHENA_SERVER__LISTEN_PORT": "0", "ATHENA_EMBEDDED__DATA_DIRECTORY": str(data)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=ROOT,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert f"another server uses the data directory {directory}" in done.stderr
+    for name in ("home", "shards-a"):
+        with (data / "athena" / name / ".lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_rows_outlive_a_restart_of_everything(data: Path) -> None:
