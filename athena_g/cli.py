@@ -109,8 +109,8 @@ def _tls_problem(settings: Settings) -> str | None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tls.certificate, tls.key)
     except (ssl.SSLError, OSError):
         return (
-            f"server.tls: {tls.certificate} and {tls.key} are not a certificate and its key; write two PEM "
-            "files that belong together (scripts/make-cert makes a pair)"
+            f"server.tls: {tls.certificate} and {tls.key} are not a certificate and its key; "
+            "write two PEM files that belong together (scripts/make-cert makes a pair)"
         )
     return None
 

@@ -69,20 +69,12 @@ def _limiters(settings: PartialTable) -> Found:
             yield from _in_use(instance.table("limiter"))
 
 
-def _made_ids(settings: PartialTable) -> Found:
-    for group in settings.tables("groups"):
-        for rule in group.tables("sharding_rules"):
-            if rule.written("id_column"):
-                yield rule.at("id_column")
-
-
 NOT_YET: tuple[NotYet, ...] = (
     NotYet("health", "checking the health of servers", _health),
     NotYet("metrics", "the endpoint for metrics", _metrics),
     NotYet("server.workers", "more than one worker", _workers),
     NotYet("groups.db_groups.instances.role", "a slave on a real server", _slaves),
     NotYet("groups.db_groups.instances", "a second master in a DB group", _further_masters),
-    NotYet("groups.sharding_rules.id_column", "making ids", _made_ids),
     NotYet("groups.db_groups.instances.limiter", "limiting an instance", _limiters),
 )
 

@@ -13,7 +13,6 @@ HOME = "groups[0].db_groups[0]"
 LIMITER = "[groups.db_groups.instances.limiter]\n"
 RULE = '[[groups.sharding_rules]]\nname = "r"\ntable_pattern = "t"\nshard_column = "c"\n'
 ONE_SHARD = "shard_count = 1\n"
-MADE_IDS = 'id_column = "id"\nid_generator = "snowflake"\n'
 
 UNSUPPORTED = {
     "health": (f"[health]\nenabled = true\n{EMBEDDED}", "health.enabled"),
@@ -21,10 +20,6 @@ UNSUPPORTED = {
     "metrics": (f"[metrics]\nenabled = true\n{EMBEDDED}", "metrics.enabled"),
     "a key of metrics": (f"[metrics]\nlisten_port = 4307\n{EMBEDDED}", "metrics.listen_port"),
     "workers": (f"[server]\nworkers = 2\n{EMBEDDED}", "server.workers"),
-    "made ids": (
-        EMBEDDED + "shard_indices = [0]\n" + RULE + ONE_SHARD + MADE_IDS,
-        "groups[0].sharding_rules[0].id_column",
-    ),
     "a slave": (ON_A_SERVER + INSTANCE + 'port = 1\nrole = "slave"\n', f"{HOME}.instances[1].role"),
     "a second master": (ON_A_SERVER + INSTANCE + "port = 1\n", f"{HOME}.instances[1]"),
     "a second embedded master": (EMBEDDED + "instances = [{}, {}]\n", f"{HOME}.instances[1]"),
@@ -80,12 +75,11 @@ def test_a_variable_cannot_switch_on_what_is_not_supported(bench: Bench) -> None
 
 
 def test_what_is_wrong_in_an_unsupported_part_is_reported_too(bench: Bench) -> None:
-    text = f"[health]\ncheck_interval_ms = 0\nenabled = 7\n{EMBEDDED}{RULE}algorithm = 'crc'\nid_column = 'id'\n"
+    text = f"[health]\ncheck_interval_ms = 0\nenabled = 7\n{EMBEDDED}{RULE}algorithm = 'crc'\n"
     problems = bench.problems(text, check_support=True)
     assert problems["health.check_interval_ms"].startswith("0 is out of range")
     assert problems["health.enabled"].startswith("7 is not a truth value")
     assert problems["groups[0].sharding_rules[0].algorithm"].startswith('"crc" is not known')
-    assert problems["groups[0].sharding_rules[0].id_column"].startswith("making ids is not supp")
 
 
 @pytest.mark.parametrize("missing", NOT_YET, ids=lambda missing: missing.what)
