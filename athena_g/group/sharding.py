@@ -40,11 +40,16 @@ class Sharding:
         self._columns: dict[str, tuple[str, ...]] = {}
         self._asked: set[str] = set()
         self._configured = rules
-        self.router = Router(rules, group, home, self._columns_of, learns=True)
+        self.router = Router(
+            rules, group, home, self._columns_of, learns=True, database_at=self._database_at
+        )
 
     def pool_of(self, shard: int) -> Pool:
         """The pool of the server that has a shard."""
         return self.pools[self.router.rules.db_group_of(shard)]
+
+    def _database_at(self, shard: int) -> str:
+        return self.pool_of(shard).endpoint.database or ""
 
     def _columns_of(self, table: str) -> Sequence[str] | None:
         return self._columns.get(table.casefold())

@@ -34,7 +34,7 @@ from athena_g.parser.statement import (
 from athena_g.parser.text import Text
 from athena_g.router import tables
 from athena_g.router.narrowing import Narrowing
-from athena_g.router.rewrite import Divisible, ShardNames, Template, edits
+from athena_g.router.rewrite import DatabaseAt, Divisible, ShardNames, Template, edits
 from athena_g.router.rules import Rule, Rules
 from athena_g.router.scope import Part, Scope
 from athena_g.router.spread import Mixed, Scattered, scattered
@@ -133,12 +133,14 @@ class Planner:
 
     ``database`` is the group's name, by which clients may qualify tables; ``columns_of`` knows the
     order of the columns of tables; with ``learns`` TableNotKnown is raised for what it does not know.
+    ``database_at`` says what the server of a shard calls the database.
     """
 
     rules: Rules
     database: str
     columns_of: NAMES_OF_COLUMNS = lambda _: None
     learns: bool = False
+    database_at: DatabaseAt = lambda _: ""
 
     def plan(self, text: Text, literals: Sequence[tuple[int, int]], first: bytes) -> Plan:
         """The plan for a statement whose literals are at ``literals``.
@@ -170,11 +172,14 @@ class Planner:
         ):
             written += tables.symbol_edits(statement.body, text.data, codec)
         sharded = [(t.name, rule) for t in statement.tables if (rule := survey.rule_of(t))]
-        plan = found(Template(text.data, literals, written), ShardNames(sharded, codec))
+        plan = found(Template(text.data, literals, written), self._names(sharded, codec))
         if plan.inserted is not None and len(plan.inserted.rows) > 1:
             spans = [row.span for row in plan.inserted.rows]
             return replace(plan, divisible=Divisible(text.data, spans, written), lasts=False)
         return plan
+
+    def _names(self, sharded: Sequence[tuple[str, Rule]], codec: str) -> ShardNames:
+        return ShardNames(sharded, codec, self.database, self.database_at)
 
     # -- queries -----------------------------------------------------------------------------------
 

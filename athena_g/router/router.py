@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
@@ -17,7 +18,7 @@ from athena_g.parser.text import Reading, Text, read, read_long
 from athena_g.protocol.renaming import TableNames
 from athena_g.router.cache import PlanCache
 from athena_g.router.plan import Plan, Planner, TableNotKnown, refused, unsharded
-from athena_g.router.rewrite import Template
+from athena_g.router.rewrite import DatabaseAt, Template
 from athena_g.router.route import Route, route
 from athena_g.router.rules import Rules
 
@@ -26,8 +27,14 @@ MAX_PLANS: Final = 5000
 
 _LONG: Final = frozenset((b"insert", b"replace"))
 _WORDS_ANYWHERE: Final = frozenset(
-    b"set savepoint release rollback commit begin start do execute deallocate unlock".split()
+    b"set savepoint release rollback commit begin start do execute deallocate unlock get".split()
 )
+_SHOWN_ANYWHERE: Final = re.compile(
+    rb"\s*show\s+((global|session|local)\s+)?"
+    rb"(count\s*\(|(warnings|errors|variables|status|engines|collation|char(acter)?\s*set)\b)",
+    re.IGNORECASE,
+)
+"""What SHOW says of the session, or of any server the same."""
 
 
 class Literals(Sequence[Any]):
@@ -81,6 +88,7 @@ class Router:
     ``home`` is the name of the home DB group, ``database`` what clients call the group.
     ``columns_of`` knows the columns of tables. If it ``learns``, a table of which something is not
     known that matters raises `TableNotKnown`: it is to be asked for, and the statement routed again.
+    ``database_at`` says what the server of a shard calls the database that has it.
     """
 
     def __init__(
@@ -91,12 +99,14 @@ class Router:
         columns_of: Callable[[str], Sequence[str] | None] = lambda _: None,
         *,
         learns: bool = False,
+        database_at: DatabaseAt = lambda _: "",
     ) -> None:
         self.rules = rules
         self.home = home
         self._database = database
         self._columns_of = columns_of
         self._learns = learns
+        self._database_at = database_at
         self.cache: PlanCache[Plan] = PlanCache(MAX_PLANS)
 
     def route(
@@ -128,9 +138,12 @@ class Router:
         first = first_word(text, 0)
         spans = literal_spans(cut)
         named = mentions(text, self.rules, reading.codec)
-        if not named and first in _WORDS_ANYWHERE and b";" not in text.rstrip(b"; \t\r\n"):
+        anywhere = first in _WORDS_ANYWHERE or _SHOWN_ANYWHERE.match(text) is not None
+        if not named and anywhere and b";" not in text.rstrip(b"; \t\r\n"):
             return unsharded(Template(text, spans, ()), Kind.OTHER)
-        planner = Planner(self.rules, self._database, self._columns_of, self._learns)
+        planner = Planner(
+            self.rules, self._database, self._columns_of, self._learns, self._database_at
+        )
         try:
             return planner.plan(_text(text, spans, reading, first), spans, first)
         except NotUnderstood:

@@ -17,6 +17,7 @@ from athena_g.errors import SqlError
 from athena_g.group.sharding import Sharding
 from athena_g.net.stream import PacketStream
 from athena_g.parser.lexer import first_word
+from athena_g.parser.statement import Kind
 from athena_g.parser.text import Reading
 from athena_g.pool.pool import Pool
 from athena_g.protocol.columns import Column
@@ -89,8 +90,9 @@ class ShardedStatements:
             self._list(text)
             return
         if plan.shards and plan.read_only:
-            self._empty_since = b""
-            self._scatter.read(self._asked(routed), renames_cells=True)
+            asked = self._asked(routed)
+            self._stay_within(asked)
+            self._scatter.read(asked, renames_cells=True)
             return
         match found.reach:
             case Reach.ONE:
@@ -106,19 +108,22 @@ class ShardedStatements:
             case Reach.ANYWHERE:
                 self._anywhere(packet, text, kind, effect)
             case Reach.SEVERAL | Reach.EVERY_GROUP:
-                self._empty_since = b""
                 self._everywhere(routed)
 
     def _everywhere(self, routed: Routed) -> None:
         """Have several shards, or all DB groups, answer."""
         asked = self._asked(routed)
-        if routed.plan.read_only:
+        self._stay_within(asked)
+        if routed.plan.kind is Kind.SELECT:
+            self._scatter.read(asked, locks=not routed.plan.read_only)
+        elif routed.plan.read_only:
             self._scatter.read(asked)
         elif routed.plan.everywhere:
             self._define(routed.plan, asked)
         else:
             alike = routed.route.reach is Reach.EVERY_GROUP
-            self._fan_out.change(routed.plan.kind.value, asked, alike=alike)
+            divided = bool(routed.route.divided)
+            self._fan_out.change(routed.plan.kind.value, asked, alike=alike, rows=divided)
 
     def _define(self, plan: Plan, asked: dict[Pool, list[Part]]) -> None:
         """Change tables everywhere; what was known of them holds no longer."""
@@ -194,6 +199,13 @@ class ShardedStatements:
             binding.begin_elsewhere(self._empty_since)
         self._empty_since = b""
         binding.go_to(pool)
+
+    def _stay_within(self, asked: dict[Pool, list[Part]]) -> None:
+        """Have the statement to come run on these servers: if it is one, as others that go there."""
+        if len(asked) == 1:
+            self.go_to(next(iter(asked)))
+        elif self._binding.held is None:
+            self._empty_since = b""
 
     # -- routing -----------------------------------------------------------------------------------
 
