@@ -387,7 +387,7 @@ BROADCAST_MIXED = _register(
 )  # fmt: skip
 SHARDS_DIFFER = _register(
     "SHARDS_DIFFER", 1105, "HY000",
-    "Shard {shard} ({instance}) gives other columns than the shards before it",
+    "The answer of {shard} ({instance}) has other columns than those of the shards before it",
     "The parts of the sharded table are not defined alike: compare SHOW CREATE TABLE of them on "
     "the servers, and repeat the ALTER TABLE that one of them lacks.",
 )  # fmt: skip

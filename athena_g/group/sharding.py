@@ -44,11 +44,22 @@ class Sharding:
         self._configured = rules
         self._by_shard = {index: pools[name] for index, name in rules.db_groups.items()}
         self._sql_mode: str | None = None
-        self.router = Router(rules, group, home, self._columns_of, learns=True, worker=worker)
+        self.router = Router(
+            rules,
+            group,
+            home,
+            self._columns_of,
+            learns=True,
+            database_at=self._database_at,
+            worker=worker,
+        )
 
     def pool_of(self, shard: int) -> Pool:
         """The pool of the server that has a shard."""
         return self._by_shard[shard]
+
+    def _database_at(self, shard: int) -> str:
+        return self.pool_of(shard).endpoint.database or ""
 
     def _columns_of(self, table: str) -> Sequence[str] | None:
         return self._columns.get(table.casefold())

@@ -1,7 +1,7 @@
 """Names of tables in replies: what a server calls a part of a table, its client calls by one name.
 
-The definitions of columns have the table's name as the statement calls it and as the server does;
-errors have it in their text. Source: MySQL Source Code Documentation, "Column Definition"
+The definitions of columns have the table's name as the statement calls it and as the server does,
+and that of its database; errors have them in their text. Source: MySQL Source Code Documentation, "Column Definition"
 (page_protocol_com_query_response_text_resultset_column_definition), "ERR_Packet".
 """
 
@@ -26,17 +26,23 @@ _ERR_TEXT_AT = 9
 class TableNames:
     """Puts other names in place of those that a server has for tables.
 
-    ``names`` has for each table of the server what it is called instead, both in the character set
-    of the session's results.
+    ``names`` has for each table of the server what it is called instead, ``databases`` the same for
+    the database that they are in; all in the character set of the session's results.
     """
 
-    def __init__(self, names: dict[bytes, bytes]) -> None:
+    def __init__(
+        self, names: dict[bytes, bytes], databases: dict[bytes, bytes] | None = None
+    ) -> None:
         self._names = names
+        self._databases = databases or {}
         self._heads: dict[bytes, bytes] = {}
         self._last = b"\xff" * 5
         self._last_renamed = b""
+        self._instead = self._databases | names
+        # The name of a database is one in front of a table's; alone it may be any word.
+        databases_ = [re.escape(name) + rb"(?=`?\.)" for name in self._databases]
         longest_first = sorted(names, key=len, reverse=True)
-        alternatives = b"|".join(re.escape(name) for name in longest_first)
+        alternatives = b"|".join([*databases_, *map(re.escape, longest_first)])
         self._in_text = re.compile(rb"(?<![\w$])(?:%b)(?![\w$])" % alternatives)
 
     def head(self, chunk: bytes, more: Callable[[], bytes]) -> bytes:
@@ -106,8 +112,7 @@ class TableNames:
             size, start = lenenc_int_at(payload, position)
             position = start + size
             fields.append(payload[start:position])
-        if fields[3] not in self._names and fields[2] not in self._names:
-            return payload
+        fields[1] = self._databases.get(fields[1], fields[1])
         fields[2:] = [self._names.get(name, name) for name in fields[2:]]
         return b"".join(map(lenenc_bytes, fields)) + payload[position:]
 
@@ -122,7 +127,7 @@ class TableNames:
 
     def text(self, text: bytes) -> bytes:
         """A text with the right names."""
-        return self._in_text.sub(lambda found: self._names[found[0]], text)
+        return self._in_text.sub(lambda found: self._instead[found[0]], text)
 
     def error(self, packet: bytes) -> bytes:
         """A framed ERR with the right names in its text."""

@@ -37,6 +37,7 @@ from athena_g.router import tables
 from athena_g.router.narrowing import Narrowing
 from athena_g.router.point import Point
 from athena_g.router.rewrite import (
+    DatabaseAt,
     Divisible,
     Edit,
     IdSlots,
@@ -149,12 +150,14 @@ class Planner:
 
     ``database`` is the group's name, by which clients may qualify tables; ``columns_of`` knows the
     order of the columns of tables; with ``learns`` TableNotKnown is raised for what it does not.
+    ``database_at`` says what the server of a shard calls the database.
     """
 
     rules: Rules
     database: str
     columns_of: NAMES_OF_COLUMNS = lambda _: None
     learns: bool = False
+    database_at: DatabaseAt = lambda _: ""
 
     def plan(
         self, text: Text, said: bytes, literals: Sequence[tuple[int, int]], first: bytes
@@ -192,7 +195,7 @@ class Planner:
         ):
             changes += tables.symbol_edits(statement.body, said, codec)
         sharded = [(t.name, rule) for t in statement.tables if (rule := survey.rule_of(t))]
-        plan = found(Template(said, literals, changes), ShardNames(sharded, codec))
+        plan = found(Template(said, literals, changes), self._names(sharded, codec))
         if isinstance(statement.body, Insertion):
             slots = _id_slots(statement.body, survey, said, literals, codec)
             plan = replace(plan, id_slots=slots)
@@ -211,6 +214,9 @@ class Planner:
         renamed.intersection_update((c.table or "").casefold() for c in statement.qualifiers)
         foreign = [table.name for table in statement.tables if not survey.is_own(table)]
         return any(name.casefold() in renamed for name in (*statement.names, *foreign))
+
+    def _names(self, sharded: Sequence[tuple[str, Rule]], codec: str) -> ShardNames:
+        return ShardNames(sharded, codec, self.database, self.database_at)
 
     # -- queries -----------------------------------------------------------------------------------
 

@@ -125,12 +125,27 @@ def _moved(edits: Iterable[Edit], end: int) -> list[Edit]:
     ]
 
 
-class ShardNames:
-    """What replies call the tables of a statement, by shard: its names instead of the shard's."""
+DatabaseAt = Callable[[int], str]
+"""What the server of a shard calls the database that has it; empty when that is not known."""
 
-    def __init__(self, tables: Iterable[tuple[str, Rule]], codec: str) -> None:
+
+class ShardNames:
+    """What replies call the tables of a statement, by shard: its names instead of the shard's.
+
+    ``database`` is what clients call the one that has the tables.
+    """
+
+    def __init__(
+        self,
+        tables: Iterable[tuple[str, Rule]],
+        codec: str,
+        database: str = "",
+        database_at: DatabaseAt = lambda _: "",
+    ) -> None:
         self._tables = list(dict.fromkeys(tables))
         self._codec = codec
+        self._database = database
+        self._database_at = database_at
         self._by_shard: dict[int, TableNames | None] = {}
 
     def of(self, shard: int) -> TableNames | None:
@@ -138,15 +153,18 @@ class ShardNames:
         if shard in self._by_shard:
             return self._by_shard[shard]
         names = {
-            rule.physical_name(table, shard).encode(self._codec, "replace"): table.encode(
-                self._codec, "replace"
-            )
+            self._encoded(rule.physical_name(table, shard)): self._encoded(table)
             for table, rule in self._tables
         }
-        found = TableNames(names) if names else None
+        there = self._database_at(shard)
+        databases = {self._encoded(there): self._encoded(self._database)} if there else {}
+        found = TableNames(names, databases) if names else None
         if len(self._by_shard) < MAX_RENDERED:
             self._by_shard[shard] = found
         return found
+
+    def _encoded(self, name: str) -> bytes:
+        return name.encode(self._codec, "replace")
 
 
 def _joined(pieces: list[bytes | Written], shard: int) -> bytes:

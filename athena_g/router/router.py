@@ -21,7 +21,7 @@ from athena_g.protocol.renaming import TableNames
 from athena_g.router.cache import PlanCache
 from athena_g.router.plan import Plan, Planner, TableNotKnown, refused, unsharded
 from athena_g.router.point import point_of
-from athena_g.router.rewrite import Template
+from athena_g.router.rewrite import DatabaseAt, Template
 from athena_g.router.route import Route, route
 from athena_g.router.rules import Rules
 from athena_g.router.snowflake import Snowflake
@@ -38,8 +38,14 @@ _WORDS_WITH_QUERIES: Final = frozenset((b"set", b"do"))
 _QUERY: Final = re.compile(rb"select|table|statement|values|with", re.IGNORECASE)
 """What there is where such a statement has a query, or is SET STATEMENT ... FOR another one."""
 _WORDS_ANYWHERE: Final = frozenset(
-    b"set savepoint release rollback commit begin start do execute deallocate unlock".split()
+    b"set savepoint release rollback commit begin start do execute deallocate unlock get".split()
 )
+_SHOWN_ANYWHERE: Final = re.compile(
+    rb"\s*show\s+((global|session|local)\s+)?"
+    rb"(count\s*\(|(warnings|errors|variables|status|engines|collation|char(acter)?\s*set)\b)",
+    re.IGNORECASE,
+)
+"""What SHOW says of the session, or of any server the same."""
 
 
 class Literals(Sequence[Any]):
@@ -94,6 +100,7 @@ class Router:
     ``home`` is the name of the home DB group, ``database`` what clients call the group.
     ``columns_of`` knows the columns of tables. If it ``learns``, a table of which something is not
     known that matters raises `TableNotKnown`: it is to be asked for, and the statement routed anew.
+    ``database_at`` says what the server of a shard calls the database that has it.
     """
 
     def __init__(
@@ -104,6 +111,7 @@ class Router:
         columns_of: Callable[[str], Sequence[str] | None] = lambda _: None,
         *,
         learns: bool = False,
+        database_at: DatabaseAt = lambda _: "",
         worker: int = 0,
     ) -> None:
         self._rules = rules
@@ -112,6 +120,7 @@ class Router:
         self._columns_of = columns_of
         self._learns = learns
         self._snowflake = Snowflake(worker)
+        self._database_at = database_at
         self.cache: PlanCache[Plan] = PlanCache(MAX_PLANS)
 
     @property
@@ -181,11 +190,14 @@ class Router:
         first = first_word(executed, 0)
         spans = literal_spans(cut)
         named = mentions(text, self.rules, reading.codec)
-        if not named and first in _WORDS_ANYWHERE and b";" not in text.rstrip(b"; \t\r\n"):
+        anywhere = first in _WORDS_ANYWHERE or _SHOWN_ANYWHERE.match(text) is not None
+        if not named and anywhere and b";" not in text.rstrip(b"; \t\r\n"):
             return unsharded(Template(text, spans, ()), Kind.OTHER)
         if _names_no_table(text, first):
             return unsharded(Template(text, spans, ()), Kind.OTHER)
-        planner = Planner(self.rules, self._database, self._columns_of, self._learns)
+        planner = Planner(
+            self.rules, self._database, self._columns_of, self._learns, self._database_at
+        )
         try:
             return planner.plan(_text(executed, spans, reading, first), text, spans, first)
         except NotUnderstood:

@@ -9,7 +9,7 @@ Source: MySQL Reference Manual, "Statements That Cause an Implicit Commit", "SAV
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from athena_g import errors
@@ -64,18 +64,20 @@ class FanOut:
         asked: dict[Pool, list[Part]],
         *,
         alike: bool,
+        rows: bool = False,
         made_id: int = 0,
     ) -> None:
         """Change rows on several shards, and answer how many they were together.
 
-        ``alike``: all servers do the same, so the first one's numbers are the answer. ``made_id``
-        is the insert id to answer, if it was made by the proxy.
+        ``alike``: all servers do the same, so the first one's numbers are the answer. ``rows``:
+        each gets some of those that are to be inserted. ``made_id`` is the insert id to answer, if
+        it was made by the proxy.
         """
         self._leases.check(list(asked), writes=True)
         total = Sum(insert_id=made_id)
         for pool, parts in asked.items():
             try:
-                found = self._change_one(pool, parts, len(asked) == 1)
+                found = self._change_one(pool, parts, len(asked) == 1, rows)
             except SqlError as error:
                 raise _partly(construct, error, parts, total.done) from None
             if not (alike and total.done):
@@ -83,7 +85,7 @@ class FanOut:
             total.done += [part.where for part in parts]
         self._answer(total)
 
-    def _change_one(self, pool: Pool, parts: list[Part], own: bool) -> OkPacket:
+    def _change_one(self, pool: Pool, parts: list[Part], own: bool, rows: bool) -> OkPacket:
         """Have one server do all its parts, or none."""
         leased = self._leases.own(pool, parts) if own else self._leases.other(pool, parts)
         before, after, back = self._bracket(leased)
@@ -94,7 +96,8 @@ class FanOut:
                 for _ in before:
                     _read_ok(leased, None)
                 for part in parts:
-                    found.add(_read_ok(leased, part))
+                    ok = _read_ok(leased, part)
+                    found.add(replace(ok, info=ok.info or _info_of_row(ok)) if rows else ok)
                 for command in after:
                     _do(leased, command)
             except Refused:
@@ -162,7 +165,7 @@ class FanOut:
 
     def _answer(self, total: Sum) -> None:
         binding = self._binding
-        binding.note_scattered(total.affected, None, total.warnings)
+        binding.note_scattered(total.affected, 0, total.warnings)
         if total.insert_id:
             binding.set_insert_id(total.insert_id)
         ok = OkPacket(
@@ -191,6 +194,12 @@ def _read_ok(leased: Leased, part: Part | None) -> OkPacket:
     ok = OkPacket.decode(payload, CLIENT_SESSION_TRACK if leased.connection.tracks_session else 0)
     leased.connection.scanner.status = ok.status & ~SERVER_SESSION_STATE_CHANGED
     return ok
+
+
+def _info_of_row(ok: OkPacket) -> bytes:
+    """What a server would say of one row if it were not the only one of the INSERT."""
+    again = max(ok.affected_rows - 1, 0) or (not ok.affected_rows and bool(ok.warnings))
+    return b"Records: 1  Duplicates: %d  Warnings: %d" % (again, ok.warnings)
 
 
 def _do(leased: Leased, command: bytes) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from athena_g import errors
 from athena_g.net.stream import PacketStream
@@ -12,14 +12,17 @@ from athena_g.protocol.wire import lenenc_int_at
 from athena_g.session.binding import Binding
 from athena_g.session.leases import Leased, Leases, Part
 
+_FIXED_SIZE = 12
+"""Bytes behind the names: collation 2, width 4, type 1, flags 2, decimals 1, and 2 more."""
+
 
 @dataclass(slots=True)
 class Totals:
-    """What the shards' answers come to; ``head`` are the packets in front of the rows."""
+    """What the shards' answers come to; ``columns`` is what those that came first are like."""
 
     rows: int = 0
     warnings: int = 0
-    head: list[bytes] = field(default_factory=list)
+    columns: list[bytes] | None = None
 
 
 class Scatter:
@@ -30,12 +33,15 @@ class Scatter:
         self._leases = leases
         self._client = client
 
-    def read(self, asked: dict[Pool, list[Part]], *, renames_cells: bool = False) -> None:
+    def read(
+        self, asked: dict[Pool, list[Part]], *, renames_cells: bool = False, locks: bool = False
+    ) -> None:
         """Pass on the rows of one shard after those of the other.
 
-        ``renames_cells``: their cells name tables, as those of SHOW do.
+        ``renames_cells``: their cells name tables, as those of SHOW do. ``locks``: the rows are to
+        stay locked until the transaction ends.
         """
-        self._leases.check(list(asked), writes=False)
+        self._leases.check(list(asked), writes=locks)
         leased: list[Leased] = []
         totals = Totals()
         try:
@@ -99,10 +105,23 @@ class Scatter:
             payload = leased.read()
             head.append(payload if part.names is None else part.names.definition(payload))
         end = leased.read()
-        if not totals.head:
-            totals.head = head
-            for each in (*head, end):
+        columns = [_likeness(definition) for definition in head[1:]]
+        if totals.columns is None:
+            totals.columns = columns
+            # The connection may have other settings than the session: autocommit.
+            own_end = EofPacket(EofPacket.decode(end).warnings, self._binding.local_status)
+            for each in (*head, own_end.encode()):
                 self._client.write_packet(each)
-        elif head != totals.head:
+        elif columns != totals.columns:
             name = leased.connection.endpoint.name
             raise errors.SHARDS_DIFFER(shard=part.where, instance=name)
+
+
+def _likeness(definition: bytes) -> bytes:
+    """What columns of shards must have in common: all names, collation, type and decimals.
+
+    Flags and width depend on what a server makes of a derived table, and so on its rows.
+    """
+    fixed = len(definition) - _FIXED_SIZE
+    collation, kind = definition[fixed : fixed + 2], definition[fixed + 6 : fixed + 7]
+    return definition[:fixed] + collation + kind + definition[fixed + 9 : fixed + 10]

@@ -20,6 +20,7 @@ from athena_g.group.sharding import Sharding
 from athena_g.net.stream import PacketStream
 from athena_g.parser.digest import AT_ONCE, Shape, shape
 from athena_g.parser.lexer import first_word
+from athena_g.parser.statement import Kind
 from athena_g.parser.text import DEFAULT_READING, Reading
 from athena_g.pool.pool import Pool
 from athena_g.protocol.columns import Column
@@ -138,8 +139,8 @@ class ShardedStatements:
             self._list(text)
             return
         if plan.shards and plan.read_only:
-            self._empty_since = b""
             asked = self._asked(routed, lambda shard: query(routed.text(shard)))
+            self._stay_within(asked)
             self._scatter.read(asked, renames_cells=True)
             return
         match found.reach:
@@ -159,15 +160,20 @@ class ShardedStatements:
 
         ``made_id`` is the first id of rows that was made here.
         """
-        self._empty_since = b""
         asked = self._asked(routed, command)
-        if routed.plan.read_only:
+        self._stay_within(asked)
+        if routed.plan.kind is Kind.SELECT:
+            self._scatter.read(asked, locks=not routed.plan.read_only)
+        elif routed.plan.read_only:
             self._scatter.read(asked)
         elif routed.plan.everywhere:
             self._define(routed.plan, asked)
         else:
             alike = routed.route.reach is Reach.EVERY_GROUP
-            self._fan_out.change(routed.plan.kind.value, asked, alike=alike, made_id=made_id)
+            divided = bool(routed.route.divided)
+            self._fan_out.change(
+                routed.plan.kind.value, asked, alike=alike, rows=divided, made_id=made_id
+            )
 
     def _define(self, plan: Plan, asked: dict[Pool, list[Part]]) -> None:
         """Change tables everywhere; what was known of them holds no longer."""
@@ -284,6 +290,13 @@ class ShardedStatements:
         names = TableNames({physical: table})
         part = Part("shard 0", command, names)
         self._scatter.fields(self._sharding.pool_of(0), part)
+
+    def _stay_within(self, asked: dict[Pool, list[Part]]) -> None:
+        """Have the statement to come run on these servers: if it is one, as others that go there."""
+        if len(asked) == 1:
+            self.go_to(next(iter(asked)))
+        elif self._binding.held is None:
+            self._empty_since = b""
 
     # -- routing -----------------------------------------------------------------------------------
 
