@@ -73,6 +73,8 @@ class Survey:
         self.scope_of: dict[Select | Change, Scope] = {}
         self.others: list[Table] = []
         """The tables without a rule, those that every server has left out."""
+        self.catalogue: list[Table] = []
+        """Those of information_schema."""
 
     @property
     def parts(self) -> list[Part]:
@@ -186,8 +188,11 @@ class Survey:
         """Take note of a table; its part, if it has a rule."""
         rule = self.rule_of(table)
         if rule is None:
-            if (table.database or "").casefold() not in OF_EVERY_SERVER:
+            database = (table.database or "").casefold()
+            if database not in OF_EVERY_SERVER:
                 self.others.append(table)
+            elif database == "information_schema":
+                self.catalogue.append(table)
             return None
         part = Part(table, rule, optional)
         self.part_of[table] = part

@@ -47,6 +47,7 @@ from athena_g.router.tables import LISTS
 from athena_g.session.binding import Binding, Effect
 from athena_g.session.catalogue import tables
 from athena_g.session.fan_out import FanOut
+from athena_g.session.information_schema import with_views
 from athena_g.session.leases import Asked, Leases, Part, query
 from athena_g.session.scatter import Scatter
 
@@ -147,6 +148,10 @@ class ShardedStatements:
             case Reach.ONE:
                 shard = found.shards[0]
                 self._execute_on(shard, routed.text(shard), plan, kind, effect)
+            case Reach.HOME if plan.catalogue and plan.hint is None:
+                text = with_views(self._sharding, text, plan.catalogue, self.reading().codec)
+                self.go_to(self._sharding.home_pool)
+                self._binding.execute(query(text), kind, effect)
             case Reach.HOME:
                 self.go_to(self._sharding.home_pool)
                 self._binding.execute(packet, kind, effect)
@@ -292,7 +297,7 @@ class ShardedStatements:
         self._scatter.fields(self._sharding.pool_of(0), part)
 
     def _stay_within(self, asked: dict[Pool, list[Part]]) -> None:
-        """Have the statement to come run on these servers: if it is one, as others that go there."""
+        """Have the statement to come run on these servers: if it is one, as others go there."""
         if len(asked) == 1:
             self.go_to(next(iter(asked)))
         elif self._binding.held is None:
