@@ -54,7 +54,7 @@ def route(plan: Plan, values: Values, rules: Rules, home: str) -> Route:
     ``home`` is the name of the home DB group.
     """
     if plan.refusal is not None:
-        raise plan.refusal
+        raise plan.refusal.with_traceback(None)  # else it would keep that of each execution
     if plan.inserted is not None:
         found = _insertion(plan, plan.inserted, values)
     elif plan.tables:
