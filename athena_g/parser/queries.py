@@ -470,6 +470,8 @@ class Reader:
 
     def name(self, node: exp.Expr) -> str:
         """A name as the client means it."""
+        if isinstance(node, exp.Star):
+            return "*"
         name = node.name if isinstance(node, exp.Identifier) else str(node.this)
         return data_of(name).decode(self.text.reading.codec, "replace")
 

@@ -297,7 +297,8 @@ class Survey:
 def are_alike(one: Rule, other: Rule) -> bool:
     """Whether equal keys of two rules are on shards of the same number."""
     same = one.name == other.name or (one.binding is not None and one.binding == other.binding)
-    return same and one.key == other.key
+    known = one.key is not None and other.key is not None
+    return same and (one.key == other.key or not known)
 
 
 def _columns(select: Select, scope: Scope) -> Columns:

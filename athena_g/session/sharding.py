@@ -15,7 +15,6 @@ from gevent import get_hub
 from athena_g import errors
 from athena_g.backend.look_back import Answer
 from athena_g.backend.profile import Profile
-from athena_g.errors import SqlError
 from athena_g.group.sharding import Sharding
 from athena_g.net.stream import PacketStream
 from athena_g.parser.digest import AT_ONCE, Shape, shape
@@ -60,6 +59,7 @@ _PAYLOAD = 4
 _BODY = 5
 _MODES = SERVER_STATUS_ANSI_QUOTES | SERVER_STATUS_NO_BACKSLASH_ESCAPES
 _EXPLAIN_ATHENA = re.compile(rb"\s*explain\s+athena\s+", re.IGNORECASE)
+_LOCKS = re.compile(rb"(get|release|is_free|is_used|release_all)_locks?\b", re.IGNORECASE)
 _STEPS = [
     Column(name, ColumnType.VAR_STRING, collation_id=45, length=4 * size, flags=NOT_NULL_FLAG)
     for name, size in (("step", 64), ("detail", 4096))
@@ -190,8 +190,9 @@ class ShardedStatements:
 
     def _explain(self, text: bytes) -> None:
         """Answer EXPLAIN ATHENA: what the router makes of a statement."""
-        self._learned(text)
-        lines = explain(self._sharding.router, text, self.reading())
+        reading = self.reading()
+        self.plan(text, self.shape(text, reading), reading)  # so that its tables are known
+        lines = explain(self._sharding.router, text, reading)
         self._send(Answer(_STEPS, [[part.encode() for part in line] for line in lines]))
 
     def _send(self, answer: Answer) -> None:
@@ -213,13 +214,6 @@ class ShardedStatements:
         """Answer SHOW TABLES and SHOW TABLE STATUS: each table once, by the client's name."""
         self._send(tables(self._sharding, text.decode(self.reading().codec, "replace")))
 
-    def _learned(self, text: bytes) -> None:
-        """Have all known of a statement's tables, as far as that can be had."""
-        try:
-            self.route(text)
-        except SqlError:
-            return
-
     def _asked(self, routed: Routed, command: Callable[[int], Asked]) -> dict[Pool, list[Part]]:
         """What each server is asked, in the order of the shards."""
         sharding = self._sharding
@@ -237,6 +231,8 @@ class ShardedStatements:
     def _anywhere(self, packet: bytes, text: bytes, kind: int, effect: Effect | None) -> None:
         """Have whichever server the session uses answer."""
         binding = self._binding
+        if _LOCKS.search(text) is not None:  # they are all on one server
+            self.go_to(self._sharding.home_pool)
         begin = binding.begin or self._empty_since
         binding.execute(packet, kind, effect)
         is_open = binding.held is not None and binding.status & SERVER_STATUS_IN_TRANS
