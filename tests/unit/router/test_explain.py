@@ -68,11 +68,11 @@ def test_a_key_of_unknown_type_is_told(router: Router) -> None:
     assert "type not known" in found["table accounts"]
 
 
-def test_rows_that_are_divided_are_told_by_their_numbers(router: Router) -> None:
+def test_each_shard_is_shown_with_its_own_rows(router: Router) -> None:
     found = lines(router, "INSERT INTO logs_a (id) VALUES (1), (2), (5)")
     assert found["inserts into"].startswith("rule logs")
-    assert found["rows on shard 1"] == "of these the numbers 1, 3"
-    assert found["rows on shard 2"] == "of these the numbers 2"
+    assert found["SQL on shard 1"] == "INSERT INTO `logs_a_1` (id) VALUES (1), (5)"
+    assert found["SQL on shard 2"] == "INSERT INTO `logs_a_2` (id) VALUES (2)"
 
 
 @pytest.mark.parametrize(

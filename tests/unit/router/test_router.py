@@ -96,7 +96,7 @@ def test_what_names_no_sharded_table_need_not_be_understood(
 @pytest.mark.parametrize(
     "sql",
     [
-        "SELEC nonsense FROM orders", "SHOW INDEX FROM orders", "SET @a = (SELECT 1 FROM orders)",
+        "SELEC nonsense FROM orders", "OPTIMISE orders", "SET @a = (SELECT 1 FROM orders)",
         "SET @a = (TABLE orders)", "COMMIT; DELETE FROM orders", "DO (SELECT 1 FROM orders)",
         "SET STATEMENT a = 1 FOR DELETE FROM orders", "SELECT 1 /*! FROM orders */",
         "PREPARE s FROM 'DELETE FROM orders'",
