@@ -82,10 +82,11 @@ def _derived(sharding: Sharding, view: str, parts: _Parts) -> str:
     columns = _columns(sharding, view)
     listed = ", ".join(columns)
     schema = _SCHEMAS[view]
-    hidden = _in(parts.at_home)
-    own = f"SELECT {listed} FROM information_schema.{view}"
-    if hidden:
-        own += f" WHERE NOT ({schema} = DATABASE() AND TABLE_NAME IN ({hidden}))"
+    own = f"SELECT {listed} FROM information_schema.{view} WHERE TRUE"
+    if parts.at_home:
+        own += f" AND NOT ({schema} = DATABASE() AND TABLE_NAME IN ({_in(parts.at_home)}))"
+    if neighbours := _neighbours(sharding):
+        own += f" AND {schema} NOT IN ({_in(neighbours)})"
     question = (
         f"SELECT {listed} FROM information_schema.{view} WHERE {schema} = DATABASE() "
         f"AND TABLE_NAME IN ({_in(parts.by_name)}) LIMIT {MAX_ROWS + 1}"
@@ -103,14 +104,19 @@ def _derived(sharding: Sharding, view: str, parts: _Parts) -> str:
     return " UNION ALL ".join([own, *(f"SELECT {row}" for row in rows)])
 
 
+def _neighbours(sharding: Sharding) -> list[str]:
+    """The databases of other DB groups on the server that has the home one's."""
+    home = sharding.home_pool.endpoint
+    others = [pool.endpoint for pool in sharding.pools.values()]
+    same = [other for other in others if (other.host, other.port) == (home.host, home.port)]
+    return [other.database for other in same if other.database not in (None, home.database)]
+
+
 def _columns(sharding: Sharding, view: str) -> list[str]:
     answer = sharding.ask(
-        sharding.home_pool,
-        "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE "
-        f"TABLE_SCHEMA = 'information_schema' AND TABLE_NAME = '{view.upper()}' "
-        "ORDER BY ORDINAL_POSITION LIMIT 200",
+        sharding.home_pool, f"SELECT * FROM information_schema.{view} WHERE TABLE_NAME = '' LIMIT 1"
     )
-    return [f"`{(row[0] or b'').decode()}`" for row in answer.rows]
+    return [f"`{column.name}`" for column in answer.columns]
 
 
 def _in(names: Iterable[str]) -> str:
