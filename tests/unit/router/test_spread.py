@@ -65,6 +65,25 @@ def test_a_key_that_may_be_missing_groups_nothing_by_shard(grouping: str) -> Non
 
 
 @pytest.mark.parametrize(
+    ("outputs", "needs"),
+    [
+        ("user_id", ()),
+        ("orders.user_id", ()),
+        ("user_id AS u", ()),
+        ("x AS user_id", ("GROUP BY",)),
+        ("x + 1 AS user_id", ("GROUP BY",)),
+        ("x AS 'user_id'", ("GROUP BY",)),
+        ("x AS 'y'", ("GROUP BY",)),  # another text of this shape may have another name there
+    ],
+)
+def test_a_name_that_is_an_alias_as_well_groups_nothing_by_shard(
+    outputs: str, needs: tuple[str, ...]
+) -> None:
+    assert scattered_of(f"SELECT {outputs} FROM orders GROUP BY user_id").needs == needs
+    assert scattered_of(f"SELECT {outputs} FROM orders GROUP BY orders.user_id").needs == ()
+
+
+@pytest.mark.parametrize(
     ("sql", "reason"),
     [
         ("SELECT 1 FROM orders o, items i", "o and i are not joined by equal shard keys"),

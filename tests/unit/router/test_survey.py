@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from athena_g.parser.statement import Change
@@ -165,6 +167,15 @@ def test_rules_are_alike_by_their_binding(one: str, other: str, alike: bool) -> 
     assert found[0] is not None
     assert found[1] is not None
     assert are_alike(found[0], found[1]) == alike
+
+
+def test_of_unknown_types_only_a_table_and_itself_are_alike() -> None:
+    rules = house.rules()
+    account = rules.exact["accounts"]
+    assert are_alike(account, account)
+    assert not are_alike(account, replace(account, name="other", binding=account.binding))
+    unknown = [replace(rules.exact[name], key=None) for name in ("orders", "items")]
+    assert not are_alike(*unknown)
 
 
 def test_a_part_on_the_optional_side_is_optional() -> None:
