@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import secrets
 import signal
 import ssl
 import sys
@@ -31,6 +32,7 @@ from athena_g.pool.ledger import Limits
 from athena_g.pool.pool import Pool
 from athena_g.protocol.auth import RsaKey
 from athena_g.router.rules import rules_of
+from athena_g.router.snowflake import WORKERS
 from athena_g.session.handler import CAPABILITIES, ProxyHandler
 from athena_g.supervisor import EmbeddedProcess
 
@@ -40,7 +42,9 @@ class App:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._embedded: list[EmbeddedProcess] = []
+        configured = settings.server.worker_id
+        self._worker = secrets.randbelow(WORKERS) if configured is None else configured
+        self._embedded: dict[tuple[str, str], EmbeddedProcess] = {}
         self._directory = Directory([])
         self._server: Server | None = None
 
@@ -51,6 +55,7 @@ class App:
         start; what was started by then is stopped again.
         """
         try:
+            self._start_embedded()
             self._directory = Directory([self._group(each) for each in self._settings.groups])
             handler = ProxyHandler(self._directory, self._settings.server.max_prepared_stmt_count)
             self._server = Server(
@@ -70,8 +75,30 @@ class App:
         if self._server is not None:
             self._server.stop()
         self._directory.close()
-        for process in self._embedded:
+        for process in self._embedded.values():
             process.stop()
+
+    def _start_embedded(self) -> None:
+        """Start all embedded servers at once, and wait for each."""
+        for group in self._settings.groups:
+            for db_group in group.db_groups:
+                if db_group.embedded:
+                    process = self._embedded[group.name, db_group.name] = self._process(
+                        group, db_group
+                    )
+                    process.begin()
+        for process in self._embedded.values():
+            process.start()
+
+    def _process(self, group: GroupSettings, db_group: DbGroupSettings) -> EmbeddedProcess:
+        embedded = self._settings.embedded
+        return EmbeddedProcess(
+            directory=embedded.data_directory / group.name / db_group.name,
+            database=group.name,
+            master_port=next(each.port for each in db_group.instances if each.role == "master"),
+            slave_ports=[each.port for each in db_group.instances if each.role == "slave"],
+            max_connections=embedded.max_connections,
+        )
 
     def _group(self, group: GroupSettings) -> Group:
         account = Account(group.user, group.password.get_secret_value())
@@ -80,29 +107,20 @@ class App:
         sharding = None
         if group.sharding_rules or others:
             pools = {each.name: each.master.pool for each in (home, *others)}
-            sharding = Sharding(rules_of(group), group.name, home.name, pools)
+            sharding = Sharding(rules_of(group), group.name, home.name, pools, self._worker)
         return Group(group.name, account, home, tuple(others), sharding)
 
     def _db_group(self, group: GroupSettings, db_group: DbGroupSettings) -> DbGroup:
         master = next(each for each in db_group.instances if each.role == "master")
         limits = master.pool.over(self._settings.pool)
         if db_group.embedded:
-            endpoint = self._start_embedded(group, db_group)
+            endpoint = self._embedded_endpoint(group, db_group)
         else:
             endpoint = _endpoint(group, master, limits)
         return DbGroup(db_group.name, Instance(Pool(endpoint, _limits(limits))))
 
-    def _start_embedded(self, group: GroupSettings, db_group: DbGroupSettings) -> Endpoint:
-        embedded = self._settings.embedded
-        process = EmbeddedProcess(
-            directory=embedded.data_directory / group.name / db_group.name,
-            database=group.name,
-            master_port=next(each.port for each in db_group.instances if each.role == "master"),
-            slave_ports=[each.port for each in db_group.instances if each.role == "slave"],
-            max_connections=embedded.max_connections,
-        )
-        self._embedded.append(process)
-        process.start()
+    def _embedded_endpoint(self, group: GroupSettings, db_group: DbGroupSettings) -> Endpoint:
+        process = self._embedded[group.name, db_group.name]
         return Endpoint(
             group=group.name,
             host=process.host,

@@ -8,9 +8,12 @@ import ssl
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from athena_g import __version__
-from athena_g.config import ConfigError, Settings, load
+
+if TYPE_CHECKING:
+    from athena_g.config import Settings
 
 USAGE_ERROR = 2
 
@@ -70,16 +73,31 @@ def _address(text: str) -> tuple[str, int]:
 
 
 def _load(path: str) -> Settings | None:
+    from athena_g.config import ConfigError, load  # not for embedded servers, which need it not
+
     try:
         settings = load(path)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return None
-    problem = _tls_problem(settings)
+    problem = _tls_problem(settings) or _rules_problem(settings)
     if problem is not None:
-        print(f"{path}: server.tls: {problem}", file=sys.stderr)
+        print(f"{path}: {problem}", file=sys.stderr)
         return None
     return settings
+
+
+def _rules_problem(settings: Settings) -> str | None:
+    """What is wrong with a sharding rule, which only what is known of collations can tell."""
+    from athena_g.errors import SqlError
+    from athena_g.router.rules import rules_of
+
+    for place, group in enumerate(settings.groups):
+        try:
+            rules_of(group)
+        except SqlError as error:
+            return f"groups[{place}].sharding_rules: {error.message}"
+    return None
 
 
 def _tls_problem(settings: Settings) -> str | None:
@@ -91,8 +109,8 @@ def _tls_problem(settings: Settings) -> str | None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tls.certificate, tls.key)
     except (ssl.SSLError, OSError):
         return (
-            f"{tls.certificate} and {tls.key} are not a certificate and its key; write two PEM "
-            "files that belong together (scripts/make-cert makes a pair)"
+            f"server.tls: {tls.certificate} and {tls.key} are not a certificate and its key; "
+            "write two PEM files that belong together (scripts/make-cert makes a pair)"
         )
     return None
 

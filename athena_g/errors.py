@@ -381,8 +381,9 @@ KEY_CHANGES = _register(
 )  # fmt: skip
 BROADCAST_MIXED = _register(
     "BROADCAST_MIXED", 1105, "HY000",
-    "The broadcast table {other} cannot be changed together with the sharded table {table}",
-    "A broadcast table is written in every DB group: use a statement of its own for it.",
+    "The broadcast table {other} cannot be changed together with, or by rows of, the table {table}",
+    "A broadcast table is written in every DB group, also in those where the other table is not: "
+    "use a statement of its own for it, with the values in it.",
 )  # fmt: skip
 SHARDS_DIFFER = _register(
     "SHARDS_DIFFER", 1105, "HY000",

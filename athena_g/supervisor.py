@@ -55,9 +55,20 @@ class EmbeddedProcess:
         self._process: Any = None
         self._watcher: gevent.Greenlet[..., Any] | None = None
 
+    def begin(self) -> None:
+        """Start it without waiting: several can then start at once. :meth:`start` is to follow."""
+        self._process = gevent_subprocess.Popen(
+            self._command(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "ATHENA_EMBEDDED_PASSWORD": self.password},
+        )
+
     def start(self) -> None:
-        """Start and wait until it listens; raises RuntimeError saying why it does not."""
-        self._launch()
+        """Have it started and listening; raises RuntimeError saying why it does not."""
+        if self._process is None:
+            self.begin()
+        self._wait_until_it_listens()
         self._watcher = gevent.spawn(self._watch)
 
     def stop(self) -> None:
@@ -76,7 +87,8 @@ class EmbeddedProcess:
             while True:
                 gevent.sleep(pause)
                 try:
-                    self._launch()
+                    self.begin()
+                    self._wait_until_it_listens()
                 except RuntimeError as error:
                     pause = min(pause * 2, LONGEST_PAUSE)
                     logger.error("{}; next try in {} s", error, pause)
@@ -84,14 +96,8 @@ class EmbeddedProcess:
                     pause = FIRST_PAUSE
                     break
 
-    def _launch(self) -> None:
-        process = gevent_subprocess.Popen(
-            self._command(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**os.environ, "ATHENA_EMBEDDED_PASSWORD": self.password},
-        )
-        self._process = process
+    def _wait_until_it_listens(self) -> None:
+        process = self._process
         try:
             with gevent.Timeout(START_TIMEOUT, RuntimeError(f"not ready in {START_TIMEOUT:g} s")):
                 ports = [self._read_port(process) for _ in range(1 + len(self.slave_ports))]

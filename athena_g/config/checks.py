@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from athena_g.config import rule_checks, shards
+from athena_g.config import places, rule_checks, shards
 from athena_g.config.partial import PartialTable
 from athena_g.config.problems import Problem, key_path
 
@@ -23,6 +23,7 @@ _NOT_EMBEDDED = (
 def check(settings: PartialTable) -> Iterator[Problem]:
     """Everything wrong between the tables of ``settings`` that their own models cannot see."""
     yield from _metrics_port(settings)
+    yield from places.check(settings)
     groups = settings.tables("groups")
     yield from _repeated(groups, "name", "group", str.casefold)
     for group in groups:

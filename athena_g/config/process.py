@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from annotated_types import Ge, Le
 from pydantic import Field, ValidationInfo, field_validator
 
 from athena_g.config.table import Table
@@ -50,6 +51,14 @@ class ServerSettings(Table):
         description="The address to listen on. 0.0.0.0 and :: mean every address of the machine.",
     )
     listen_port: ListenPort = Field(default=3307, description="The port to listen on.")
+    worker_id: Annotated[
+        Annotated[Integer, Ge(0), Le(1023)] | None, DefaultText("Default: a random one.")
+    ] = Field(
+        default=None,
+        examples=[1],
+        description="The number of this process in the ids that it makes (id_generator of a "
+        "sharding rule). Give each athena-g that serves the same tables another one.",
+    )
     workers: Integer = Field(
         default=1,
         ge=1,

@@ -15,13 +15,13 @@ from typing import Final
 from athena_g import errors
 from athena_g.embedded.cursors import RowCursor
 from athena_g.embedded.native import Value
-from athena_g.embedded.parameter_packets import read_parameters
 from athena_g.embedded.prepared import Prepared
 from athena_g.embedded.results import OkResult, RowsResult
 from athena_g.embedded.session import EngineSession
 from athena_g.protocol.columns import Column
 from athena_g.protocol.commands import StmtExecute, StmtSendLongData
 from athena_g.protocol.constants import CURSOR_TYPE_READ_ONLY
+from athena_g.protocol.parameters import read_parameters
 from athena_g.protocol.rows import BinaryRows
 
 _PRECHECK: Final = "mysql_stmt_precheck"

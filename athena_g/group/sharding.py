@@ -30,23 +30,33 @@ _COLUMNS = (
 class Sharding:
     """Where the shards of one group are, and what is known of their tables.
 
-    ``pools`` are those of the DB groups by name.
+    ``pools`` are those of the DB groups by name, ``worker`` the number of this process in ids.
     """
 
-    def __init__(self, rules: Rules, group: str, home: str, pools: Mapping[str, Pool]) -> None:
+    def __init__(
+        self, rules: Rules, group: str, home: str, pools: Mapping[str, Pool], worker: int = 0
+    ) -> None:
         self.pools = pools
         self.home = home
         self._group = group
         self._columns: dict[str, tuple[str, ...]] = {}
         self._asked: set[str] = set()
         self._configured = rules
+        self._by_shard = {index: pools[name] for index, name in rules.db_groups.items()}
+        self._sql_mode: str | None = None
         self.router = Router(
-            rules, group, home, self._columns_of, learns=True, database_at=self._database_at
+            rules,
+            group,
+            home,
+            self._columns_of,
+            learns=True,
+            database_at=self._database_at,
+            worker=worker,
         )
 
     def pool_of(self, shard: int) -> Pool:
         """The pool of the server that has a shard."""
-        return self.pools[self.router.rules.db_group_of(shard)]
+        return self._by_shard[shard]
 
     def _database_at(self, shard: int) -> str:
         return self.pool_of(shard).endpoint.database or ""
@@ -62,6 +72,14 @@ class Sharding:
     def called(self, pool: Pool) -> str:
         """The name of the DB group that a pool is of."""
         return next((name for name, each in self.pools.items() if each is pool), "")
+
+    @property
+    def sql_mode(self) -> str:
+        """The SQL mode of sessions that have set none, asked for once."""
+        if self._sql_mode is None:
+            answer = self.ask(self.home_pool, "SELECT @@GLOBAL.sql_mode LIMIT 1")
+            self._sql_mode = (answer.rows[0][0] or b"").decode() if answer.rows else ""
+        return self._sql_mode
 
     # -- what tables look like ---------------------------------------------------------------------
 
@@ -88,7 +106,6 @@ class Sharding:
         folded = table.casefold()
         self._columns.pop(folded, None)
         self.router.rules = self.router.rules.without_key(table, self._configured)
-        self.router.cache.clear()
 
     @property
     def has_shards(self) -> bool:

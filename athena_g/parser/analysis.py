@@ -39,10 +39,10 @@ def analyse(text: Text, first: bytes) -> Statement:
         node = syntax.tree(text, start, end)
         if isinstance(node, syntax.CHANGES):
             return changes.change(Reader(text), node)
-    if first in _QUERIES:
+    if first in _QUERIES or text.tokens[0].is_(b"("):
         reader = Reader(text)
         query = reader.query(syntax.tree(text, start, end), {})
-        return Statement(Kind.SELECT, query, tuple(reader.tables), tuple(reader.qualifiers))
+        return reader.statement(Kind.SELECT, query)
     raise NotUnderstood
 
 
@@ -70,7 +70,8 @@ def _explained(text: Text) -> Statement:
 def _insertion(text: Text) -> Statement:
     parts = _Parts()
     found = insertion(text, parts)
-    return replace(found, qualifiers=(*found.qualifiers, *parts.qualifiers))
+    qualifiers = (*found.qualifiers, *parts.qualifiers)
+    return replace(found, qualifiers=qualifiers, names=(*found.names, *parts.names))
 
 
 class _Parts:
@@ -78,14 +79,17 @@ class _Parts:
 
     def __init__(self) -> None:
         self.qualifiers: list[Column] = []
+        self.names: list[str] = []
 
     def query_in(self, text: Text, start: int, end: int) -> Query:
         reader = Reader(text)
         query = reader.query(syntax.tree(text, start, end), {})
         self.qualifiers += reader.qualifiers
+        self.names += reader.names
         return query
 
     def nested_in(self, text: Text, start: int, end: int) -> tuple[Nested, ...]:
         reader, block = Reader(text), Block()
         reader.scan(syntax.expression(text, start, end).expressions, block, {})
+        self.names += reader.names
         return tuple(block.nested)

@@ -45,7 +45,7 @@ def change(reader: Reader, node: exp.Expr) -> Statement:
     else:
         raise NotUnderstood
     kind = Kind.UPDATE if isinstance(node, exp.Update) else Kind.DELETE
-    return Statement(kind, body, tuple(reader.tables), tuple(reader.qualifiers))
+    return reader.statement(kind, body)
 
 
 def _update(reader: Reader, node: exp.Update, scope: Scope) -> Change:

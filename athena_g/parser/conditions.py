@@ -100,11 +100,20 @@ class _Reading:
         """What must hold for a row that ``NOT node`` lets pass."""
         if depth > MAX_DEPTH:
             raise NotUnderstood
+        # NOT a < b is (NOT a) < b where it is written ! or sql_mode has HIGH_NOT_PRECEDENCE.
+        if not isinstance(node, exp.Paren):
+            return self._unknown(node)
         node = _bare(node)
         if isinstance(node, exp.And):
-            return AnyOf(tuple(self.negated(each, depth + 1) for each in _parts(node)))
+            return AnyOf(tuple(self._negated_part(each, depth + 1) for each in _parts(node)))
         if isinstance(node, exp.Or):
-            return All(tuple(self.negated(each, depth + 1) for each in _parts(node)))
+            return All(tuple(self._negated_part(each, depth + 1) for each in _parts(node)))
+        return self._negated_part(node, depth)
+
+    def _negated_part(self, node: exp.Expr, depth: int) -> Condition:
+        """The same for what AND, OR or parentheses bound."""
+        if isinstance(node, exp.Paren):
+            return self.negated(node, depth)
         if isinstance(node, exp.Not):
             return self._truth(node.this, depth)
         operator = _NEGATED.get(_OPERATORS.get(type(node), Operator.EQUAL))
@@ -113,7 +122,9 @@ class _Reading:
         return self._unknown(node)
 
     def _truth(self, node: exp.Expr, depth: int) -> Condition:
-        """NOT NOT a is a's truth, which passes the same rows as a."""
+        """NOT (NOT (a)) is a's truth, which passes the same rows as a."""
+        if not isinstance(node, exp.Paren):
+            return self._unknown(node)
         return self.condition(node, depth + 1)
 
     def _unknown(self, *nodes: exp.Expr) -> Condition:

@@ -23,6 +23,8 @@ from typing import NamedTuple
 
 from athena_g.parser import lexer
 
+AT_ONCE = 64 * 1024
+"""Bytes of a text that is cut in one go."""
 SLOT = b"\0"
 """What stands for a literal in a key; ``?`` is a parameter of the client's own."""
 
@@ -76,7 +78,10 @@ def shape(text: bytes, *, ansi_quotes: bool = False, no_backslash_escapes: bool 
 
 def _cut(text: bytes, piece: re.Pattern[bytes]) -> tuple[list[bytes], list[bytes]]:
     """The literals and the segments of a text without executable comments."""
-    found = piece.findall(text)  # whose last is an empty one, behind the text
+    if len(text) <= AT_ONCE:
+        found = piece.findall(text)  # whose last is an empty one, behind the text
+    else:  # step by step, so that in a thread it lets others have a turn
+        found = [match.groups(b"") for match in piece.finditer(text)]
     segments = [segment for segment, _, _ in found]
     literals = [literal for _, literal, _ in found]
     literals.pop()

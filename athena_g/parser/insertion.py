@@ -110,7 +110,8 @@ class _Reader:
             columns_at=columns_at,
             returning=returning,
         )
-        return Statement(kind, found, self._tables(found), tuple(self.found.qualifiers))
+        names = (self.row,) if self.row else ()
+        return Statement(kind, found, self._tables(found), tuple(self.found.qualifiers), names)
 
     def _kind(self) -> Kind:
         word = self.cursor.take_any(b"insert", b"replace")

@@ -1,15 +1,16 @@
 """Queries: what their rows come from, what is asked of them, what is made of them.
 
 A `Reader` goes through one statement's tree once. What it does not know raises
-:class:`~athena_g.parser.lexer.NotUnderstood`: a part of a statement that was overlooked could send it
-to the wrong place.
+:class:`~athena_g.parser.lexer.NotUnderstood`: a part of a statement that was overlooked could send
+it to the wrong place.
 
-Source: MySQL Reference Manual, "SELECT Statement", "JOIN Clause", "WITH (Common Table Expressions)".
+Source: MySQL Reference Manual, "SELECT Statement", "JOIN Clause", "WITH (Common Table
+Expressions)".
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -19,11 +20,13 @@ from athena_g.parser.conditions import Conditions
 from athena_g.parser.lexer import NotUnderstood
 from athena_g.parser.statement import (
     ALWAYS,
+    Change,
     Column,
     Derived,
     Elsewhere,
     Join,
     JoinKind,
+    Kind,
     Nested,
     Opaque,
     Output,
@@ -31,9 +34,11 @@ from athena_g.parser.statement import (
     Relation,
     Select,
     Span,
+    Statement,
     Table,
     Union,
 )
+from athena_g.parser.syntax import data_of
 from athena_g.parser.text import Text
 from athena_g.parser.tree_operands import operand
 
@@ -90,6 +95,8 @@ class Block:
     aggregates: bool = False
     assigns: bool = False
     windows: dict[str, exp.Window] = field(default_factory=dict)
+    called: frozenset[str] = frozenset()
+    """The names in FROM, casefolded."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,7 @@ class Expression:
     """A common table expression: its query, what it is called, the names of its columns."""
 
     query: exp.Expr
+    called: str
     names: tuple[str, ...]
     scope: dict[str, Expression | None]
 
@@ -112,7 +120,12 @@ class Reader:
         self.text = text
         self.tables: list[Table] = []
         self.qualifiers: list[Column] = []
+        self.names: list[str] = []
         self.conditions = Conditions(self)
+
+    def statement(self, kind: Kind, body: Query | Change) -> Statement:
+        """A statement of all that was read."""
+        return Statement(kind, body, tuple(self.tables), tuple(self.qualifiers), tuple(self.names))
 
     # -- queries -----------------------------------------------------------------------------------
 
@@ -139,7 +152,7 @@ class Reader:
         before = len(self.tables)
         inner: Scope = dict(scope)
         for each in with_.expressions:
-            inner[each.alias.casefold()] = None
+            inner[self.note_name(each.args["alias"].this).casefold()] = None
         for each in with_.expressions:
             self.query(each.this, inner)
         node.set("with_", None)
@@ -151,9 +164,10 @@ class Reader:
         scope = dict(scope)
         for each in with_.expressions:
             alias = each.args["alias"]
-            known = Expression(each.this, self._names(alias), dict(scope))
+            called = self.note_name(alias.this)
+            known = Expression(each.this, called, self._names(alias), dict(scope))
             self.query(each.this, known.scope)  # also one that nobody uses names tables
-            scope[self.name(alias.this).casefold()] = known
+            scope[known.called.casefold()] = known
         return scope
 
     def _names(self, alias: exp.Expr | None) -> tuple[str, ...]:
@@ -162,7 +176,6 @@ class Reader:
 
     def _union(self, node: exp.SetOperation, scope: Scope) -> Union:
         _only(node, _UNION_PARTS)
-        arms: list[Query] = []
         left: exp.Expr = node
         kind, distinct = type(node), bool(node.args.get("distinct"))
         rights: list[exp.Expr] = []
@@ -174,10 +187,9 @@ class Reader:
         ):
             rights.append(left.expression)
             left = left.this
-        for each in (left, *reversed(rights)):
-            arms.append(self.query(each, scope))
+        arms = tuple(self.query(each, scope) for each in (left, *reversed(rights)))
         return Union(
-            tuple(arms),
+            arms,
             _OPERATIONS[kind],
             all=kind is exp.Union and not distinct,
             ordered=node.args.get("order") is not None,
@@ -196,6 +208,7 @@ class Reader:
         _only(node, _SELECT_PARTS)
         block = Block(windows={each.this.name: each for each in node.args.get("windows") or ()})
         source = self.source(node.args.get("from_"), node.args.get("joins"), block, scope)
+        block.called = frozenset(_names_in(source))
         where = self.where(node, block, scope)
         outputs = tuple(self._output(each) for each in node.expressions)
         group = node.args.get("group")
@@ -241,7 +254,7 @@ class Reader:
         return Output(column, name, operand=operand(self.text, inner))
 
     def _is_string(self, alias: exp.Expr) -> bool:
-        """Whether a name is written as a string, which another text of the same shape may change."""
+        """Whether a name is written as a string, which may differ in texts of the same shape."""
         place = self.text.data[_start(alias) :][:1]
         return place == b"'" or (place == b'"' and not self.text.reading.ansi_quotes)
 
@@ -269,7 +282,7 @@ class Reader:
             if not isinstance(derived, Derived) or alias is None:
                 raise NotUnderstood
             names = self._names(alias)
-            return Derived(derived.query, self.name(alias.this), names, lateral=True)
+            return Derived(derived.query, self.note_name(alias.this), names, lateral=True)
         if isinstance(node, exp.Subquery):
             return self._subquery(node, block, scope)
         if isinstance(node, exp.Values):
@@ -286,19 +299,22 @@ class Reader:
         _only(node, _SUBQUERY_PARTS)
         bare = node.copy()
         bare.set("alias", None)
-        called = self.name(alias.this) if alias is not None and alias.this is not None else ""
+        called = self.note_name(alias.this) if alias is not None and alias.this is not None else ""
         return Derived(self.query(bare, scope), called, self._names(alias))
 
     def _table(self, node: exp.Table, block: Block, scope: Scope) -> Relation:
         alias = node.args.get("alias")
-        called = self.name(alias.this) if alias is not None else None
+        called = self.note_name(alias.this) if alias is not None else None
         if not isinstance(node.this, exp.Identifier):
             self.scan((node.this,), block, scope)
             return Elsewhere(called or "")
         name = self.name(node.this)
         database = node.args.get("db")
-        if database is None and name.casefold() in scope:
-            return self._expression(scope[name.casefold()], called or name)
+        if name.casefold() in scope:
+            # A qualified name is a table's, but not if it loses the qualifier.
+            if database is not None:
+                raise NotUnderstood
+            return self._expression(scope[name.casefold()], name, called or name)
         table = Table(
             name,
             None if database is None else self.name(database),
@@ -311,9 +327,11 @@ class Reader:
             raise NotUnderstood
         return table
 
-    def _expression(self, known: Expression | None, called: str) -> Relation:
+    def _expression(self, known: Expression | None, name: str, called: str) -> Relation:
         if known is None:  # itself, in WITH RECURSIVE
             return Elsewhere(called)
+        if known.called != name:  # the same name or not, as the server has it
+            raise NotUnderstood
         return Derived(self.query(known.query, known.scope), called, known.names)
 
     def _alias_at(self, node: exp.Table) -> int | None:
@@ -329,7 +347,7 @@ class Reader:
     def _joined(
         self, left: Relation, joins: Iterable[exp.Expr] | None, block: Block, scope: Scope
     ) -> Relation:
-        crossed = False
+        crossed = False  # a comma binds less than a join, and is not told apart
         for node in joins or ():
             _only(node, _JOIN_PARTS)
             side, word = node.args.get("side") or "", node.args.get("kind") or ""
@@ -337,9 +355,9 @@ class Reader:
             using = node.args.get("using") or ()
             if side not in _JOIN_KINDS or word not in _JOIN_WORDS or method not in ("", "NATURAL"):
                 raise NotUnderstood
-            if side == "RIGHT" and crossed:  # a comma binds less than a join, and is not told apart
+            if crossed and (side == "RIGHT" or using or method):
                 raise NotUnderstood
-            crossed = crossed or (on is None and not using and not method)
+            crossed = crossed or not (word or method or on is not None or using)
             right = self.relation(node.this, block, scope)
             condition = ALWAYS if on is None else self.conditions.read(on, block, scope)
             names = tuple(self.name(each) for each in using)
@@ -383,10 +401,26 @@ class Reader:
         elif isinstance(node, exp.AggFunc) or (
             isinstance(node, exp.Anonymous) and str(node.this).lower() in _AGGREGATES
         ):
+            if self._is_of_outer(node, block):
+                raise NotUnderstood
             block.aggregates = True
         elif isinstance(node, exp.PropertyEQ):
             block.assigns = True
         return node.iter_expressions()
+
+    def _is_of_outer(self, node: exp.Expr, block: Block) -> bool:
+        """Whether an aggregate function makes one row of those of the query around this one.
+
+        That is so where all its columns are from there.
+        """
+        columns = list(node.find_all(exp.Column))
+        tables = [each.args.get("table") for each in columns]
+        if not block.called:
+            return bool(columns)
+        return bool(columns) and all(
+            table is not None and self.name(table).casefold() not in block.called
+            for table in tables
+        )
 
     def _partition(self, node: exp.Window, block: Block) -> tuple[Column | None, ...] | None:
         """By what a window is partitioned; ``None`` for the definition of one in WINDOW."""
@@ -429,10 +463,24 @@ class Reader:
         if column.table is not None:
             self.qualifiers.append(column)
 
+    def note_name(self, node: exp.Expr) -> str:
+        """A name that the text gives to what is in a FROM or a WITH."""
+        self.names.append(self.name(node))
+        return self.names[-1]
+
     def name(self, node: exp.Expr) -> str:
         """A name as the client means it."""
         name = node.name if isinstance(node, exp.Identifier) else str(node.this)
-        return name.encode("latin-1", "replace").decode(self.text.reading.codec, "replace")
+        return data_of(name).decode(self.text.reading.codec, "replace")
+
+
+def _names_in(source: Relation | None) -> Iterator[str]:
+    """What the tables of a FROM are called, casefolded."""
+    if isinstance(source, Join):
+        yield from _names_in(source.left)
+        yield from _names_in(source.right)
+    elif source is not None:
+        yield source.called.casefold()
 
 
 def _only(node: exp.Expr, parts: frozenset[str]) -> None:

@@ -66,11 +66,13 @@ Values = Sequence[Any]
 class Operand:
     """A value that is known as soon as literals and parameters are.
 
-    ``worth`` gives it; it raises ValueError for what only a server can compute.
+    ``worth`` gives it; it raises ValueError for what only a server can compute. ``slot`` is its
+    place among the values when it is just one of them.
     """
 
     worth: Callable[[Values], Any]
     span: Span
+    slot: int | None = None
 
 
 # -- conditions ------------------------------------------------------------------------------------
@@ -353,7 +355,8 @@ class OnTables:
 class Statement:
     """One statement.
 
-    ``tables`` are all places at which a table is named, ``qualifiers`` the columns that name one.
+    ``tables`` are all places at which a table is named, ``qualifiers`` the columns that name one,
+    ``names`` what the text itself calls tables, derived ones and common table expressions.
     ``body`` is what it does; ``None`` for what concerns no table.
     """
 
@@ -361,3 +364,4 @@ class Statement:
     body: Select | Union | Opaque | Insertion | Change | OnTables | None
     tables: tuple[Table, ...] = ()
     qualifiers: tuple[Column, ...] = field(default=())
+    names: tuple[str, ...] = ()

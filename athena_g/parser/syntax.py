@@ -31,6 +31,10 @@ CHANGES: Final = (exp.Update, exp.Delete)
 _MODIFIERS: Final = frozenset((b"low_priority", b"quick", b"ignore"))
 """What may stand behind UPDATE and DELETE."""
 _VARIABLES = (Kind.USER_VARIABLE, Kind.SYSTEM_VARIABLE)
+_LETTERS: Final = {0x85: "\u0185", 0xA0: "\u01a0"}
+_SPACES: Final = {ord(letter): space for space, letter in _LETTERS.items()}
+_BLANK: Final = bytes(each if each in b"\n\t\r" else 32 for each in range(256))
+_NAMES: Final = (Kind.WORD, Kind.NAME)
 _WORD_LIKE = (Kind.WORD, Kind.NUMBER, Kind.NAME, Kind.HEX)
 
 
@@ -52,9 +56,10 @@ def _tree(text: Text, start: int, end: int, in_front: str) -> exp.Expr:
     if text.reading.pipes_as_concat and _has_pipes(own):
         raise NotUnderstood
     draft = _Draft(text.data[start:end], start)
+    if b"/*+" in draft.written:
+        draft.drop_hints(own)
     own = draft.simplify(own)
-    # In latin-1 each byte is a character, so that offsets stay what they are.
-    source = in_front.rjust(start) + draft.written.decode("latin-1")
+    source = in_front.rjust(start) + characters(bytes(draft.written))
     dialect = _dialect(text.reading)
     try:
         cut = dialect.tokenize(source)
@@ -65,6 +70,19 @@ def _tree(text: Text, start: int, end: int, in_front: str) -> exp.Expr:
     if len(found) != 1 or found[0] is None:
         raise NotUnderstood
     return found[0]
+
+
+def characters(data: bytes) -> str:
+    """A text with one character for each byte, so that offsets stay what they are.
+
+    Bytes that would be spaces in Latin-1 stand as letters: here they are parts of names.
+    """
+    return data.decode("latin-1").translate(_LETTERS)
+
+
+def data_of(text: str) -> bytes:
+    """The bytes of a part of what `characters` gave."""
+    return text.translate(_SPACES).encode("latin-1", "replace")
 
 
 def _has_pipes(own: list[Token]) -> bool:
@@ -107,6 +125,14 @@ class _Draft:
             self._put(token, b"")
         return [token for token in own if token not in dropped] if dropped else own
 
+    def drop_hints(self, own: list[Token]) -> None:
+        """Clear what is between the tokens: sqlglot takes optimizer hints for parts of a query."""
+        ends = [self._start, *(token.end for token in own)]
+        starts = [*(token.start for token in own), self._start + len(self.written)]
+        for end, start in zip(ends, starts, strict=True):
+            place = slice(end - self._start, start - self._start)
+            self.written[place] = bytes(self.written[place]).translate(_BLANK)
+
     def _put(self, token: Token, replacement: bytes) -> None:
         place = slice(token.start - self._start, token.end - self._start)
         self.written[place] = replacement.ljust(token.end - token.start)
@@ -143,6 +169,9 @@ def _compare(own: list[Token], cut: list[Any]) -> None:
         while position < len(cut) and cut[position].end < token.start:
             position += 1
         if position >= len(cut) or cut[position].start > token.start:
+            raise NotUnderstood
+        shortened = token.word == b"distinctrow"
+        if token.kind in _NAMES and cut[position].end + 1 < token.end and not shortened:
             raise NotUnderstood
     divided = [token for token in own if token.kind in _VARIABLES or token.text[:1] == b"."]
     for token in cut:

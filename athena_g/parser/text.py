@@ -17,7 +17,7 @@ from athena_g.parser.statement import Operand, Span, Values
 class Reading:
     """How a text is to be read: its character set, and what sql_mode says of quotes."""
 
-    codec: str = "utf-8"
+    codec: str = "utf_8"
     ansi_quotes: bool = False
     no_backslash_escapes: bool = False
     pipes_as_concat: bool = False
@@ -50,7 +50,9 @@ class Text:
         index = self.slots.get(span.start)
         if index is None:
             return None
-        return Operand(_negated(index) if negative else _at(index), span)
+        if negative:
+            return Operand(_negated(index), span)
+        return Operand(_at(index), span, index)
 
 
 def read(data: bytes, literals: Sequence[tuple[int, int]], reading: Reading) -> Text:

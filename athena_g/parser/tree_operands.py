@@ -53,7 +53,8 @@ def _worth(text: Text, node: exp.Expr, depth: int) -> Worth | None:
     if isinstance(node, exp.Neg):
         return converted(negative, first.worth)
     if isinstance(node, exp.Cast):
-        conversion = _CASTS.get(node.to.this)
+        cuts_off = bool(node.to.expressions)  # CHAR(1)
+        conversion = None if cuts_off else _CASTS.get(node.to.this)
         return None if conversion is None else converted(conversion, first.worth)
     second = _operand(text, node.expression, depth)
     if second is None:

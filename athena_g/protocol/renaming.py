@@ -36,6 +36,8 @@ class TableNames:
         self._names = names
         self._databases = databases or {}
         self._heads: dict[bytes, bytes] = {}
+        self._last = b"\xff" * 5
+        self._last_renamed = b""
         self._instead = self._databases | names
         # The name of a database is one in front of a table's; alone it may be any word.
         databases_ = [re.escape(name) + rb"(?=`?\.)" for name in self._databases]
@@ -48,6 +50,8 @@ class TableNames:
 
         Gives at least all definitions of columns; as much as came if the reply ends before.
         """
+        if chunk.startswith(self._last):
+            return self._last_renamed + chunk[len(self._last) :]
         while len(chunk) < 5:
             chunk, size = _longer(chunk, more), len(chunk)
             if len(chunk) == size:
@@ -64,6 +68,8 @@ class TableNames:
             known = self.error(head) if first == _ERR else self._renamed(head)
             if len(head) <= MAX_REMEMBERED and len(self._heads) < MAX_HEADS and first != _ERR:
                 self._heads[head] = known
+        if first != _ERR:
+            self._last, self._last_renamed = head, known
         return known + chunk[end:]
 
     @staticmethod

@@ -14,6 +14,7 @@ from typing import Final
 from athena_g import errors
 from athena_g.errors import SqlError
 from athena_g.parser.analysis import analyse
+from athena_g.parser.hints import Hint
 from athena_g.parser.lexer import NotUnderstood
 from athena_g.parser.statement import (
     Assignment,
@@ -34,10 +35,21 @@ from athena_g.parser.statement import (
 from athena_g.parser.text import Text
 from athena_g.router import tables
 from athena_g.router.narrowing import Narrowing
-from athena_g.router.rewrite import DatabaseAt, Divisible, ShardNames, Template, edits
+from athena_g.router.point import Point
+from athena_g.router.rewrite import (
+    DatabaseAt,
+    Divisible,
+    Edit,
+    IdSlots,
+    ShardNames,
+    Template,
+    edits,
+    quoted,
+    without_alias,
+)
 from athena_g.router.rules import Rule, Rules
-from athena_g.router.scope import Part, Scope
-from athena_g.router.spread import Mixed, Scattered, scattered
+from athena_g.router.scope import Key, Part, Scope
+from athena_g.router.spread import Mixed, Scattered, scattered, tables_in
 from athena_g.router.survey import Columns, Survey, are_alike
 
 
@@ -89,12 +101,14 @@ class Plan:
     """How statements of one shape are routed.
 
     ``tables`` are the sharded ones with what narrows them, ``others`` the names of those without a
-    rule. ``scattered`` says how the statement may run on several shards; where it may not, ``mixed``
-    says why. ``moved`` are the values that the shard column is set to. ``refusal`` is the error
-    that each execution gets. ``at_home``: it is not understood and names no table with a rule.
-    ``everywhere``: it is about whole tables, on all ``shards``; ``changed`` names those. ``divisible`` is
-    an INSERT of several rows. ``lasts``: it holds for other
-    texts of the same shape, too.
+    rule. ``scattered`` says how the statement may run on several shards; where it may not,
+    ``mixed`` says why. ``moved`` are the values that the shard column is set to. ``refusal`` is the
+    error that each execution gets. ``at_home``: it is not understood and names no table with a
+    rule. ``everywhere``: it is about whole tables, on all ``shards``; ``changed`` names those.
+    ``divisible`` is an INSERT of several rows. ``hint`` is what a comment says of where it goes.
+    With ``id_slots`` the rows lack an id that is to be made here: the text with ids has another
+    plan. ``point`` is the short way to its shard. ``lasts``: it holds for other texts of the same
+    shape, too.
     """
 
     kind: Kind
@@ -115,6 +129,9 @@ class Plan:
     shards: tuple[int, ...] = ()
     changed: tuple[str, ...] = ()
     divisible: Divisible | None = None
+    hint: Hint | None = None
+    id_slots: IdSlots | None = None
+    point: Point | None = None
     lasts: bool = True
 
     @property
@@ -132,7 +149,7 @@ class Planner:
     """Makes the plans of one group.
 
     ``database`` is the group's name, by which clients may qualify tables; ``columns_of`` knows the
-    order of the columns of tables; with ``learns`` TableNotKnown is raised for what it does not know.
+    order of the columns of tables; with ``learns`` TableNotKnown is raised for what it does not.
     ``database_at`` says what the server of a shard calls the database.
     """
 
@@ -142,10 +159,14 @@ class Planner:
     learns: bool = False
     database_at: DatabaseAt = lambda _: ""
 
-    def plan(self, text: Text, literals: Sequence[tuple[int, int]], first: bytes) -> Plan:
+    def plan(
+        self, text: Text, said: bytes, literals: Sequence[tuple[int, int]], first: bytes
+    ) -> Plan:
         """The plan for a statement whose literals are at ``literals``.
 
-        ``first`` is its first word. What is refused whatever the literals are is in the plan. Raises NotUnderstood.
+        ``said`` is what the client said where ``text`` has spaces instead of comments' marks,
+        ``first`` its first word. What is refused whatever the literals are is in the plan.
+        Raises NotUnderstood.
         """
         statement = analyse(text, first)
         survey = Survey(self.rules, self.database)
@@ -165,18 +186,34 @@ class Planner:
                 bare = frozenset(statement.tables)
             case None:
                 raise NotUnderstood
+        if self._is_ambiguous(statement, survey, bare):
+            raise NotUnderstood
         codec = text.reading.codec
-        written = edits(statement, survey.rule_of, survey.is_own, codec, bare)
+        changes = edits(statement, survey.rule_of, survey.is_own, codec, bare)
         if isinstance(statement.body, OnTables) and tables.shards_of(
             statement.body, survey.rule_of
         ):
-            written += tables.symbol_edits(statement.body, text.data, codec)
+            changes += tables.symbol_edits(statement.body, said, codec)
         sharded = [(t.name, rule) for t in statement.tables if (rule := survey.rule_of(t))]
-        plan = found(Template(text.data, literals, written), self._names(sharded, codec))
+        plan = found(Template(said, literals, changes), self._names(sharded, codec))
+        if isinstance(statement.body, Insertion):
+            slots = _id_slots(statement.body, survey, said, literals, codec)
+            plan = replace(plan, id_slots=slots)
         if plan.inserted is not None and len(plan.inserted.rows) > 1:
             spans = [row.span for row in plan.inserted.rows]
-            return replace(plan, divisible=Divisible(text.data, spans, written), lasts=False)
+            return replace(plan, divisible=Divisible(said, spans, changes), lasts=False)
         return plan
+
+    def _is_ambiguous(self, statement: Statement, survey: Survey, bare: frozenset[Table]) -> bool:
+        """Whether names that are written for a shard would be taken for others."""
+        sharded = {t.name.casefold() for t in statement.tables if survey.rule_of(t) is not None}
+        physical = (self.rules.logical_name(name) for name in statement.names)
+        if any(name is not None and name.casefold() in sharded for name in physical):
+            return True
+        renamed = sharded.intersection(t.name.casefold() for t in without_alias(statement, bare))
+        renamed.intersection_update((c.table or "").casefold() for c in statement.qualifiers)
+        foreign = [table.name for table in statement.tables if not survey.is_own(table)]
+        return any(name.casefold() in renamed for name in (*statement.names, *foreign))
 
     def _names(self, sharded: Sequence[tuple[str, Rule]], codec: str) -> ShardNames:
         return ShardNames(sharded, codec, self.database, self.database_at)
@@ -193,7 +230,7 @@ class Planner:
             template=template,
             names=names,
             tables=_narrowed(survey),
-            others=_names(survey.others),
+            others=_names(survey.others, survey),
             scattered=how,
             mixed=mixed,
         )
@@ -244,23 +281,26 @@ class Planner:
         moved = tuple(
             (key[0].rule, each)
             for each in change.assignments
-            if not each.column_itself and (key := scope.find(each.column))
+            if not each.column_itself and (key := scope.find(each.column) or _may_be(each, scope))
         )
         written = self._written(change, survey)
         others = [table for table in written if table not in survey.part_of]
-        broadcast = next((t.name for t in others if self.rules.is_broadcast(t.name)), "")
+        broadcast = next((t.name for t in others if self._is_broadcast(t, survey)), "")
         return lambda template, names: Plan(
             kind=statement.kind,
             read_only=False,
             template=template,
             names=names,
             tables=_narrowed(survey),
-            others=_names(survey.others),
+            others=_names(survey.others, survey),
             scattered=how if not (others and how) else None,
             mixed=mixed or (f"{others[0].name} has no shards" if others else ""),
             moved=moved,
             changes_broadcast=broadcast,
         )
+
+    def _is_broadcast(self, table: Table, survey: Survey) -> bool:
+        return survey.is_own(table) and self.rules.is_broadcast(table.name)
 
     @staticmethod
     def _written(change: Change, survey: Survey) -> list[Table]:
@@ -288,11 +328,15 @@ class Planner:
         inserted: Inserted | None = None
         if insertion.query is not None:
             how, mixed = _scattered(survey, insertion.query)
+        if any(
+            table in survey.part_of for each in insertion.nested for table in tables_in(each.query)
+        ):
+            how, mixed = None, "a subquery would need all rows of a table"
         try:
             inserted = None if rule is None else self._inserted(insertion, rule, columns)
         except SqlError as error:
             refusal = error
-        is_broadcast = rule is None and self.rules.is_broadcast(insertion.target.name)
+        is_broadcast = rule is None and self._is_broadcast(insertion.target, survey)
         others = survey.others if rule is not None else [*survey.others, insertion.target]
         return lambda template, names: Plan(
             kind=statement.kind,
@@ -300,7 +344,7 @@ class Planner:
             template=template,
             names=names,
             tables=_narrowed(survey),
-            others=_names(others),
+            others=_names(others, survey),
             scattered=how if rule is not None else None,
             mixed=mixed or ("" if rule is not None else f"{insertion.target.name} has no shards"),
             inserted=inserted,
@@ -344,7 +388,7 @@ def _from_query(query: Query, rule: Rule, columns: Columns, place: int, table: s
     """Where the rows that a query gives are to be."""
     if columns.numbered and place < len(columns.named):
         key = columns.named[place][1]
-        if key and all(are_alike(part.rule, rule) for part in key):
+        if key and all(are_alike(part.rule, rule) and not part.optional for part in key):
             return Inserted(table, rule, follows_query=True)
     operand = None
     if isinstance(query, Select) and not any(output.star for output in query.outputs):
@@ -355,6 +399,34 @@ def _from_query(query: Query, rule: Rule, columns: Columns, place: int, table: s
     return Inserted(table, rule, key=operand)
 
 
+def _id_slots(
+    insertion: Insertion,
+    survey: Survey,
+    said: bytes,
+    literals: Sequence[tuple[int, int]],
+    codec: str,
+) -> IdSlots | None:
+    """Where ids are to be put that an INSERT lacks and its table's rule has made."""
+    rule = survey.rule_of(insertion.target)
+    columns, at = insertion.columns, insertion.columns_at
+    if rule is None or rule.id_column is None or columns is None or not insertion.rows:
+        return None
+    if any(column.name.casefold() == rule.id_column.casefold() for column in columns):
+        return None
+    name = quoted(rule.id_column, codec)
+    if at is None:  # SET column = value ...
+        end = insertion.rows[-1].span.end
+        return IdSlots(said, literals, (), [end], b", " + name + b" = ")
+    comma = b", " if columns else b""
+    column = Edit(Span(at, at), _constant(comma + name))
+    ends = [row.span.end - 1 for row in insertion.rows]
+    return IdSlots(said, literals, (column,), ends, comma)
+
+
+def _constant(text: bytes) -> Callable[[int], bytes]:
+    return lambda _: text
+
+
 def _value(row: Row, place: int) -> Operand | None:
     return row.values[place] if place < len(row.values) else None
 
@@ -363,8 +435,18 @@ def _narrowed(survey: Survey) -> tuple[Narrowed, ...]:
     return tuple(Narrowed(part, survey.narrowing(part)) for part in survey.parts)
 
 
-def _names(tables: Sequence[Table]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(table.name for table in tables))
+def _may_be(assignment: Assignment, scope: Scope) -> Key:
+    """The key that is set where the name alone does not say of which table the column is."""
+    name = assignment.column.name.casefold()
+    if assignment.column.table is not None:
+        return ()
+    return next((source.keys[name] for source in scope.sources if name in source.keys), ())
+
+
+def _names(tables: Sequence[Table], survey: Survey) -> tuple[str, ...]:
+    """What the tables are called, those of other databases with these."""
+    names = (t.name if survey.is_own(t) else f"{t.database}.{t.name}" for t in tables)
+    return tuple(dict.fromkeys(names))
 
 
 def _scattered(survey: Survey, body: Query | Change) -> tuple[Scattered | None, str]:

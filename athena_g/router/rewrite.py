@@ -1,15 +1,16 @@
 """The text of a statement for one shard.
 
 The client's text stays as it is, but for the names of tables: hints, comments and all else survive.
-A table's name becomes that of its part on the shard, with the old name as its alias where the grammar
-has a place for one, so that columns, hints, errors and the answer go on calling it as the client
-does. A name qualified with the group's database loses the qualifier: on the server it may have
-another name.
+A table's name becomes that of its part on the shard, with the old name as its alias where the
+grammar has a place for one, so that columns, hints, errors and the answer go on calling it as the
+client does. Where it has none, columns that are qualified with the table follow its name, and so
+does that table wherever else the statement names it. A name qualified with the group's database
+loses the qualifier: on the server it may have another name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -69,6 +70,32 @@ class Template:
         parts[::2] = segments
         parts[1::2] = literals
         return b"".join(parts)
+
+
+class IdSlots:
+    """An INSERT whose rows lack an id: its text with a place for one in each row."""
+
+    def __init__(
+        self,
+        text: bytes,
+        literals: Sequence[tuple[int, int]],
+        columns: Sequence[Edit],
+        rows: Sequence[int],
+        in_front: bytes,
+    ) -> None:
+        self._in_front = in_front
+        places = [Span(place, place) for place in rows]
+        self._template = Template(text, [*literals, *places], columns)
+        marks = [(Span(*span), index) for index, span in enumerate(literals)]
+        marks += [(span, -1) for span in places]
+        self._order = [index for _, index in sorted(marks, key=lambda mark: mark[0])]
+        self.count = len(rows)
+
+    def render(self, literals: Sequence[bytes], ids: Iterable[int]) -> bytes:
+        """The text with these literals and ids."""
+        given = (self._in_front + b"%d" % id_ for id_ in ids)
+        filled = [next(given) if index < 0 else literals[index] for index in self._order]
+        return self._template.render(0, filled)
 
 
 class Divisible:
@@ -154,10 +181,11 @@ def edits(
     """What is to be written differently for a shard.
 
     ``rule_of`` gives a table's rule, ``is_own`` whether it is the group's. ``bare`` are tables that
-    cannot have an alias: columns that are qualified with one of them follow its name.
+    cannot have an alias.
     """
     found: dict[Span, Edit] = {}
     names: dict[str, Written] = {}
+    unaliased = {table.name.casefold() for table in without_alias(statement, bare)}
     for table in statement.tables:
         rule = rule_of(table)
         if rule is None:
@@ -165,7 +193,7 @@ def edits(
                 found[table.span] = Edit(table.span, _constant(quoted(table.name, codec)))
             continue
         written = _physical(table.name, rule, codec)
-        aliased = table.alias is None and table.alias_at is not None and table not in bare
+        aliased = table.alias is None and table.name.casefold() not in unaliased
         if aliased and table.alias_at == table.span.end:
             written = _with_alias(written, quoted(table.name, codec))
         elif aliased and table.alias_at is not None:
@@ -179,6 +207,13 @@ def edits(
         if edit is not None:
             found[edit.span] = edit
     return list(found.values())
+
+
+def without_alias(statement: Statement, bare: frozenset[Table]) -> Iterator[Table]:
+    """The tables that have no alias and cannot be given one."""
+    for table in statement.tables:
+        if table.alias is None and (table in bare or table.alias_at is None):
+            yield table
 
 
 def _qualifier(

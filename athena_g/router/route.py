@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Final
 
 from athena_g import errors
+from athena_g.parser.hints import Hint
 from athena_g.parser.statement import Kind, Values
 from athena_g.router.keys import Canonical, Undecidable, stored
 from athena_g.router.narrowing import Shards, shards
@@ -55,6 +56,12 @@ def route(plan: Plan, values: Values, rules: Rules, home: str) -> Route:
     """
     if plan.refusal is not None:
         raise plan.refusal
+    if plan.hint is not None and (plan.hint.shard is not None or plan.hint.scatter):
+        return _hinted(plan, plan.hint, values, rules, home)
+    return _route(plan, values, rules, home)
+
+
+def _route(plan: Plan, values: Values, rules: Rules, home: str) -> Route:
     if plan.shards:
         return Route(Reach.SEVERAL if len(plan.shards) > 1 else Reach.ONE, plan.shards)
     if plan.inserted is not None:
@@ -63,12 +70,46 @@ def route(plan: Plan, values: Values, rules: Rules, home: str) -> Route:
         found = _of_tables(plan, values)
     else:
         if plan.changes_broadcast:
+            _check_broadcast(plan, rules)
             return EVERY_GROUP
         return HOME if plan.others or plan.at_home else ANYWHERE
     if found.reach is Reach.SEVERAL and plan.kind is Kind.EXPLAIN:  # all shards have alike plans
         found = Route(Reach.ONE, found.shards[:1])
     _check(plan, found, values, rules, home)
     return found
+
+
+# -- hints -----------------------------------------------------------------------------------------
+
+
+def _hinted(plan: Plan, hint: Hint, values: Values, rules: Rules, home: str) -> Route:
+    """Where a statement goes whose client says where."""
+    if hint.shard is not None and hint.shard not in rules.db_groups:
+        raise errors.INVALID_HINT(hint=f"shard={hint.shard}", reason="there is no such shard")
+    if hint.shard is None:
+        found = Route(Reach.SEVERAL, _all_shards(plan)) if plan.tables else None
+        if found is None or plan.inserted is not None:
+            raise errors.INVALID_HINT(hint="scatter", reason="it is for rows of sharded tables")
+        _check(plan, found, values, rules, home)
+        return found
+    if plan.inserted is not None:  # a row elsewhere than its key says would be found by nobody
+        found = _route(plan, values, rules, home)
+        if found.shards != (hint.shard,):
+            raise errors.INVALID_HINT(
+                hint=f"shard={hint.shard}", reason=f"the rows belong to {_listed(found.shards)}"
+            )
+        return found
+    found = Route(Reach.ONE, (hint.shard,))
+    if plan.tables:
+        if hint.shard not in _all_shards(plan):
+            reason = f"{_first(plan)} has {len(_all_shards(plan))} shards"
+            raise errors.INVALID_HINT(hint=f"shard={hint.shard}", reason=reason)
+        _check(plan, found, values, rules, home)
+    return found
+
+
+def _all_shards(plan: Plan) -> tuple[int, ...]:
+    return tuple(range(min(each.part.rule.count for each in plan.tables)))
 
 
 # -- shards ----------------------------------------------------------------------------------------
@@ -175,6 +216,8 @@ def _check(plan: Plan, found: Route, values: Values, rules: Rules, home: str) ->
     """Raise what hinders a route."""
     if found.reach is Reach.SEVERAL:
         _check_several(plan, found)
+    if found.divided and plan.tables:
+        raise errors.SHARDS_WOULD_MIX(reason=plan.mixed, tables=", ".join(_names(plan)))
     if plan.changes_broadcast:
         raise errors.BROADCAST_MIXED(other=plan.changes_broadcast, table=_first(plan))
     _check_moves(plan, found, values)
@@ -185,6 +228,13 @@ def _check(plan: Plan, found: Route, values: Values, rules: Rules, home: str) ->
             raise errors.TABLE_NOT_THERE(
                 other=others[0], home=home, table=_first(plan), target=target
             )
+
+
+def _check_broadcast(plan: Plan, rules: Rules) -> None:
+    """Raise what hinders that each DB group changes its copy of a broadcast table by itself."""
+    for name in plan.others:
+        if not rules.is_broadcast(name):
+            raise errors.BROADCAST_MIXED(other=plan.changes_broadcast, table=name)
 
 
 def _check_several(plan: Plan, found: Route) -> None:

@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, Final
 
 from athena_g import errors
+from athena_g.errors import SqlError
 from athena_g.parser.digest import Shape, shape
+from athena_g.parser.hints import athena_hint
 from athena_g.parser.lexer import NotUnderstood, first_word
 from athena_g.parser.literals import value_of
 from athena_g.parser.names import mentions
 from athena_g.parser.statement import Kind
-from athena_g.parser.text import Reading, Text, read, read_long
+from athena_g.parser.text import DEFAULT_READING, Reading, Text, read, read_long
 from athena_g.protocol.renaming import TableNames
 from athena_g.router.cache import PlanCache
 from athena_g.router.plan import Plan, Planner, TableNotKnown, refused, unsharded
+from athena_g.router.point import point_of
 from athena_g.router.rewrite import DatabaseAt, Template
 from athena_g.router.route import Route, route
 from athena_g.router.rules import Rules
+from athena_g.router.snowflake import Snowflake
 
 MAX_PLANS: Final = 5000
 """Plans that one group keeps."""
 
+_MARKS = re.compile(rb"/\*![0-5][0-9]{4}(?![0-9])")
 _LONG: Final = frozenset((b"insert", b"replace"))
+_WORDS_WITHOUT_TABLES: Final = frozenset(
+    b"savepoint release rollback commit start deallocate unlock".split()
+)
+_WORDS_WITH_QUERIES: Final = frozenset((b"set", b"do"))
+_QUERY: Final = re.compile(rb"select|table|statement|values|with", re.IGNORECASE)
+"""What there is where such a statement has a query, or is SET STATEMENT ... FOR another one."""
 _WORDS_ANYWHERE: Final = frozenset(
     b"set savepoint release rollback commit begin start do execute deallocate unlock get".split()
 )
@@ -85,9 +96,10 @@ class Routed:
 class Router:
     """Routes the statements of one group.
 
+    ``worker`` tells its process apart from others in the ids that it makes.
     ``home`` is the name of the home DB group, ``database`` what clients call the group.
     ``columns_of`` knows the columns of tables. If it ``learns``, a table of which something is not
-    known that matters raises `TableNotKnown`: it is to be asked for, and the statement routed again.
+    known that matters raises `TableNotKnown`: it is to be asked for, and the statement routed anew.
     ``database_at`` says what the server of a shard calls the database that has it.
     """
 
@@ -100,17 +112,29 @@ class Router:
         *,
         learns: bool = False,
         database_at: DatabaseAt = lambda _: "",
+        worker: int = 0,
     ) -> None:
-        self.rules = rules
+        self._rules = rules
         self.home = home
         self._database = database
         self._columns_of = columns_of
         self._learns = learns
+        self._snowflake = Snowflake(worker)
         self._database_at = database_at
         self.cache: PlanCache[Plan] = PlanCache(MAX_PLANS)
 
+    @property
+    def rules(self) -> Rules:
+        """The rules; plans made by others are forgotten."""
+        return self._rules
+
+    @rules.setter
+    def rules(self, rules: Rules) -> None:
+        self._rules = rules
+        self.cache.clear()
+
     def route(
-        self, text: bytes, reading: Reading = Reading(), parameters: Sequence[Any] = ()
+        self, text: bytes, reading: Reading = DEFAULT_READING, parameters: Sequence[Any] = ()
     ) -> Routed:
         """Where a statement goes; raises `SqlError` for what is refused."""
         cut = shape(
@@ -118,34 +142,64 @@ class Router:
             ansi_quotes=reading.ansi_quotes,
             no_backslash_escapes=reading.no_backslash_escapes,
         )
-        plan = self.plan(text, cut, reading)
+        return self.routed(self.plan(text, cut, reading), cut, parameters, reading)
+
+    def routed(self, plan: Plan, cut: Shape, parameters: Sequence[Any], reading: Reading) -> Routed:
+        """Where an execution of a plan goes; raises `SqlError` for what is refused."""
         values = Literals(cut.literals, parameters, reading)
         return Routed(plan, route(plan, values, self.rules, self.home), cut.literals)
 
+    def with_ids(self, plan: Plan, cut: Shape) -> tuple[bytes, int] | None:
+        """The text of an INSERT with the ids that its rows lack, and the first of them.
+
+        ``None``: it lacks none.
+        """
+        slots = plan.id_slots
+        if slots is None:
+            return None
+        ids = [self._snowflake.next() for _ in range(slots.count)]
+        return slots.render(cut.literals, ids), ids[0]
+
     def plan(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
         """The plan of a statement of this shape."""
-        key = (cut.key, reading, self.rules.version)
+        key = cut.key if reading is DEFAULT_READING else (cut.key, reading)
         plan = self.cache.get(key)
         if plan is None:
             plan = self._plan(text, cut, reading)
             if self._learns:
                 _check_known(plan)
             if plan.lasts:
+                plan = replace(plan, point=point_of(plan, self.rules))
                 self.cache.put(key, plan)
         return plan
 
     def _plan(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
-        first = first_word(text, 0)
+        try:
+            hint = athena_hint(
+                text,
+                ansi_quotes=reading.ansi_quotes,
+                no_backslash_escapes=reading.no_backslash_escapes,
+            )
+        except SqlError as error:
+            return refused(error, Template(text, literal_spans(cut), ()))
+        plan = self._plan_without_hint(text, cut, reading)
+        return plan if hint is None else replace(plan, hint=hint)
+
+    def _plan_without_hint(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
+        executed = _executed(text)
+        first = first_word(executed, 0)
         spans = literal_spans(cut)
         named = mentions(text, self.rules, reading.codec)
         anywhere = first in _WORDS_ANYWHERE or _SHOWN_ANYWHERE.match(text) is not None
         if not named and anywhere and b";" not in text.rstrip(b"; \t\r\n"):
             return unsharded(Template(text, spans, ()), Kind.OTHER)
+        if _names_no_table(text, first):
+            return unsharded(Template(text, spans, ()), Kind.OTHER)
         planner = Planner(
             self.rules, self._database, self._columns_of, self._learns, self._database_at
         )
         try:
-            return planner.plan(_text(text, spans, reading, first), spans, first)
+            return planner.plan(_text(executed, spans, reading, first), text, spans, first)
         except NotUnderstood:
             template = Template(text, spans, ())
             if not named:
@@ -160,6 +214,30 @@ def _check_known(plan: Plan) -> None:
             raise TableNotKnown(each.part.table.name)
     if plan.inserted is not None and plan.inserted.rule.key is None:
         raise TableNotKnown(plan.inserted.table)
+
+
+def _names_no_table(text: bytes, first: bytes) -> bool:
+    """Whether words that are tables' names are something else in this statement."""
+    if b";" in text.rstrip(b"; \t\r\n"):  # there may be a second one
+        return False
+    if first in _WORDS_WITHOUT_TABLES:
+        return True
+    return first in _WORDS_WITH_QUERIES and _QUERY.search(text) is None
+
+
+def _executed(text: bytes) -> bytes:
+    """A text with spaces for the marks of comments that every server executes.
+
+    They are those of a version that MySQL has had since long before 8.0, as dumps have them.
+    Source: MySQL Reference Manual, "Comments".
+    """
+    if text.find(b"/*!") < 0:
+        return text
+    marks = _MARKS.findall(text)
+    if len(marks) != text.count(b"/*!") or text.count(b"*/") != len(marks):
+        return text
+    spaced = _MARKS.sub(lambda found: b" " * len(found[0]), text)
+    return spaced.replace(b"*/", b"  ")
 
 
 def literal_spans(cut: Shape) -> list[tuple[int, int]]:

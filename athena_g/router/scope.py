@@ -54,7 +54,7 @@ class Scope:
         """The parts whose key a column is; empty when it is none, or that is not known."""
         name = column.name.casefold()
         if column.table is not None:
-            return self._qualified(column.table.casefold(), column.database, name)
+            return self._qualified(column.table, column.database, name)
         if name in self.merged:
             return self.merged[name]
         found = [source.keys[name] for source in self.sources if name in source.keys]
@@ -65,9 +65,12 @@ class Scope:
         return self.outer.find(column)
 
     def _qualified(self, table: str, database: str | None, name: str) -> Key:
-        called = [source for source in self.sources if source.called.casefold() == table]
+        called = [s for s in self.sources if s.called.casefold() == table.casefold()]
         if not called:
             return () if self.outer is None else self.outer._qualified(table, database, name)
-        if len(called) > 1 or (database is not None and called[0].database is None):
+        # Whether another case of letters is another name depends on the server.
+        if len(called) > 1 or called[0].called != table:
+            return ()
+        if database is not None and called[0].database is None:
             return ()
         return called[0].keys.get(name, ())

@@ -7,11 +7,12 @@ their rows cannot be there once per shard. What stands in the way is a `Mixed`, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from athena_g.parser.statement import (
     Change,
+    Column,
     Derived,
     Elsewhere,
     Join,
@@ -25,7 +26,7 @@ from athena_g.parser.statement import (
     Union,
 )
 from athena_g.router.scope import Part
-from athena_g.router.survey import Survey, are_alike, groups_by_key, keeps_keys
+from athena_g.router.survey import Survey, are_alike
 
 Parts = frozenset[Part]
 
@@ -38,7 +39,7 @@ class Mixed(Exception):
 class Spread:
     """Rows that lie on the shards of ``keys``; no keys: the same rows are everywhere.
 
-    There are some only on shards where each of ``driving`` has some: sets of parts of which one has.
+    Where there are some, each of ``driving`` has some: sets of parts, of which one has the row.
     """
 
     keys: Parts = frozenset()
@@ -83,7 +84,7 @@ class _Prover:
                 spread = self._block(query)
                 if not spread.keys:
                     raise Mixed("a query without sharded tables would give its rows once per shard")
-                return Scattered(spread.keys, (spread.driving,), tuple(self._needs(query)))
+                return Scattered(spread.keys, (spread.driving,), tuple(self._needs(query, spread)))
             case Union():
                 arms = [self.query(arm) for arm in query.arms]
                 if query.operation in ("EXCEPT", "INTERSECT"):
@@ -103,15 +104,17 @@ class _Prover:
         self.nested(select.nested, spread, self._survey, select)
         return spread
 
-    def _needs(self, select: Select) -> Iterator[str]:
-        scope = self._survey.scope_of[select]
+    def _needs(self, select: Select, spread: Spread) -> Iterator[str]:
         if select.rollup:
             yield "WITH ROLLUP"
-        elif (select.group or select.aggregates) and not groups_by_key(select, scope):
+        elif (select.group or select.aggregates) and not self._has_key(
+            select, select.group, spread
+        ):
             yield "GROUP BY" if select.group else "an aggregate function"
-        if not all(any(c and scope.find(c) for c in window) for window in select.partitions):
+        if not all(self._has_key(select, each, spread) for each in select.partitions):
             yield "a window function"
-        if select.distinct and not self._gives_key(select):
+        given = [output.column for output in select.outputs]
+        if select.distinct and not self._has_key(select, given, spread):
             yield "DISTINCT"
         if select.into:
             yield "INTO or an assignment to a variable"
@@ -119,9 +122,11 @@ class _Prover:
             yield "SQL_CALC_FOUND_ROWS"
         yield from _ends(select)
 
-    def _gives_key(self, select: Select) -> bool:
-        scope = self._survey.scope_of[select]
-        return any(output.column and scope.find(output.column) for output in select.outputs)
+    def _has_key(self, select: Select, columns: Iterable[Column | None], spread: Spread) -> bool:
+        """Whether rows that have these columns in common are on one shard."""
+        keys = [self._survey.scope_of[select].find(each) for each in columns if each is not None]
+        # A key that is NULL for want of a partner in an outer join says nothing of the shard.
+        return any(key and spread.keys.issuperset(key) for key in keys)
 
     # -- relations ---------------------------------------------------------------------------------
 
@@ -154,7 +159,7 @@ class _Prover:
 
     def _join(self, join: Join) -> Spread:
         left, right = self.relation(join.left), self.relation(join.right)
-        if left.keys and right.keys and not self._survey.are_kin(left.keys, right.keys):
+        if left.keys and right.keys and not self._are_tied(left, right):
             raise Mixed(
                 f"{_names(left.keys)} and {_names(right.keys)} are not joined by equal shard keys"
             )
@@ -167,6 +172,10 @@ class _Prover:
                 "once per shard"
             )
         return kept
+
+    def _are_tied(self, one: Spread, other: Spread) -> bool:
+        tied = self._survey.are_tied
+        return tied(one.driving, other.keys) or tied(other.driving, one.keys)
 
     # -- queries within expressions ----------------------------------------------------------------
 
@@ -182,21 +191,23 @@ class _Prover:
                 raise Mixed(f"a subquery would need all rows of {_names(frozenset(sharded))}")
             matched = frozenset[Part]()
             if each.matched is not None:
-                matched = frozenset(survey.scope_of[block].find(each.matched)) & outer.keys
+                matched = frozenset(survey.scope_of[block].find(each.matched))
+                if not matched <= outer.keys:
+                    matched = frozenset()
             self._local(each.query, outer, matched)
 
     def _local(self, query: Query, outer: Spread, matched: Parts) -> None:
         match query:
             case Union():
                 for arm in query.arms:
-                    self._local(arm, outer, matched)
+                    self._local(arm, outer, frozenset() if query.limited else matched)
             case Opaque():
                 raise Mixed(f"{query.reason} would need rows of different shards")
             case Select():
                 spread = EVERYWHERE if query.source is None else self.relation(query.source)
                 self.nested(query.nested, spread if spread.keys else outer, self._survey, query)
                 if spread.keys and not (
-                    self._survey.are_kin(spread.keys, outer.keys)
+                    self._survey.are_tied(spread.driving, outer.keys)
                     or self._gives_matched(query, spread, matched)
                 ):
                     raise Mixed(
@@ -206,13 +217,12 @@ class _Prover:
 
     def _gives_matched(self, select: Select, spread: Spread, matched: Parts) -> bool:
         """Whether a query gives the key that is to be equal to the outer one."""
-        scope = self._survey.scope_of[select]
         if len(select.outputs) != 1 or select.outputs[0].column is None:
             return False
-        if not keeps_keys(select, scope):
+        given = self._survey.scope_of[select].find(select.outputs[0].column)
+        if not (given and matched and spread.keys.issuperset(given)):
             return False
-        given = frozenset(scope.find(select.outputs[0].column)) & spread.keys
-        return bool(given and matched) and all(
+        return self._survey.keeps(select, given) and all(
             are_alike(one.rule, other.rule) for one in given for other in matched
         )
 

@@ -1,7 +1,7 @@
 """Goes through a statement once and finds what is known of the shard keys in it.
 
-For each sharded table: what its rows' keys must be like (`Narrowing`), whose keys are equal to them,
-and from which of those what is known is known of it, too.
+For each sharded table: what its rows' keys must be like (`Narrowing`), and whose keys are equal to
+them, so that what is known of those is known of them, too.
 """
 
 from __future__ import annotations
@@ -68,8 +68,7 @@ class Survey:
         self._rules = rules
         self._database = database.casefold()
         self._facts: dict[Part, list[Narrowing]] = {}
-        self._flows: dict[Part, list[Part]] = {}
-        self._kin: dict[Part, Part] = {}
+        self._ties: dict[Part, list[frozenset[Part]]] = {}
         self.part_of: dict[Table, Part] = {}
         self.scope_of: dict[Select | Change, Scope] = {}
         self.others: list[Table] = []
@@ -94,10 +93,33 @@ class Survey:
         """All that is known of a part's keys, also because others' are equal to them."""
         return both(fact for each in self._upstream(part) for fact in self._facts.get(each, ()))
 
-    def are_kin(self, some: Iterable[Part], others: Iterable[Part]) -> bool:
-        """Whether rows of these meet rows of those only where their keys are equal."""
-        roots = {self._root(part) for part in some}
-        return any(self._root(part) in roots for part in others)
+    def are_tied(self, some: Iterable[frozenset[Part]], others: Iterable[Part]) -> bool:
+        """Whether rows meet rows of ``others`` only where their keys are equal.
+
+        Of each of the sets ``some`` one part has the row.
+        """
+        found = set(others)
+        fresh = found
+        while fresh:
+            fresh = {part for part in self._ties if part not in found and self._leads(part, found)}
+            found = found | fresh
+        return any(each <= found for each in some)
+
+    def _leads(self, part: Part, into: set[Part]) -> bool:
+        return any(key <= into for key in self._ties[part])
+
+    def keeps(self, select: Select, key: Key) -> bool:
+        """Whether a condition on this column of a query may as well be one on the rows it reads."""
+        if select.limited or select.rollup or select.into:
+            return False
+        groups = list(select.partitions)
+        if select.aggregates or select.group:
+            groups.append(select.group)
+        scope = self.scope_of[select]
+        return all(
+            any(c is not None and self.are_tied((frozenset(key),), scope.find(c)) for c in group)
+            for group in groups
+        )
 
     # -- queries -----------------------------------------------------------------------------------
 
@@ -120,7 +142,9 @@ class Survey:
             self.relation(select.source, scope, optional=optional)
         self.condition(select.where, scope)
         self.nested(select.nested, scope)
-        return _columns(select, scope) if keeps_keys(select, scope) else Columns()
+        found = _columns(select, scope)
+        named = ((name, key if self.keeps(select, key) else ()) for name, key in found.named)
+        return Columns(tuple(named), found.numbered)
 
     def nested(self, nested: Iterable[Nested], scope: Scope) -> None:
         """Go through the queries within expressions of a block."""
@@ -136,7 +160,10 @@ class Survey:
         found: list[tuple[str | None, Key]] = []
         for place, (name, _) in enumerate(arms[0].named):
             keys = [arm.named[place][1] for arm in arms]
-            found.append((name, tuple(part for key in keys for part in key) if all(keys) else ()))
+            parts = tuple(part for key in keys for part in key)
+            # Columns of two types give one of a third, which is compared in its own way.
+            alike = all(keys) and all(part.rule.key == parts[0].rule.key for part in parts)
+            found.append((name, parts if alike else ()))
         return Columns(tuple(found), numbered=True)
 
     # -- relations ---------------------------------------------------------------------------------
@@ -202,18 +229,16 @@ class Survey:
         if join.natural:
             names = [name for source in (*left, *right) for name in source.keys]
         for name in dict.fromkeys(names):
-            one, other = _key(left, name), _key(right, name)
+            one, other = _key(left, name, scope), _key(right, name, scope)
             if one and other:
                 self._equal(one, other, join.kind)
-            elif join.natural and not (one or other):
-                continue
-            merged = {JoinKind.LEFT: one, JoinKind.RIGHT: other, JoinKind.INNER: one or other}
-            scope.merged[name] = merged[join.kind]
+            # A column of a table without a rule may be of another type, or another collation.
+            scope.merged[name] = other if join.kind is JoinKind.RIGHT else one
 
     # -- conditions --------------------------------------------------------------------------------
 
     def condition(self, condition: Condition, scope: Scope, only: set[Part] | None = None) -> None:
-        """Take note of a condition; of an outer join's it counts for one side's parts (``only``)."""
+        """Take note of a condition; that of an outer join counts for ``only`` one side's parts."""
         own = _parts(scope.sources)
         for each in _conjuncts(condition):
             if isinstance(each, SameColumns):
@@ -242,22 +267,15 @@ class Survey:
         """The keys of two columns are equal; of an outer join's they are where both are there."""
         if not all(are_alike(a.rule, b.rule) for a in one for b in other):
             return
-        for a in one:
-            for b in other:
-                self._kin[self._root(a)] = self._root(b)
-        if kind is not JoinKind.RIGHT and len(one) == 1:
-            self._flow(one[0], other)
-        if kind is not JoinKind.LEFT and len(other) == 1:
-            self._flow(other[0], one)
+        if kind is not JoinKind.RIGHT:
+            self._tie(other, one)
+        if kind is not JoinKind.LEFT:
+            self._tie(one, other)
 
-    def _flow(self, source: Part, into: Key) -> None:
-        for part in into:
-            self._flows.setdefault(part, []).append(source)
-
-    def _root(self, part: Part) -> Part:
-        while (above := self._kin.get(part, part)) is not part:
-            part = above
-        return part
+    def _tie(self, some: Key, to: Key) -> None:
+        """Where a row of ``some`` is, there is one of ``to`` with an equal key."""
+        for part in some:
+            self._ties.setdefault(part, []).append(frozenset(to))
 
     def _upstream(self, part: Part) -> Iterator[Part]:
         seen = {part}
@@ -265,8 +283,9 @@ class Survey:
         while waiting:
             each = waiting.pop()
             yield each
-            fresh = [source for source in self._flows.get(each, ()) if source not in seen]
-            seen.update(fresh)
+            tied = [key for key in self._ties.get(each, ()) if len(key) == 1]
+            fresh = frozenset[Part]().union(*tied) - seen
+            seen |= fresh
             waiting += fresh
 
 
@@ -274,20 +293,6 @@ def are_alike(one: Rule, other: Rule) -> bool:
     """Whether equal keys of two rules are on shards of the same number."""
     same = one.name == other.name or (one.binding is not None and one.binding == other.binding)
     return same and one.key == other.key
-
-
-def keeps_keys(select: Select, scope: Scope) -> bool:
-    """Whether a condition on a key that a query gives may as well be one on the rows it reads."""
-    if select.limited or select.rollup:
-        return False
-    if (select.aggregates or select.group) and not groups_by_key(select, scope):
-        return False
-    return all(any(c and scope.find(c) for c in window) for window in select.partitions)
-
-
-def groups_by_key(select: Select, scope: Scope) -> bool:
-    """Whether all rows of a group have the same key."""
-    return any(column is not None and scope.find(column) for column in select.group)
 
 
 def _columns(select: Select, scope: Scope) -> Columns:
@@ -313,9 +318,12 @@ def _parts(sources: Iterable[Source]) -> set[Part]:
     return {part for source in sources for key in source.keys.values() for part in key}
 
 
-def _key(sources: Iterable[Source], name: str) -> Key:
+def _key(sources: list[Source], name: str, scope: Scope) -> Key:
     found = [source.keys[name] for source in sources if name in source.keys]
-    return found[0] if len(found) == 1 else ()
+    if len(found) == 1:
+        return found[0]
+    merged = scope.merged.get(name, ())
+    return merged if _parts(sources).issuperset(merged) else ()
 
 
 def _conjuncts(condition: Condition) -> Iterator[Condition]:

@@ -502,6 +502,14 @@ class Binding:
         """What LAST_INSERT_ID() answers only ``connection`` knows now."""
         connection.insert_id = self.look_back.insert_id = None
 
+    def set_insert_id(self, insert_id: int) -> None:
+        """What LAST_INSERT_ID() is to answer from now on."""
+        self.look_back.insert_id = insert_id
+        self.insert_id_lost = False
+        for connection in (self.held, self._last):
+            if connection is not None and connection.profile is not None:
+                connection.profile = replace(connection.profile)  # it is settled anew
+
     def pin(self, kind: str, name: str | None = None) -> None:
         """Keep the connection because of something that is on it."""
         if not self.pins:

@@ -1,7 +1,7 @@
 """SHOW TABLES and SHOW TABLE STATUS: what the servers have, under the names clients know.
 
-The parts of a sharded table are shown once, by the table's name, with what the server of shard 0 says
-of its part; tables at home as the home server shows them.
+The parts of a sharded table are shown once, by the table's name, with what the server of shard 0
+says of its part; tables at home as the home server shows them.
 
 Source: MySQL Reference Manual, "SHOW TABLES Statement", "SHOW TABLE STATUS Statement".
 """

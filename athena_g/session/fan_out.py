@@ -59,15 +59,22 @@ class FanOut:
         self._client = client
 
     def change(
-        self, construct: str, asked: dict[Pool, list[Part]], *, alike: bool, rows: bool = False
+        self,
+        construct: str,
+        asked: dict[Pool, list[Part]],
+        *,
+        alike: bool,
+        rows: bool = False,
+        made_id: int = 0,
     ) -> None:
         """Change rows on several shards, and answer how many they were together.
 
-        ``alike``: all servers do the same, so the first one's numbers are the answer. ``rows``: each
-        gets some of those that are to be inserted.
+        ``alike``: all servers do the same, so the first one's numbers are the answer. ``rows``:
+        each gets some of those that are to be inserted. ``made_id`` is the insert id to answer, if
+        it was made by the proxy.
         """
         self._leases.check(list(asked), writes=True)
-        total = Sum()
+        total = Sum(insert_id=made_id)
         for pool, parts in asked.items():
             try:
                 found = self._change_one(pool, parts, len(asked) == 1, rows)
@@ -81,28 +88,36 @@ class FanOut:
     def _change_one(self, pool: Pool, parts: list[Part], own: bool, rows: bool) -> OkPacket:
         """Have one server do all its parts, or none."""
         leased = self._leases.own(pool, parts) if own else self._leases.other(pool, parts)
-        within = bool(leased.connection.scanner.status & SERVER_STATUS_IN_TRANS)
-        within = within or (own and not self._binding.autocommit)
-        before, after, back = (_MARK, _UNMARK, _BACK_TO_MARK) if within else (
-            _BEGIN, _COMMIT, _ROLLBACK
-        )  # fmt: skip
+        before, after, back = self._bracket(leased)
         found = Sum()
         try:
             try:
-                leased.send([before, *(part.command for part in parts)])
-                _read_ok(leased, None)
+                leased.send([*before, *leased.commands()])
+                for _ in before:
+                    _read_ok(leased, None)
                 for part in parts:
                     ok = _read_ok(leased, part)
                     found.add(replace(ok, info=ok.info or _info_of_row(ok)) if rows else ok)
-                _do(leased, after)
+                for command in after:
+                    _do(leased, command)
             except Refused:
                 leased.drain()
-                _try(leased, back)
+                for command in back:
+                    _try(leased, command)
                 raise
         except BaseException as error:
             self._leases.end([leased], error)
         self._leases.give_back(leased)
         return OkPacket(found.affected, found.insert_id, 0, found.warnings, found.info)
+
+    def _bracket(self, leased: Leased) -> tuple[list[bytes], list[bytes], list[bytes]]:
+        """What makes several statements one: to be sent before them, after them, or to undo."""
+        if len(leased.parts) == 1:
+            return [], [], []
+        is_open = bool(leased.connection.scanner.status & SERVER_STATUS_IN_TRANS)
+        if is_open or (leased.own and not self._binding.autocommit):
+            return [_MARK], [_UNMARK], [_BACK_TO_MARK]
+        return [_BEGIN], [_COMMIT], [_ROLLBACK]
 
     def define(self, construct: str, asked: dict[Pool, list[Part]]) -> None:
         """Do a data definition everywhere, also where it failed elsewhere."""
@@ -118,8 +133,8 @@ class FanOut:
                 first = first or error
                 failed += [part.where for part in parts]
                 continue
-            for part in parts:
-                error_ = self._define_one(leased, part, total)
+            for part, command in zip(parts, leased.commands(), strict=True):
+                error_ = self._define_one(leased, part, command, total)
                 if error_ is not None:
                     first = first or error_
                     failed.append(part.where)
@@ -135,9 +150,11 @@ class FanOut:
             raise first
         self._answer(total)
 
-    def _define_one(self, leased: Leased, part: Part, total: Sum) -> SqlError | None:
+    def _define_one(
+        self, leased: Leased, part: Part, command: bytes, total: Sum
+    ) -> SqlError | None:
         try:
-            leased.send([part.command])
+            leased.send([command])
             total.add(_read_ok(leased, part))
         except Refused as refused:
             return refused.error
@@ -150,7 +167,7 @@ class FanOut:
         binding = self._binding
         binding.note_scattered(total.affected, 0, total.warnings)
         if total.insert_id:
-            binding.look_back.insert_id = total.insert_id
+            binding.set_insert_id(total.insert_id)
         ok = OkPacket(
             total.affected,
             total.insert_id,

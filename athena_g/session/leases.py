@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -14,12 +14,14 @@ from athena_g.errors import SqlError
 from athena_g.group.sharding import Sharding
 from athena_g.net.stream import ConnectionClosed
 from athena_g.pool.pool import Pool
-from athena_g.protocol.constants import Command
+from athena_g.protocol.constants import MAX_PAYLOAD, Command
 from athena_g.protocol.framing import frame
 from athena_g.protocol.renaming import TableNames
 from athena_g.protocol.replies import ErrPacket, is_eof
 from athena_g.protocol.wire import lenenc_int_at
 from athena_g.session.binding import Binding
+
+_QUERY = bytes([0, Command.QUERY])
 
 
 class Refused(Exception):
@@ -30,12 +32,16 @@ class Refused(Exception):
         self.error = error
 
 
+Asked = bytes | Callable[[BackendConnection], bytes]
+"""A framed command, or what makes one for a connection: a prepared statement's."""
+
+
 @dataclass(slots=True)
 class Part:
     """What one shard is asked; ``where`` names the shard, for people."""
 
     where: str
-    command: bytes
+    command: Asked
     names: TableNames | None = None
 
 
@@ -53,6 +59,14 @@ class Leased:
     parts: list[Part]
     outstanding: int = 0
 
+    def commands(self) -> list[bytes]:
+        """What the shards are asked, as this connection is to be told."""
+        connection = self.connection
+        return [
+            part.command if isinstance(part.command, bytes) else part.command(connection)
+            for part in self.parts
+        ]
+
     def send(self, commands: list[bytes]) -> None:
         """Send these commands in one go."""
         self.outstanding += len(commands)
@@ -69,10 +83,7 @@ class Leased:
     def refuse(self, payload: bytes, part: Part | None = None) -> NoReturn:
         """Raise `Refused` for an ERR."""
         self.outstanding -= 1
-        if part is not None and part.names is not None:
-            payload = part.names.error(frame(payload, 0))[4:]
-        packet = ErrPacket.decode(payload)
-        raise Refused(SqlError(packet.errno, packet.sqlstate, packet.message))
+        raise Refused(refusal(payload, None if part is None else part.names))
 
     def drain(self) -> None:
         """Read what is outstanding, and forget it."""
@@ -177,9 +188,20 @@ class Leases:
         self._binding.done(connection)
 
 
+def refusal(payload: bytes, names: TableNames | None) -> SqlError:
+    """The error in an ERR packet, as the client is to see it."""
+    if names is not None:
+        payload = names.error(frame(payload, 0))[4:]
+    packet = ErrPacket.decode(payload)
+    return SqlError(packet.errno, packet.sqlstate, packet.message)
+
+
 def query(text: bytes) -> bytes:
     """A framed COM_QUERY."""
-    return frame(bytes([Command.QUERY]) + text, 0)
+    size = len(text) + 1
+    if size < MAX_PAYLOAD:
+        return size.to_bytes(3, "little") + _QUERY + text
+    return frame(_QUERY[1:] + text, 0)
 
 
 def told(connection: BackendConnection, error: BaseException) -> BaseException:

@@ -10,12 +10,8 @@ Source: MySQL Source Code Documentation, "Prepared Statements" with its pages "C
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from hashlib import sha256
-
 from athena_g import errors
 from athena_g.backend.connection import BackendConnection, Prepare
-from athena_g.backend.profile import Profile
 from athena_g.backend.statements import Prepared
 from athena_g.errors import SqlError
 from athena_g.net.stream import ConnectionClosed, PacketStream
@@ -25,103 +21,46 @@ from athena_g.protocol.constants import (
     SERVER_STATUS_LAST_ROW_SENT,
     Command,
 )
+from athena_g.protocol.renaming import TableNames
 from athena_g.protocol.replies import OkPacket, is_eof
 from athena_g.protocol.resultset import PrepareOk
 from athena_g.protocol.scan import REPLY_EXECUTE, REPLY_FIELDS, REPLY_SINGLE
+from athena_g.router.route import Reach
 from athena_g.session.binding import Binding, Effect
 from athena_g.session.effects import FOUND_ROWS
 from athena_g.session.recall import Recall
+from athena_g.session.sharded_prepared import PreparedText
+from athena_g.session.sharding import ShardedStatements
+from athena_g.session.statement import PARAMETERS, Statement
 
 # Where things are in a framed command: behind four bytes of header and the command's number.
 _HEADER = 4
 _ID = slice(5, 9)
 _FLAGS = 9
-_PARAMETERS = 14
 _LONG_DATA_HEAD = 11
 _PREPARE_HEAD = 5
 
-MAX_TYPES = 8
-"""Different types of its parameters that are told apart of a statement."""
-
 _CURSOR = "cursor"
 _LONG_DATA = "long data"
-
-
-class Statement:
-    """One statement that a client prepared.
-
-    ``packet`` is the framed COM_STMT_PREPARE, ``profile`` the settings it was prepared under,
-    ``key`` what the statement is known by on server connections, ``types`` the types of the
-    parameters of the last execution, behind the flag that announces them (in a framed execution
-    from ``types_at`` to ``types_end``), ``error`` what became of long data, to be told at the next:
-    sending it has no answer.
-    """
-
-    __slots__ = (
-        "_history",
-        "_meaning",
-        "earlier_key",
-        "effect",
-        "error",
-        "id",
-        "key",
-        "packet",
-        "parameters",
-        "profile",
-        "questions",
-        "reads_variables",
-        "types",
-        "types_at",
-        "types_end",
-        "untyped_key",
-    )
-
-    def __init__(self, id_: bytes, packet: bytes, parameters: int, profile: Profile) -> None:
-        self.id = id_
-        self.packet = packet
-        self.profile = profile
-        self.parameters = parameters
-        self.types_at = _PARAMETERS + (parameters + 7) // 8
-        self.types_end = self.types_at + 1 + 2 * parameters
-        self.error: SqlError | None = None
-        self.effect: Effect | None = None
-        self.questions: frozenset[bytes] = frozenset()
-        # The types of user variables, too, are those of the time of the preparation.
-        variables = profile.user_variables if packet.find(b"@") >= 0 else ()
-        self._meaning = (sha256(packet).digest(), profile.parsing_key, variables)
-        self.types: bytes | None = None
-        self._history: tuple[bytes, ...] = ()
-        self.untyped_key: Hashable = (self._meaning, None)
-        self.earlier_key: Hashable = self.untyped_key
-        self.key: Hashable = self.untyped_key
-        self.reads_variables = packet.find(b"@") >= 0
-
-    def learn_types(self, types: bytes) -> None:
-        """The parameters have these types from now on.
-
-        All that they have had belong to the key: what a statement gives depends on the types of
-        its first execution, and servers make them wider and do not go back.
-        """
-        self.types = types
-        if types not in self._history and len(self._history) < MAX_TYPES:
-            self._history = (*self._history, types)
-            self.earlier_key = self.key
-            self.key = (self._meaning, self._history)
-
-    @property
-    def name(self) -> str:
-        """The id, as a pin has it."""
-        return self.id.hex()
 
 
 class Statements:
     """The statements of one session and the commands that are about them.
 
     ``limit`` is how many there may be at once; their texts together are at most as large as a
-    packet of the client may be.
+    packet of the client may be. ``sharded`` sends them where their rows are, if the group has
+    several DB groups.
     """
 
-    def __init__(self, binding: Binding, recall: Recall, client: PacketStream, limit: int) -> None:
+    def __init__(
+        self,
+        binding: Binding,
+        recall: Recall,
+        client: PacketStream,
+        limit: int,
+        sharded: ShardedStatements | None = None,
+    ) -> None:
+        self._sharded = sharded
         self._binding = binding
         self._recall = recall
         self._client = client
@@ -150,9 +89,10 @@ class Statements:
         if len(self._by_id) >= self._limit or self._bytes + size > self._client.max_allowed_packet:
             raise errors.TOO_MANY_STATEMENTS(limit=self._limit)
         binding = self._binding
+        text = None if self._sharded is None else PreparedText(self._sharded, packet)
         connection = binding.take()
         try:
-            payloads, prepared = connection.prepare(packet)
+            payloads, prepared = connection.prepare(packet if text is None else text.command)
             if prepared is not None:
                 binding.note_prepared(connection)
         except BaseException as error:
@@ -162,7 +102,10 @@ class Statements:
             return None
         ok = PrepareOk.decode(payloads[0])
         statement = Statement(self._next_id(), packet, ok.parameters, binding.profile)
-        connection.statements.add(statement.key, prepared)
+        if text is not None:
+            text.adopt(statement)
+            payloads[1:] = map(text.renamed, payloads[1:])
+        connection.statements.add(statement.current.key, prepared)
         self._by_id[statement.id] = statement
         self._bytes += size
         payloads[0] = b"\0" + statement.id + payloads[0][_PREPARE_HEAD:]
@@ -206,11 +149,54 @@ class Statements:
         statement = self._by_id.get(packet[5:9])
         if statement is None:
             statement = self.find(packet)
+        if statement.sharded is None:
+            self._execute(statement, packet)
+        else:
+            self._execute_where_rows_are(statement, statement.sharded, packet)
+
+    def _execute_where_rows_are(
+        self, statement: Statement, text: PreparedText, packet: bytes
+    ) -> None:
+        """Execute a statement on the shards that its parameters say."""
+        if len(packet) < PARAMETERS:
+            raise errors.MALFORMED_EXECUTE(command=_function(Command.STMT_EXECUTE))
+        if statement.error is not None:
+            error, statement.error = statement.error, None
+            raise error
+        if (
+            statement.parameters
+            and packet[statement.types_at : statement.types_end] != statement.types
+        ):
+            packet, _ = self._read_types(packet, statement)
+        if not self._client.continues:
+            on_shard = text.at_point(packet, statement)
+            if on_shard is not None:
+                self._execute(on_shard, packet, text.names)
+                return
+        packet, payload = text.sharding.whole(packet)
+        routed = text.route(payload, statement)
+        found = routed.route
+        text.current = None
+        match found.reach:
+            case Reach.ONE:
+                shard = found.shards[0]
+                text.sharding.go_to_shard(shard)
+                text.current = text.on_shard(shard, statement, routed)
+                self._execute(text.current, packet, routed.names(shard))
+            case Reach.HOME | Reach.ANYWHERE:
+                text.sharding.go_home(found.reach)
+                self._execute(statement, packet)
+            case _:
+                text.execute_everywhere(payload, statement, routed)
+
+    def _execute(
+        self, statement: Statement, packet: bytes, names: TableNames | None = None
+    ) -> None:
         binding = self._binding
         effect = statement.effect
         private, says_types, text = False, True, None
         if (
-            len(packet) < _PARAMETERS
+            len(packet) < PARAMETERS
             or packet[_FLAGS]
             or binding.pins
             or statement.error
@@ -237,11 +223,11 @@ class Statements:
             packet = self._with_types(packet, statement)
         prepared.types = statement.types
         packet = packet[:5] + prepared.id + packet[9:]
-        binding.run(connection, packet, REPLY_EXECUTE, effect, statement.packet)
+        binding.run(connection, packet, REPLY_EXECUTE, effect, statement.packet, names)
 
     def _is_private(self, statement: Statement, packet: bytes) -> bool:
         """Whether an execution is with a cursor or long data; raises what hinders it."""
-        if len(packet) < _PARAMETERS:
+        if len(packet) < PARAMETERS:
             raise errors.MALFORMED_EXECUTE(command=_function(Command.STMT_EXECUTE))
         if statement.error is not None:
             error, statement.error = statement.error, None
@@ -333,13 +319,14 @@ class Statements:
 
     def fetch(self, packet: bytes) -> None:
         """Pass on rows of an open cursor."""
-        statement = self.find(packet)
+        statement = self.find(packet).current
         self._on_server(statement, packet, REPLY_FIELDS, _Fetched(statement))
 
     def reset(self, packet: bytes) -> None:
         """Forget long data and close the cursor, if there are any."""
         statement = self.find(packet)
         statement.error = None
+        statement = statement.current
         held = self._binding.held
         if held is None or held.statements.get_private(statement) is None:
             ok = OkPacket(status=self._binding.local_status)
@@ -376,6 +363,8 @@ class Statements:
 
     def _send_long_data(self, statement: Statement, packet: bytes) -> None:
         binding = self._binding
+        if statement.sharded is not None:
+            statement.sharded.check_long_data()
         connection = binding.take()
         try:
             prepared = connection.statements.get_private(statement)
@@ -402,6 +391,7 @@ class Statements:
         if statement is None:
             return
         self._bytes -= len(statement.packet)
+        statement = statement.current
         own = self._binding.own
         if own is not None and own.statements.remove_private(statement):
             _unpin(self._binding, statement)

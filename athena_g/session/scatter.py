@@ -47,7 +47,7 @@ class Scatter:
         try:
             leased.extend(self._leases.all(asked))
             for each in leased:
-                each.send([part.command for part in each.parts])
+                each.send(each.commands())
             for pool in asked:
                 each = next(one for one in leased if one.pool is pool)
                 for part in each.parts:
@@ -59,6 +59,25 @@ class Scatter:
         self._binding.note_scattered(-1, totals.rows, totals.warnings)
         end = EofPacket(min(totals.warnings, 0xFFFF), self._binding.local_status)
         self._client.write_packet(end.encode())
+        self._client.flush()
+
+    def fields(self, pool: Pool, part: Part) -> None:
+        """Pass on the definitions of columns that answer a COM_FIELD_LIST."""
+        leased: list[Leased] = []
+        try:
+            leased.append(self._leases.own(pool, [part]))
+            leased[0].send(leased[0].commands())
+            leased[0].begin_reply()
+            while not is_eof(payload := leased[0].read()):
+                if payload[:1] == b"\xff":
+                    leased[0].refuse(payload, part)
+                names = part.names
+                self._client.write_packet(payload if names is None else names.definition(payload))
+            leased[0].outstanding -= 1
+        except BaseException as error:
+            self._leases.end(leased, error)
+        self._leases.give_back(leased[0])
+        self._client.write_packet(EofPacket(status=self._binding.local_status).encode())
         self._client.flush()
 
     def _pass_on(self, leased: Leased, part: Part, totals: Totals, renames_cells: bool) -> None:

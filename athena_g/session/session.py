@@ -83,14 +83,14 @@ class ProxySession:
             profile(login.collation_id, multi_statements, after_reset=after_reset),
         )
         self._transactions = Transactions(self._binding)
+        self._recall = Recall(self._binding, self._client.id)
         self._sharded: ShardedStatements | None = None
         self._run: Callable[[bytes, int, Effect | None], object] = self._binding.execute
         if group.sharding is not None:
             self._sharded = ShardedStatements(self._binding, group.sharding, self._stream)
             self._run = self._sharded.execute
-        self._recall = Recall(self._binding, self._client.id)
         self._statements = Statements(
-            self._binding, self._recall, self._stream, self._max_statements
+            self._binding, self._recall, self._stream, self._max_statements, self._sharded
         )
 
     # -- the loop ----------------------------------------------------------------------------------
@@ -284,6 +284,8 @@ class ProxySession:
                 self._choose(packet[_BODY:].decode("utf-8", "replace"), _PING)
             case Command.STATISTICS:
                 binding.execute(packet, REPLY_STRING)
+            case Command.FIELD_LIST if self._sharded is not None:
+                self._sharded.field_list(packet)
             case Command.FIELD_LIST:
                 binding.execute(packet, REPLY_FIELDS)
             case Command.PROCESS_INFO:

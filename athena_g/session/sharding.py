@@ -7,8 +7,10 @@ transaction is open, or something pins the session, its statements stay on one s
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
+
+from gevent import get_hub
 
 from athena_g import errors
 from athena_g.backend.look_back import Answer
@@ -16,9 +18,10 @@ from athena_g.backend.profile import Profile
 from athena_g.errors import SqlError
 from athena_g.group.sharding import Sharding
 from athena_g.net.stream import PacketStream
+from athena_g.parser.digest import AT_ONCE, Shape, shape
 from athena_g.parser.lexer import first_word
 from athena_g.parser.statement import Kind
-from athena_g.parser.text import Reading
+from athena_g.parser.text import DEFAULT_READING, Reading
 from athena_g.pool.pool import Pool
 from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import (
@@ -31,23 +34,30 @@ from athena_g.protocol.constants import (
     Command,
 )
 from athena_g.protocol.framing import Deframer, frame
+from athena_g.protocol.renaming import TableNames
 from athena_g.protocol.replies import EofPacket
+from athena_g.protocol.scan import REPLY_FIELDS
 from athena_g.protocol.wire import lenenc_bytes, lenenc_int
 from athena_g.router.explain import explain
 from athena_g.router.plan import Plan, TableNotKnown
 from athena_g.router.route import Reach
 from athena_g.router.router import Routed
+from athena_g.router.rules import Rules
 from athena_g.router.tables import LISTS
 from athena_g.session.binding import Binding, Effect
 from athena_g.session.catalogue import tables
 from athena_g.session.fan_out import FanOut
-from athena_g.session.leases import Leases, Part, query
+from athena_g.session.leases import Asked, Leases, Part, query
 from athena_g.session.scatter import Scatter
 
+MANY: Final = 5000
+"""Literals of a text whose route a thread looks for, while other sessions go on."""
 MAX_LEARNED: Final = 100
 """Tables that are looked at for one statement."""
 
+_PAYLOAD = 4
 _BODY = 5
+_MODES = SERVER_STATUS_ANSI_QUOTES | SERVER_STATUS_NO_BACKSLASH_ESCAPES
 _EXPLAIN_ATHENA = re.compile(rb"\s*explain\s+athena\s+", re.IGNORECASE)
 _STEPS = [
     Column(name, ColumnType.VAR_STRING, collation_id=45, length=4 * size, flags=NOT_NULL_FLAG)
@@ -66,7 +76,7 @@ class ShardedStatements:
         self._leases = Leases(binding, sharding)
         self.use(client)
         self._profile: Profile | None = None
-        self._status = -1
+        self._modes = -1
         self._reading = Reading()
         self._empty_since = b""
         """The BEGIN of the open transaction, as long as no statement in it named a table."""
@@ -79,40 +89,78 @@ class ShardedStatements:
 
     def execute(self, packet: bytes, kind: int, effect: Effect | None = None) -> None:
         """Have the servers that are concerned answer a framed COM_QUERY."""
-        packet, text = self._whole(packet)
+        if self._client.continues or len(packet) > MAX_PAYLOAD:
+            packet, payload = self.whole(packet)
+            text = payload[1:]
+        else:
+            text = packet[_BODY:]
+        if len(text) > AT_ONCE:
+            self._execute_long(packet, text, kind, effect)
+            return
+        reading = self.reading()
+        cut = shape(text) if reading is DEFAULT_READING else self.shape(text, reading)
+        plan = self.plan(text, cut, reading)
+        shard = None if plan.point is None else plan.point.shard(cut.literals)
+        if shard is None:
+            self._execute(packet, text, plan, cut, kind, effect)
+        else:
+            self._execute_on(shard, plan.template.render(shard, cut.literals), plan, kind, effect)
+
+    def _execute_long(self, packet: bytes, text: bytes, kind: int, effect: Effect | None) -> None:
+        """The same for a text that takes long to read: a thread does, while others go on."""
+        reading = self.reading()
+        cut: Shape = in_thread(self.shape, text, reading)
+        plan = self.plan(text, cut, reading)
+        self._execute(packet, text, plan, cut, kind, effect)
+
+    def _execute_on(
+        self, shard: int, text: bytes, plan: Plan, kind: int, effect: Effect | None
+    ) -> None:
+        """Have the server of a shard answer."""
+        binding = self._binding
+        pool = self._sharding.pool_of(shard)
+        if pool is not binding.pool or self._empty_since:
+            self.go_to(pool)
+        binding.execute(query(text), kind, effect, plan.names.of(shard))
+
+    def _execute(
+        self, packet: bytes, text: bytes, plan: Plan, cut: Shape, kind: int, effect: Effect | None
+    ) -> None:
         explained = _EXPLAIN_ATHENA.match(text)
         if explained is not None:
             self._explain(text[explained.end() :])
             return
-        routed = self.route(text)
+        routed, made_id = self._with_ids(plan, cut)
         found, plan = routed.route, routed.plan
-        if plan.action in LISTS:
+        if made_id:
+            self.everywhere(routed, lambda shard: query(routed.text(shard)), made_id)
+            return
+        if plan.action in LISTS and plan.hint is None:
             self._list(text)
             return
         if plan.shards and plan.read_only:
-            asked = self._asked(routed)
+            asked = self._asked(routed, lambda shard: query(routed.text(shard)))
             self._stay_within(asked)
             self._scatter.read(asked, renames_cells=True)
             return
         match found.reach:
             case Reach.ONE:
                 shard = found.shards[0]
-                self.go_to(self._sharding.pool_of(shard))
-                sent = routed.text(shard)
-                if sent != text:
-                    packet = frame(bytes([Command.QUERY]) + sent, 0)
-                self._binding.execute(packet, kind, effect, routed.names(shard))
+                self._execute_on(shard, routed.text(shard), plan, kind, effect)
             case Reach.HOME:
                 self.go_to(self._sharding.home_pool)
                 self._binding.execute(packet, kind, effect)
             case Reach.ANYWHERE:
                 self._anywhere(packet, text, kind, effect)
             case Reach.SEVERAL | Reach.EVERY_GROUP:
-                self._everywhere(routed)
+                self.everywhere(routed, lambda shard: query(routed.text(shard)))
 
-    def _everywhere(self, routed: Routed) -> None:
-        """Have several shards, or all DB groups, answer."""
-        asked = self._asked(routed)
+    def everywhere(self, routed: Routed, command: Callable[[int], Asked], made_id: int = 0) -> None:
+        """Have several shards, or all DB groups, answer; ``command`` is what a shard is told.
+
+        ``made_id`` is the first id of rows that was made here.
+        """
+        asked = self._asked(routed, command)
         self._stay_within(asked)
         if routed.plan.kind is Kind.SELECT:
             self._scatter.read(asked, locks=not routed.plan.read_only)
@@ -123,7 +171,9 @@ class ShardedStatements:
         else:
             alike = routed.route.reach is Reach.EVERY_GROUP
             divided = bool(routed.route.divided)
-            self._fan_out.change(routed.plan.kind.value, asked, alike=alike, rows=divided)
+            self._fan_out.change(
+                routed.plan.kind.value, asked, alike=alike, rows=divided, made_id=made_id
+            )
 
     def _define(self, plan: Plan, asked: dict[Pool, list[Part]]) -> None:
         """Change tables everywhere; what was known of them holds no longer."""
@@ -165,17 +215,17 @@ class ShardedStatements:
         except SqlError:
             return
 
-    def _asked(self, routed: Routed) -> dict[Pool, list[Part]]:
+    def _asked(self, routed: Routed, command: Callable[[int], Asked]) -> dict[Pool, list[Part]]:
         """What each server is asked, in the order of the shards."""
         sharding = self._sharding
         if routed.route.reach is Reach.EVERY_GROUP:
-            command = query(routed.text(0))
             return {
-                pool: [Part(f"DB group {name}", command)] for name, pool in sharding.pools.items()
+                pool: [Part(f"DB group {name}", command(0))]
+                for name, pool in sharding.pools.items()
             }
         found: dict[Pool, list[Part]] = {}
         for shard in routed.route.shards:
-            part = Part(f"shard {shard}", query(routed.text(shard)), routed.names(shard))
+            part = Part(f"shard {shard}", command(shard), routed.names(shard))
             found.setdefault(sharding.pool_of(shard), []).append(part)
         return found
 
@@ -187,6 +237,27 @@ class ShardedStatements:
         is_open = binding.held is not None and binding.status & SERVER_STATUS_IN_TRANS
         stays_empty = is_open and not binding.pins and first_word(text, 0) in _STAYS_EMPTY
         self._empty_since = begin if stays_empty else b""
+
+    def go_to_shard(self, shard: int) -> None:
+        """Have the statement to come run on the server of a shard."""
+        self.go_to(self._sharding.pool_of(shard))
+
+    def go_home(self, reach: Reach) -> None:
+        """The same for one that concerns tables at home, or none."""
+        if reach is Reach.HOME:
+            self.go_to(self._sharding.home_pool)
+        else:
+            self._empty_since = b""
+
+    def go_to_prepare(self, plan: Plan) -> int:
+        """Go to a server that can prepare a statement; the shard whose text it is to get."""
+        rules = [each.part.rule for each in plan.tables]
+        rule = rules[0] if plan.inserted is None else plan.inserted.rule
+        pool_of, held = self._sharding.pool_of, self._binding.held is not None
+        shards = range(rule.count)
+        shard = next((n for n in shards if held and pool_of(n) is self._binding.pool), 0)
+        self.go_to(pool_of(shard))
+        return shard
 
     def go_to(self, pool: Pool) -> None:
         """Have the statement to come run on a server; refuse it if another one is held."""
@@ -200,6 +271,26 @@ class ShardedStatements:
         self._empty_since = b""
         binding.go_to(pool)
 
+    @property
+    def rules(self) -> Rules:
+        """The rules by which statements are routed now."""
+        return self._sharding.router.rules
+
+    def field_list(self, packet: bytes) -> None:
+        """Answer COM_FIELD_LIST with the columns of a shard's part of the table."""
+        table, _, wildcard = packet[_BODY:].partition(b"\0")
+        name = table.decode(self.reading().codec, "replace")
+        rule = self.rules.find(name)
+        if rule is None:
+            self.go_to(self._sharding.home_pool)
+            self._binding.execute(packet, REPLY_FIELDS)
+            return
+        physical = rule.physical_name(name, 0).encode(self.reading().codec, "replace")
+        command = frame(bytes([Command.FIELD_LIST]) + physical + b"\0" + wildcard, 0)
+        names = TableNames({physical: table})
+        part = Part("shard 0", command, names)
+        self._scatter.fields(self._sharding.pool_of(0), part)
+
     def _stay_within(self, asked: dict[Pool, list[Part]]) -> None:
         """Have the statement to come run on these servers: if it is one, as others that go there."""
         if len(asked) == 1:
@@ -209,45 +300,83 @@ class ShardedStatements:
 
     # -- routing -----------------------------------------------------------------------------------
 
-    def route(self, text: bytes, parameters: Sequence[Any] = ()) -> Routed:
-        """Where a statement goes, with what has to be known of its tables asked for first."""
+    def route(self, text: bytes) -> Routed:
+        """Where a statement goes; raises `SqlError` for what is refused."""
         reading = self.reading()
+        cut = self.shape(text, reading)
+        return self.routed(self.plan(text, cut, reading), cut, (), reading)
+
+    def _with_ids(self, plan: Plan, cut: Shape) -> tuple[Routed, int]:
+        """Where a statement goes, and the first id that was made for its rows, or 0."""
+        filled = self._sharding.router.with_ids(plan, cut)
+        if filled is None:
+            return self.routed(plan, cut, (), self.reading()), 0
+        return self.route(filled[0]), filled[1]
+
+    def shape(self, text: bytes, reading: Reading) -> Shape:
+        """The shape of a text."""
+        return shape(
+            text,
+            ansi_quotes=reading.ansi_quotes,
+            no_backslash_escapes=reading.no_backslash_escapes,
+        )
+
+    def plan(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
+        """The plan of a statement, with what has to be known of its tables asked for first."""
         for _ in range(MAX_LEARNED):
             try:
-                return self._sharding.router.route(text, reading, parameters)
+                if len(text) > AT_ONCE:
+                    found: Plan = in_thread(self._sharding.router.plan, text, cut, reading)
+                    return found
+                return self._sharding.router.plan(text, cut, reading)
             except TableNotKnown as unknown:
                 self._sharding.learn(unknown.table)
         raise errors.NOT_UNDERSTOOD(table="of a pattern")
 
+    def routed(self, plan: Plan, cut: Shape, parameters: Sequence[Any], reading: Reading) -> Routed:
+        """Where an execution of a plan goes."""
+        if len(cut.literals) > MANY:
+            found: Routed = in_thread(self._sharding.router.routed, plan, cut, parameters, reading)
+            return found
+        return self._sharding.router.routed(plan, cut, parameters, reading)
+
     def reading(self) -> Reading:
         """How the session's texts are to be read."""
         binding = self._binding
-        if binding.profile is not self._profile or binding.status != self._status:
-            self._profile, self._status = binding.profile, binding.status
-            self._reading = _reading_of(binding.profile, binding.status)
+        modes = binding.status & _MODES
+        if binding.profile is not self._profile or modes != self._modes:
+            self._profile, self._modes = binding.profile, modes
+            self._reading = self._reading_now()
         return self._reading
 
-    def _whole(self, packet: bytes) -> tuple[bytes, bytes]:
-        """The whole framed command, and its text: where it goes only the whole text tells."""
+    def _reading_now(self) -> Reading:
+        profile, status = self._binding.profile, self._binding.status
+        if not profile.is_readable or profile.codec is None:
+            construct = f"the character set {profile.charset} in a group with shards"
+            raise errors.NOT_SUPPORTED_YET(construct=construct)
+        mode = profile.value("sql_mode")
+        modes = (self._sharding.sql_mode if mode is None else mode.strip("'")).upper().split(",")
+        found = Reading(
+            codec=profile.codec,
+            ansi_quotes="ANSI_QUOTES" in modes or bool(status & SERVER_STATUS_ANSI_QUOTES),
+            no_backslash_escapes="NO_BACKSLASH_ESCAPES" in modes
+            or bool(status & SERVER_STATUS_NO_BACKSLASH_ESCAPES),
+            pipes_as_concat="PIPES_AS_CONCAT" in modes,
+        )
+        return DEFAULT_READING if found == DEFAULT_READING else found
+
+    def whole(self, packet: bytes) -> tuple[bytes, bytes]:
+        """The whole framed command, and its payload: where it goes only the whole of it tells."""
         if not self._client.continues and len(packet) <= MAX_PAYLOAD:
-            return packet, packet[_BODY:]
+            return packet, packet[_PAYLOAD:]
         deframer = Deframer(self._client.max_allowed_packet)
         deframer.feed(packet)
         while (payload := deframer.next_payload()) is None:
             deframer.feed(self._client.read_more())
         self._client.skip_rest()
-        return frame(payload, 0), payload[1:]
+        return frame(payload, 0), payload
 
 
-def _reading_of(profile: Profile, status: int) -> Reading:
-    if not profile.is_readable or profile.codec is None:
-        raise errors.NOT_SUPPORTED_YET(
-            construct=f"statements in the character set {profile.charset} in a group with shards"
-        )
-    modes = (profile.value("sql_mode") or "").upper()
-    return Reading(
-        codec=profile.codec,
-        ansi_quotes=profile.ansi_quotes or bool(status & SERVER_STATUS_ANSI_QUOTES),
-        no_backslash_escapes=bool(status & SERVER_STATUS_NO_BACKSLASH_ESCAPES),
-        pipes_as_concat="PIPES_AS_CONCAT" in modes or "ANSI" in modes.strip("'").split(","),
-    )
+def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
+    """What a function gives that computes for long; it must not wait for anything."""
+    return get_hub().threadpool.apply(function, arguments)

@@ -17,12 +17,22 @@ from pathlib import Path
 from bench_lib.address import LOOPBACK, Address
 
 DIRECT, HAPROXY, ATHENA = "direct", "HAProxy", "athena-g"
+SHARDED = "athena-g, sharded"
+"""The same with the table divided into shards, on the same server."""
 REPOSITORY = Path(__file__).resolve().parents[2]
 SECONDS_TO_START = 20
 SECONDS_TO_END = 10
 MAX_CONNECTIONS = 5000
 """How many clients each proxy takes; more than any workload has."""
 LOG_LINES = 10
+SHARDS = 4
+RULE = f"""\
+[[groups.sharding_rules]]
+name = "sbtest1"
+table_pattern = "sbtest1"
+shard_column = "id"
+shard_count = {SHARDS}
+"""
 
 
 class StartFailed(Exception):
@@ -110,7 +120,7 @@ def running(name: str, server: Address, directory: Path) -> Iterator[Contender]:
 
 def available() -> list[str]:
     """The names of the contenders that can take part here."""
-    return [DIRECT, *([HAPROXY] if haproxy_program() else []), ATHENA]
+    return [DIRECT, *([HAPROXY] if haproxy_program() else []), ATHENA, SHARDED]
 
 
 def haproxy_program() -> str | None:
@@ -158,8 +168,10 @@ listen mysql
 """
 
 
-def athena_configuration(server: Address, port: int) -> str:
+def athena_configuration(server: Address, port: int, *, sharded: bool = False) -> str:
     """One group of the database's name, everything else as it is by default."""
+    shards = f"shard_indices = {list(range(SHARDS))}" if sharded else ""
+    rule = RULE if sharded else ""
     # A string of JSON is a string of TOML.
     user, password, database, host = map(
         json.dumps, (server.user, server.password, server.database, server.host)
@@ -180,13 +192,14 @@ password = {password}
 home_group = "home"
 [[groups.db_groups]]
 name = "home"
+{shards}
 [[groups.db_groups.instances]]
 host = {host}
 port = {server.port}
 user = {user}
 password = {password}
 database = {database}
-"""
+{rule}"""
 
 
 def _start_haproxy(server: Address, directory: Path) -> tuple[Proxy, int]:
@@ -197,13 +210,21 @@ def _start_haproxy(server: Address, directory: Path) -> tuple[Proxy, int]:
     return Proxy(command, directory / f"haproxy-{port}.log"), port
 
 
-def _start_athena(server: Address, directory: Path) -> tuple[Proxy, int]:
+def _start_athena(server: Address, directory: Path, *, sharded: bool = False) -> tuple[Proxy, int]:
     port = free_port()
     configuration = directory / f"athena-g-{port}.toml"
     configuration.touch(mode=0o600)
-    configuration.write_text(athena_configuration(server, port))
+    configuration.write_text(athena_configuration(server, port, sharded=sharded))
     command = [athena_program(), "-c", str(configuration)]
     return Proxy(command, directory / f"athena-g-{port}.log"), port
 
 
-STARTERS: dict[str, Starter] = {HAPROXY: _start_haproxy, ATHENA: _start_athena}
+def _start_sharded(server: Address, directory: Path) -> tuple[Proxy, int]:
+    return _start_athena(server, directory, sharded=True)
+
+
+STARTERS: dict[str, Starter] = {
+    HAPROXY: _start_haproxy,
+    ATHENA: _start_athena,
+    SHARDED: _start_sharded,
+}

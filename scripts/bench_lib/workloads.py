@@ -11,6 +11,7 @@ from bench_lib import sysbench
 from bench_lib.address import Address
 from bench_lib.client import Connection, ServerError, warm_up
 from bench_lib.figures import Outcome, percentile
+from bench_lib.proxies import SHARDS
 
 ROWS = 100_000
 TABLE = "sbtest1"
@@ -136,6 +137,12 @@ def prepare(address: Address) -> None:
         if not connection.query(f"SHOW TABLES LIKE '{TABLE}'"):
             sysbench.call(address, ["oltp_point_select", "prepare"], TABLE_OPTIONS, 600)
         [[count]] = connection.query(f"SELECT COUNT(*) FROM {TABLE}")
+        for shard in range(SHARDS):
+            connection.query(f"CREATE TABLE IF NOT EXISTS {TABLE}_{shard} LIKE {TABLE}")
+            connection.query(
+                f"INSERT IGNORE INTO {TABLE}_{shard} SELECT * FROM {TABLE} "
+                f"WHERE id % {SHARDS} = {shard}"
+            )
     if count != str(ROWS):
         raise ServerError(
             f"the table {TABLE} in {address.database} has {count} rows, not {ROWS}: "

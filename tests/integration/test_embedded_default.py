@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -12,6 +13,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -56,19 +58,128 @@ def running(data: Path, instances: str = "") -> Any:
     return proxy_running(TOML.format(data=data, instances=instances), "shop")
 
 
+def children_of(proxy: Proxy) -> list[int]:
+    """The process ids of the embedded servers."""
+    children = Path(f"/proc/{proxy.pid}/task/{proxy.pid}/children").read_text().split()
+    return [int(each) for each in children]
+
+
 def child_of(proxy: Proxy) -> int:
     """The process id of the embedded server."""
-    children = Path(f"/proc/{proxy.pid}/task/{proxy.pid}/children").read_text().split()
-    assert len(children) == 1
-    return int(children[0])
+    [child] = children_of(proxy)
+    return child
 
 
-def test_the_shipped_configuration_starts_and_answers(data: Path) -> None:
-    toml = (ROOT / "conf" / "athena.toml").read_text()
+def shipped(data: Path) -> Any:
+    """athena-g with the configuration that it comes with."""
     environment = {"ATHENA_EMBEDDED__DATA_DIRECTORY": str(data)}
-    with proxy_running(toml, "athena", **environment) as proxy:
-        with proxy.connect(user="athena", password="athena") as connection:
-            assert ask(connection, "SELECT 1 + 1") == ((2,),)
+    return proxy_running((ROOT / "conf" / "athena.toml").read_text(), "athena", **environment)
+
+
+def connected(proxy: Proxy) -> Connection[Any]:
+    return proxy.connect(user="athena", password="athena", autocommit=True)
+
+
+def to_try() -> list[str]:
+    """The statements that scripts/run prints."""
+    return (ROOT / "conf" / "try.sql").read_text().removesuffix(";\n").split(";\n")
+
+
+def printed_answer(statement: str) -> list[list[str]]:
+    """The rows that the README shows for a statement, with the names of their columns."""
+    readme = "\n".join(line[4:] for line in (ROOT / "README.md").read_text().splitlines())
+    _, _, behind = readme.partition(f"{statement};\n\n")
+    lines = behind[: behind.index("\n\n")].splitlines()
+    return [
+        [cell.strip() for cell in line.strip("|").split(" | ")] for line in lines if line[0] == "|"
+    ]
+
+
+def test_the_shipped_configuration_answers_as_the_readme_says(data: Path) -> None:
+    create, insert, keyed, scattered, explained = to_try()
+    with shipped(data) as proxy, connected(proxy) as connection, connection.cursor() as cursor:
+        cursor.execute(create)
+        assert cursor.execute(insert) == 4
+        for statement in (keyed, scattered, explained):
+            cursor.execute(statement)
+            names = [each[0] for each in cursor.description]
+            rows = [[str(cell) for cell in row] for row in cursor.fetchall()]
+            assert without_ids([names, *rows]) == without_ids(printed_answer(statement))
+
+
+def without_ids(rows: list[list[str]]) -> list[list[str]]:
+    return [["id" if len(cell) == 18 and cell.isdigit() else cell for cell in row] for row in rows]
+
+
+def test_the_shipped_configuration_keeps_the_rows_of_every_shard(data: Path) -> None:
+    create, insert, *_ = to_try()
+    everything = "SELECT user_id, item FROM orders"
+    with shipped(data) as proxy, connected(proxy) as connection:
+        ask(connection, create)
+        ask(connection, insert)
+        before = ask(connection, everything)
+    with shipped(data) as proxy, connected(proxy) as connection:
+        assert ask(connection, everything) == before
+        assert sorted(before) == [(5, "pot"), (5, "tea"), (6, "cup"), (11, "tea")]
+
+
+def test_the_shipped_configuration_shows_each_table_once(data: Path) -> None:
+    with shipped(data) as proxy, connected(proxy) as connection:
+        ask(connection, "CREATE TABLE pets (name VARCHAR(20))")
+        ask(connection, "CREATE TABLE countries (code CHAR(2) PRIMARY KEY)")
+        ask(connection, to_try()[0])
+        assert ask(connection, "SHOW TABLES") == (("countries",), ("orders",), ("pets",))
+        assert [row[0] for row in ask(connection, "DESCRIBE orders")] == [
+            "id", "user_id", "item", "price"
+        ]  # fmt: skip
+
+
+def test_the_shipped_configuration_joins_what_belongs_together(data: Path) -> None:
+    with shipped(data) as proxy, connected(proxy) as connection:
+        ask(connection, "CREATE TABLE countries (code CHAR(2) PRIMARY KEY, name VARCHAR(20))")
+        ask(connection, "CREATE TABLE items (user_id INT, item VARCHAR(20), made_in CHAR(2))")
+        ask(connection, to_try()[0])
+        ask(connection, to_try()[1])
+        ask(connection, "INSERT INTO countries VALUES ('CN', 'China'), ('FR', 'France')")
+        ask(connection, "INSERT INTO items VALUES (5, 'pot', 'FR'), (11, 'tea', 'CN')")
+        joined = "FROM orders JOIN items USING (user_id, item) JOIN countries ON code = made_in"
+        assert ask(connection, f"SELECT user_id, price, name {joined}") == (
+            (5, Decimal("24.00"), "France"),
+            (11, Decimal("4.50"), "China"),
+        )
+
+
+@linux
+def test_each_db_group_of_the_shipped_configuration_has_a_process_and_a_directory(
+    data: Path,
+) -> None:
+    with shipped(data) as proxy:
+        assert len(children_of(proxy)) == 3
+        assert sorted(each.name for each in (data / "athena").iterdir()) == [
+            "home", "shards-a", "shards-b"
+        ]  # fmt: skip
+
+
+def test_one_server_that_cannot_start_ends_the_others_and_is_named(data: Path) -> None:
+    directory = data / "athena" / "shards-b"
+    directory.mkdir(parents=True)
+    with (directory / ".lock").open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run(
+            [sys.executable, "-m", "athena_g", "-c", str(ROOT / "conf" / "athena.toml")],
+            env=os.environ
+            | {"ATHENA_SERVER__LISTEN_PORT": "0", "ATHENA_EMBEDDED__DATA_DIRECTORY": str(data)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=ROOT,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert f"another server uses the data directory {directory}" in done.stderr
+    for name in ("home", "shards-a"):
+        with (data / "athena" / name / ".lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_rows_outlive_a_restart_of_everything(data: Path) -> None:

@@ -240,5 +240,3 @@ class Changes:
         kinds = (INTEGER, TEXT, "decimal", "date")
         names = [n for n, kind in shape.columns.items() if kind in kinds]
         return next(n for n in reversed(names) if n not in shape.rank and n != shape.key)
-
-

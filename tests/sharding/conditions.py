@@ -37,7 +37,10 @@ class Conditions:
         chance, key = self._chance, self._key
         literal = value(chance, self._kind)
         ways = [f"{key} = {literal}", f"{literal} = {key}", f"{key} IN ({literal})"]
-        ways += [f"({key} = {literal}) AND {self.other()}", f"{self.other()} AND {key} <=> {literal}"]
+        ways += [
+            f"({key} = {literal}) AND {self.other()}",
+            f"{self.other()} AND {key} <=> {literal}",
+        ]
         if self._kind == INTEGER:
             ways += [f"{key} = '{literal}'", f"{key} = {literal}.0", f"{key} = 2 + {literal} - 2"]
             ways += [f"{key} BETWEEN {literal} AND {literal}"]

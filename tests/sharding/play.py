@@ -12,7 +12,7 @@ from pymysql.connections import Connection
 
 from tests.oracle.answers import Answer, errno_of
 from tests.oracle.talker import Talker
-from tests.sharding.house import GROUP, PLAIN, House, run, resetting
+from tests.sharding.house import GROUP, PLAIN, House, resetting, run
 from tests.sharding.queries import Said
 from tests.sharding.refusals import DEPENDING, reason
 

@@ -141,7 +141,9 @@ class Queries:
             f"SELECT {column} FROM {other.name} c WHERE EXISTS (SELECT 1 FROM orders o WHERE "
             f"{on} AND {Conditions(chance, ORDERS, 'o.').one_key()})",
         ]
-        return Said(chance.choice(ways).replace("CROSS JOIN orders o ON 1 = 1", "JOIN orders o ON 1"))
+        return Said(
+            chance.choice(ways).replace("CROSS JOIN orders o ON 1 = 1", "JOIN orders o ON 1")
+        )
 
     def subquery(self) -> Said:
         """Queries in conditions and outputs."""

@@ -18,7 +18,11 @@ _VALUES: Final = {
         "'2021-07-01'", "'2020-02-02'",
     ],
 }  # fmt: skip
-_WORDS: Final = {"1": ["TRUE"], "0": ["FALSE"], "5": ["2+3", "10/2", "5.0", "0x05", "5e0", "b'101'"]}
+_WORDS: Final = {
+    "1": ["TRUE"],
+    "0": ["FALSE"],
+    "5": ["2+3", "10/2", "5.0", "0x05", "5e0", "b'101'"],
+}
 
 
 def value(chance: Random, kind: str) -> str:

@@ -100,3 +100,27 @@ def test_a_certificate_that_is_none_is_a_problem_of_the_configuration(
     file.write_text(GOOD.read_text().replace("[log]", tls + "[log]"))
     assert main(["check", "-c", str(file)]) == 2
     assert "junk.pem" in capsys.readouterr().err
+
+
+def test_a_rule_that_contradicts_a_collation_is_a_problem_of_the_configuration(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "athena.toml"
+    ranges = (
+        'algorithm = "range"\nrange_boundaries = ["B", "a", "c"]\n'
+        'key_type = "string"\nkey_collation = "utf8mb4_0900_ai_ci"\n'
+    )
+    file.write_text(GOOD.read_text().replace('algorithm = "mod"\nshard_count = 4\n', ranges))
+    assert main(["check", "-c", str(file)]) == 2
+    said = capsys.readouterr().err
+    assert "athena.toml: groups[0].sharding_rules: " in said
+    assert "the boundary A is not above B before it" in said
+
+
+def test_a_shard_that_is_nowhere_is_named_with_the_db_groups(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "athena.toml"
+    file.write_text(GOOD.read_text().replace("[2, 3]", "[2]"))
+    assert main(["check", "-c", str(file)]) == 2
+    assert "groups[0].db_groups: no DB group has shard index 3" in capsys.readouterr().err

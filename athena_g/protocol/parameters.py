@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from athena_g import errors
-from athena_g.embedded.native import Value
 from athena_g.errors import SqlError
 from athena_g.protocol.binary_values import binary_decoder
 from athena_g.protocol.columns import Column
 from athena_g.protocol.commands import UNSIGNED_PARAMETER
 from athena_g.protocol.constants import UNSIGNED_FLAG, ColumnType
+from athena_g.protocol.text_values import Value
 from athena_g.protocol.wire import PayloadReader
 
 _EXECUTE: Final = "mysqld_stmt_execute"
