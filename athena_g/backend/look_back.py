@@ -15,6 +15,7 @@ from typing import NamedTuple
 from gevent.event import Event
 
 from athena_g.protocol.columns import Column
+from athena_g.protocol.renaming import TableNames
 from athena_g.protocol.scan import ReplyScanner
 
 MAX_CONDITIONS = 1024
@@ -57,6 +58,8 @@ class LookBack:
     known: bool = True
     asked_early: bool = False
     refused: bool = False
+    names: TableNames | None = None
+    """What tables are called in the texts of conditions, other than their server calls them."""
     _parted: Event | None = None
 
     def questions(self, scanner: ReplyScanner) -> list[str]:
@@ -95,13 +98,19 @@ class LookBack:
         if question == ASK_CONDITIONS and self.known and self.refused:
             return  # it is about an earlier statement
         if question == ASK_CONDITIONS:
-            self.conditions = list(answer.rows[:MAX_CONDITIONS])
+            self.conditions = [self._renamed(row) for row in answer.rows[:MAX_CONDITIONS]]
             self.condition_columns = answer.columns
             self.warning_count = max(self.warning_count, len(answer.rows))
             self.had_conditions = False
         else:
             told = answer.rows[0][0] if answer.rows else None
             self.insert_id = None if told is None else int(told)
+
+    def _renamed(self, row: Sequence[bytes | None]) -> Sequence[bytes | None]:
+        names = self.names
+        if names is None:
+            return row
+        return [None if cell is None else names.text(cell) for cell in row]
 
     def wait_for_parting(self, timeout: float) -> None:
         """Wait until the connection that another session took was asked, or is gone."""

@@ -116,6 +116,8 @@ class _Draft:
                 if _touches(before, token) or (behind is not None and _touches(token, behind)):
                     raise NotUnderstood
                 self._put(token, b"0")
+            elif token.kind is Kind.NUMBER and token.text[:1] == b".":
+                self._put(token, b"0")  # of .5 a tree does not tell where it stands
             elif token.word == b"distinctrow":
                 self._put(token, b"distinct")
         dropped = set(self._dropped(own))

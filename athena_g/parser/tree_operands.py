@@ -14,7 +14,7 @@ MAX_DEPTH: Final = 20
 """Operators within one another that are folded."""
 
 _NOWHERE = Span(0, 0)
-_WRITTEN = (exp.Literal, exp.HexString, exp.BitString)
+_WRITTEN = (exp.Literal, exp.National, exp.HexString, exp.BitString)
 _CASTS: Final[dict[exp.DType, Conversion]] = {
     exp.DType.BIGINT: CASTS[b"signed"],
     exp.DType.UBIGINT: CASTS[b"unsigned"],

@@ -93,6 +93,8 @@ class Binding:
         self.pins = Pins()
         self.held: BackendConnection | None = None
         self.begin = b""
+        self.empty_since = b""
+        """The BEGIN of the transaction that is open, as long as no statement in it named a table."""
         self.status = pool.fresh_status
         self.transaction_lost = False
         self.insert_id_lost = False
@@ -186,6 +188,17 @@ class Binding:
             conditions = connection.ask(ASK_CONDITIONS)
             if conditions is not None:
                 look_back.answered(ASK_CONDITIONS, conditions)
+
+    def learn_conditions(self) -> None:
+        """Have what may be asked of the last statement said now, if its connection still can."""
+        if self.look_back.known or self.own is None:
+            return
+        connection = self.take()
+        try:
+            self.before_asking(connection)
+        except BaseException as error:
+            self.failed(connection, error)
+        self.done(connection)
 
     @property
     def own(self) -> BackendConnection | None:
@@ -350,6 +363,7 @@ class Binding:
         A transaction that is due is not begun yet. Follow it with :meth:`run`, or give it back
         with :meth:`done`; after an error of an exchange with it, with :meth:`failed`.
         """
+        self.empty_since = b""
         connection = self.held
         if connection is None:
             connection = self._last
@@ -391,6 +405,7 @@ class Binding:
         ``said`` is the framed command with the statement's text where ``packet`` has none.
         """
         began = self.begin
+        self.empty_since = b""
         # Until the server has said something, an error takes the place of the reply's beginning.
         connection.scanner.sequence_id = 1
         try:
@@ -416,6 +431,7 @@ class Binding:
             self.insert_id_lost = False
         look_back = self.look_back
         look_back.known = False
+        look_back.names = names
         if scanner.warnings:
             look_back.had_conditions = connection.is_mariadb
         if not plain or effect is not None or not connection.tracks_session:

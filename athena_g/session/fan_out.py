@@ -30,6 +30,8 @@ _MARK: Final = query(b"SAVEPOINT athena_g_statement")
 _BACK_TO_MARK: Final = query(b"ROLLBACK TO SAVEPOINT athena_g_statement")
 _UNMARK: Final = query(b"RELEASE SAVEPOINT athena_g_statement")
 _NUMBER = re.compile(rb"[0-9]+")
+_IGNORE = re.compile(rb"\bignore\b", re.IGNORECASE)
+_MODIFIERS_END: Final = 64
 
 
 @dataclass(slots=True)
@@ -97,7 +99,8 @@ class FanOut:
                     _read_ok(leased, None)
                 for part in parts:
                     ok = _read_ok(leased, part)
-                    found.add(replace(ok, info=ok.info or _info_of_row(ok)) if rows else ok)
+                    info = ok.info or (_info_of_row(ok, part.command) if rows else b"")
+                    found.add(replace(ok, info=info))
                 for command in after:
                     _do(leased, command)
             except Refused:
@@ -196,9 +199,10 @@ def _read_ok(leased: Leased, part: Part | None) -> OkPacket:
     return ok
 
 
-def _info_of_row(ok: OkPacket) -> bytes:
+def _info_of_row(ok: OkPacket, command: bytes) -> bytes:
     """What a server would say of one row if it were not the only one of the INSERT."""
-    again = max(ok.affected_rows - 1, 0) or (not ok.affected_rows and bool(ok.warnings))
+    left_out = not ok.affected_rows and _IGNORE.search(command, 0, _MODIFIERS_END) is not None
+    again = max(ok.affected_rows - 1, 0) or left_out
     return b"Records: 1  Duplicates: %d  Warnings: %d" % (again, ok.warnings)
 
 

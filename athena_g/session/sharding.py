@@ -79,8 +79,6 @@ class ShardedStatements:
         self._profile: Profile | None = None
         self._modes = -1
         self._reading = Reading()
-        self._empty_since = b""
-        """The BEGIN of the open transaction, as long as no statement in it named a table."""
 
     def use(self, client: PacketStream) -> None:
         """Answer over ``client`` from now on."""
@@ -120,7 +118,7 @@ class ShardedStatements:
         """Have the server of a shard answer."""
         binding = self._binding
         pool = self._sharding.pool_of(shard)
-        if pool is not binding.pool or self._empty_since:
+        if pool is not binding.pool:
             self.go_to(pool)
         binding.execute(query(text), kind, effect, plan.names.of(shard))
 
@@ -233,11 +231,11 @@ class ShardedStatements:
         binding = self._binding
         if _LOCKS.search(text) is not None:  # they are all on one server
             self.go_to(self._sharding.home_pool)
-        begin = binding.begin or self._empty_since
+        begin = binding.begin or binding.empty_since
         binding.execute(packet, kind, effect)
         is_open = binding.held is not None and binding.status & SERVER_STATUS_IN_TRANS
         stays_empty = is_open and not binding.pins and first_word(text, 0) in _STAYS_EMPTY
-        self._empty_since = begin if stays_empty else b""
+        binding.empty_since = begin if stays_empty else b""
 
     def go_to_shard(self, shard: int) -> None:
         """Have the statement to come run on the server of a shard."""
@@ -247,8 +245,6 @@ class ShardedStatements:
         """The same for one that concerns tables at home, or none."""
         if reach is Reach.HOME:
             self.go_to(self._sharding.home_pool)
-        else:
-            self._empty_since = b""
 
     def go_to_prepare(self, plan: Plan) -> int:
         """Go to a server that can prepare a statement; the shard whose text it is to get."""
@@ -264,12 +260,11 @@ class ShardedStatements:
         """Have the statement to come run on a server; refuse it if another one is held."""
         binding = self._binding
         if pool is not binding.pool and binding.held is not None:
-            if not self._empty_since:
+            if not binding.empty_since:
                 raise errors.CROSS_SHARD_TRANSACTION(
                     bound=self._sharding.called(binding.pool), target=self._sharding.called(pool)
                 )
-            binding.begin_elsewhere(self._empty_since)
-        self._empty_since = b""
+            binding.begin_elsewhere(binding.empty_since)
         binding.go_to(pool)
 
     @property
@@ -296,8 +291,6 @@ class ShardedStatements:
         """Have the statement to come run on these servers: if it is one, as others go there."""
         if len(asked) == 1:
             self.go_to(next(iter(asked)))
-        elif self._binding.held is None:
-            self._empty_since = b""
 
     # -- routing -----------------------------------------------------------------------------------
 

@@ -8,6 +8,8 @@ import pytest
 from tests.proxy import Proxy, proxy_for
 from tests.servers import Server
 from tests.servers_plugin import FLEET
+from tests.sharding.house import House
+from tests.sharding.house import house as furnished
 
 numbers = count(1)
 
@@ -44,3 +46,18 @@ def proxy(server: Server, shared_proxy: Proxy) -> Iterator[Proxy]:
             cursor.execute("SHOW TABLES")
             for (table,) in list(cursor.fetchall()):
                 cursor.execute(f"DROP TABLE `{table}`")
+
+
+@pytest.fixture(scope="session")
+def shared_house(server: Server) -> Iterator[House]:
+    """One house with shards on each kind of server."""
+    with furnished(server) as house:
+        yield house
+
+
+@pytest.fixture
+def house(shared_house: House) -> Iterator[House]:
+    """A house whose tables are as they were in the beginning, of which no connection is lost."""
+    shared_house.reset()
+    yield shared_house
+    assert "Traceback" not in shared_house.proxy.log()

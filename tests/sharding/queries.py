@@ -55,7 +55,8 @@ class Queries:
         where = Conditions(self._chance, shape, prefix).any()
         outputs = self._outputs(shape, prefix)
         condition = self._chance.choice([f" WHERE {where}", f" WHERE {where}", ""])
-        return Said(f"SELECT {outputs} FROM {name}{condition}", owed=True)
+        owed = "/*!" not in condition
+        return Said(f"SELECT {outputs} FROM {name}{condition}", owed)
 
     def ordered(self) -> Said:
         """In order, perhaps only some rows."""
@@ -90,6 +91,13 @@ class Queries:
             f"SELECT {other}, COUNT({key}) FROM {shape.name} GROUP BY {other}",
             f"SELECT {key}, SUM(1) OVER (PARTITION BY {key}) s FROM {shape.name} WHERE {where}",
             f"SELECT SUM(1) OVER () s FROM {shape.name} WHERE {where}",
+            f"SELECT {other}, {key}, COUNT(*) FROM {shape.name} GROUP BY {chance.choice('12')}, 2",
+            f"SELECT {key}, COUNT(*) FROM {shape.name} GROUP BY {chance.choice(['1', '2 - 1'])}",
+            f"SELECT {key} + 0 g, COUNT(*) FROM {shape.name} GROUP BY {chance.choice(['g', key])}",
+            f"SELECT {other} {key}, COUNT(*) FROM {shape.name} GROUP BY {key}, {other}",
+            f"SELECT COUNT(*) {key} FROM {shape.name} WHERE {where} HAVING {key} > 0",
+            f"SELECT {key}, {other} FROM {shape.name} HAVING {key} = {odd(chance, shape.columns[key])}",
+            f"SELECT MAX({key}) FROM {shape.name} HAVING MAX({key}) > 0",
         ]
         return Said(chance.choice(ways))
 
@@ -178,6 +186,7 @@ class Queries:
     def derived(self) -> Said:
         """Derived tables and common table expressions."""
         chance = self._chance
+        names = chance.choice(["ab", "ba"])
         where = chance.choice(
             [Conditions(chance, ORDERS).one_key, Conditions(chance, ORDERS).any]
         )()
@@ -203,6 +212,14 @@ class Queries:
             f"SELECT i.sku, d.id FROM items i LEFT JOIN ({inner}) d ON d.user_id = i.user_id",
             f"WITH d AS ({inner}), e AS (SELECT * FROM d) SELECT e.user_id FROM e, d "
             f"WHERE e.user_id = d.user_id",
+            f"SELECT * FROM (SELECT user_id AS '{names[0]}', id AS '{names[1]}' FROM orders) d "
+            f"WHERE d.a = {key}",
+            f"SELECT * FROM (SELECT id AS user_id, user_id AS id FROM orders) d WHERE user_id = {key}",
+            f"SELECT * FROM (SELECT user_id + 0 AS user_id, id FROM orders) d WHERE user_id = {key}",
+            f"SELECT * FROM orders o, LATERAL (SELECT sku FROM items i WHERE i.user_id = o.user_id "
+            f"AND {Conditions(chance, ITEMS, 'i.').any()}) l",
+            f"SELECT * FROM (SELECT user_id, id FROM orders o UNION ALL SELECT order_id, user_id FROM "
+            f"items) u WHERE u.user_id = {key}",
             f"WITH RECURSIVE r AS (SELECT 1 n UNION ALL SELECT n + 1 FROM r WHERE n < 3) "
             f"SELECT o.id, r.n FROM orders o JOIN r ON r.n = o.id WHERE o.user_id = {key}",
         ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 from tests.sharding.changes import Changes
@@ -14,6 +15,11 @@ _TRANSACTIONS = [
     "/* note */ BEGIN", "COMMIT AND CHAIN", "SELECT 1", "SELECT @@autocommit", "BEGIN",
     "START TRANSACTION READ ONLY", "SET NAMES utf8mb4",
 ]  # fmt: skip
+_SETTINGS = [
+    "SET sql_mode = 'ANSI_QUOTES'", "SET sql_mode = 'NO_BACKSLASH_ESCAPES'", "SET sql_mode = ''",
+    "SET sql_mode = 'PIPES_AS_CONCAT'", "SET sql_mode = DEFAULT", "SET NAMES latin1",
+    "SET NAMES utf8mb4", "SET sql_safe_updates = 0", "SET sql_mode = 'ANSI'",
+]  # fmt: skip
 _ASKING = ["SELECT ROW_COUNT()", "SHOW WARNINGS", "SELECT LAST_INSERT_ID()"]
 
 
@@ -22,12 +28,16 @@ def script(chance: Random) -> list[Said]:
     queries, changes = Queries(chance), Changes(chance)
     found: list[Said] = []
     transactional = chance.random() < 0.5
+    unusual = chance.random() < 0.2
     while len(found) < STEPS:
         dice = chance.random()
         if transactional and dice < 0.2:
             found.append(Said(chance.choice(_TRANSACTIONS)))
-        elif dice < 0.22:
+        elif dice < 0.22 and not unusual:
             found.append(Said(chance.choice(_ASKING)))
+        elif dice < 0.24 and unusual:
+            found.append(Said(chance.choice(_SETTINGS)))
         else:
-            found.append(queries.any() if dice < 0.65 else changes.any())
+            said = queries.any() if dice < 0.65 else changes.any()
+            found.append(replace(said, owed=said.owed and not unusual))
     return found
