@@ -94,19 +94,20 @@ class FanOut:
         found = Sum()
         try:
             try:
-                leased.send([*before, *leased.commands()])
+                commands = leased.commands()
+                leased.send([*before, *commands])
                 for _ in before:
                     _read_ok(leased, None)
-                for part in parts:
+                for part, command in zip(parts, commands, strict=True):
                     ok = _read_ok(leased, part)
-                    info = ok.info or (_info_of_row(ok, part.command) if rows else b"")
+                    info = ok.info or (_info_of_row(ok, command) if rows else b"")
                     found.add(replace(ok, info=info))
-                for command in after:
-                    _do(leased, command)
+                for ending in after:
+                    _do(leased, ending)
             except Refused:
                 leased.drain()
-                for command in back:
-                    _try(leased, command)
+                for undoing in back:
+                    _try(leased, undoing)
                 raise
         except BaseException as error:
             self._leases.end([leased], error)
