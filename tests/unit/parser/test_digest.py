@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product, zip_longest
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from athena_g.parser.digest import SLOT, Shape, comments, shape
@@ -201,6 +201,8 @@ def test_a_parameter_is_told_apart_from_a_literal() -> None:
 
 
 @given(texts, modes)
+@example(b"n'a'/*! 1 */", {})
+@example(b'N"a"/*! 1 */', {})
 def test_segments_and_literals_make_up_the_text(text: bytes, mode: dict[str, bool]) -> None:
     found = shape(text, **mode)
     assert joined(found) == text
