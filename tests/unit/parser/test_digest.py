@@ -219,7 +219,7 @@ def test_a_literal_is_one_also_by_itself(text: bytes, mode: dict[str, bool]) -> 
 def test_other_literals_of_the_same_form_give_the_same_key(
     text: bytes, mode: dict[str, bool]
 ) -> None:
-    others = {b"'": b"'''x'", b'"': b'"y"""', b".": b".25", b"n": b"n'z'", b"N": b"n'z'"}
+    others = {b"'": b"'y''x'", b'"': b'"y"""', b".": b".25", b"n": b"n'z'", b"N": b"n'z'"}
     found = shape(text, **mode)
     changed = found._replace(
         literals=[others.get(each[:1], each + b"0" * each.isdigit()) for each in found.literals]
