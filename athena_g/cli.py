@@ -1,4 +1,4 @@
-"""The command ``athena-g``: run a proxy, check a configuration, run an embedded server."""
+"""The command ``athena-g``: run a proxy, check a configuration, explain, run an embedded server."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command: str | None = options.command
     if command == "check":
         return _check(options.check_config)
+    if command == "explain":
+        return _explain(options.explain_config, options.group, options.statement)
     if command == "embedded":
         return _embedded(options)
     if options.config is None:
@@ -41,8 +43,21 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument(
         "-c", "--config", dest="check_config", metavar="FILE", required=True, help="the file"
     )
+    _add_explain(commands.add_parser("explain", help="say where a statement goes, and as what"))
     _add_embedded(commands.add_parser("embedded", help="run an embedded server by itself"))
     return parser
+
+
+def _add_explain(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Says what the sharding rules of a group make of a statement, or why they refuse it. "
+        "Nothing is connected to."
+    )
+    parser.add_argument(
+        "-c", "--config", dest="explain_config", metavar="FILE", required=True, help="the file"
+    )
+    parser.add_argument("--group", metavar="NAME", help="default: the first one")
+    parser.add_argument("statement", metavar="STATEMENT", help="SQL, as one argument")
 
 
 def _add_embedded(parser: argparse.ArgumentParser) -> None:
@@ -72,11 +87,11 @@ def _address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _load(path: str) -> Settings | None:
+def _load(path: str, *, check_support: bool = True) -> Settings | None:
     from athena_g.config import ConfigError, load  # not for embedded servers, which need it not
 
     try:
-        settings = load(path)
+        settings = load(path, check_support=check_support)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return None
@@ -119,6 +134,31 @@ def _check(path: str) -> int:
     if _load(path) is None:
         return USAGE_ERROR
     print(f"{path}: good")
+    return 0
+
+
+def _explain(path: str, name: str | None, statement: str) -> int:
+    settings = _load(path, check_support=False)
+    if settings is None:
+        return USAGE_ERROR
+    group = next((each for each in settings.groups if name in (None, each.name)), None)
+    if group is None:
+        names = ", ".join(each.name for each in settings.groups)
+        print(f"{path}: there is no group {name!r}; there are: {names}", file=sys.stderr)
+        return USAGE_ERROR
+    from athena_g.config.user_functions import NotImported
+    from athena_g.errors import SqlError
+    from athena_g.router.explain import explain
+    from athena_g.router.router import Router
+    from athena_g.router.rules import rules_of
+
+    try:
+        router = Router(rules_of(group), group.name, group.home_group)
+    except (SqlError, NotImported) as error:
+        print(f"{path}: {error}", file=sys.stderr)
+        return USAGE_ERROR
+    for what, told in explain(router, statement.encode(errors="surrogateescape")):
+        print(f"{what}: {told}")
     return 0
 
 

@@ -249,9 +249,10 @@ class Reader:
         inner = node.this if isinstance(node, exp.Alias) else node
         column = self._column_of(inner)
         name = column.name if column is not None else None
+        any_name = alias is not None and self._is_string(alias)
         if alias is not None:
-            name = None if self._is_string(alias) else self.name(alias)
-        return Output(column, name, operand=operand(self.text, inner))
+            name = None if any_name else self.name(alias)
+        return Output(column, name, operand=operand(self.text, inner), any_name=any_name)
 
     def _is_string(self, alias: exp.Expr) -> bool:
         """Whether a name is written as a string, which may differ in texts of the same shape."""
@@ -470,6 +471,8 @@ class Reader:
 
     def name(self, node: exp.Expr) -> str:
         """A name as the client means it."""
+        if isinstance(node, exp.Star):
+            return "*"
         name = node.name if isinstance(node, exp.Identifier) else str(node.this)
         return data_of(name).decode(self.text.reading.codec, "replace")
 

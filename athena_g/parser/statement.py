@@ -193,13 +193,17 @@ Relation = Table | Derived | Elsewhere | Join
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Output:
-    """What a query gives: a column under a name, ``*`` (``star``, maybe of one table), or more."""
+    """What a query gives: a column under a name, ``*`` (``star``, maybe of one table), or more.
+
+    ``any_name``: it has a name that may be another in the next text of the same shape.
+    """
 
     column: Column | None = None
     name: str | None = None
     star: bool = False
     table: str | None = None
     operand: Operand | None = None
+    any_name: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,7 +1,9 @@
 """Names of tables in replies: what a server calls a part of a table, its client calls by one name.
 
 The definitions of columns have the table's name as the statement calls it and as the server does,
-and that of its database; errors have them in their text. Source: MySQL Source Code Documentation, "Column Definition"
+and that of its database; errors have them in their text.
+
+Source: MySQL Source Code Documentation, "Column Definition"
 (page_protocol_com_query_response_text_resultset_column_definition), "ERR_Packet".
 """
 

@@ -20,7 +20,7 @@ from athena_g.router.narrowing import (
 )
 from athena_g.router.plan import Plan
 from athena_g.router.route import Reach, Route, route
-from athena_g.router.router import Literals, Router
+from athena_g.router.router import Literals, Routed, Router
 from athena_g.router.rules import Rule
 
 MAX_SHOWN: Final = 16
@@ -40,15 +40,17 @@ def explain(router: Router, text: bytes, reading: Reading = DEFAULT_READING) -> 
     yield "statement", _statement(plan)
     yield from _tables(router, plan, values)
     try:
-        found = route(plan, values, router.rules, router.home)
+        routed = Routed(plan, route(plan, values, router.rules, router.home), cut.literals)
     except SqlError as error:
         yield "refused", str(error)
         return
+    found = routed.route
     yield "goes to", _reach(router, found)
-    codec = reading.codec
     for shard in (found.shards or (0,))[:MAX_SHOWN]:
-        name = f"SQL on shard {shard}" if found.shards else "SQL"
-        yield name, plan.template.render(shard, cut.literals).decode(codec, "replace")
+        shown = routed.text(shard).decode(reading.codec, "replace")
+        yield f"SQL on shard {shard}" if found.shards else "SQL", shown
+    if len(found.shards) > MAX_SHOWN:
+        yield "SQL on others", f"the same on {len(found.shards) - MAX_SHOWN} more"
     yield "merge", _merge(plan, found)
 
 
@@ -62,12 +64,23 @@ def _tables(router: Router, plan: Plan, values: Values) -> Iterator[Line]:
         rule, table = each.part.rule, each.part.table
         yield f"table {table.called}", f"{table.name} by rule {rule.name}: {_rule(rule)}"
         yield f"key of {table.called}", described(each.narrowing, rule.column, values)
+        yield from _unknown_type(rule)
     if plan.inserted is not None:
         rule = plan.inserted.rule
         yield "inserts into", f"rule {rule.name}: {_rule(rule)}"
+        yield from _unknown_type(rule)
     for name in plan.others:
         broadcast = router.rules.is_broadcast(name)
         yield f"table {name}", "broadcast table" if broadcast else f"at home, in {router.home}"
+
+
+def _unknown_type(rule: Rule) -> Iterator[Line]:
+    if rule.key is None:
+        yield (
+            "not known",
+            f"the type of {rule.column}: rule {rule.name} has no key_type, and no server "
+            "was asked. Until it is known, values of the key leave out no shard",
+        )
 
 
 def _rule(rule: Rule) -> str:
@@ -76,12 +89,10 @@ def _rule(rule: Rule) -> str:
 
 
 def _reach(router: Router, found: Route) -> str:
+    if found.reach is Reach.HOME:
+        return f"the home DB group ({router.home})"
     if not found.shards:
-        return (
-            f"{found.reach.value} ({router.home})"
-            if found.reach is Reach.HOME
-            else (found.reach.value)
-        )
+        return str(found.reach.value)
     groups: dict[str, list[int]] = {}
     for shard in found.shards:
         groups.setdefault(router.rules.db_group_of(shard), []).append(shard)
@@ -92,6 +103,8 @@ def _reach(router: Router, found: Route) -> str:
 
 
 def _merge(plan: Plan, found: Route) -> str:
+    if found.reach is Reach.EVERY_GROUP:
+        return "none: each DB group does the same"
     if found.reach is not Reach.SEVERAL:
         return "none: the answer of one server is passed on"
     if plan.read_only:

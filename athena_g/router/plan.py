@@ -107,8 +107,9 @@ class Plan:
     rule. ``everywhere``: it is about whole tables, on all ``shards``; ``changed`` names those.
     ``divisible`` is an INSERT of several rows. ``hint`` is what a comment says of where it goes.
     With ``id_slots`` the rows lack an id that is to be made here: the text with ids has another
-    plan. ``point`` is the short way to its shard. ``lasts``: it holds for other texts of the same
-    shape, too.
+    plan. ``point`` is the short way to its shard. ``catalogue`` are the tables of
+    information_schema that it reads, and no others. ``lasts``: it holds for other texts of the
+    same shape, too.
     """
 
     kind: Kind
@@ -132,6 +133,7 @@ class Plan:
     hint: Hint | None = None
     id_slots: IdSlots | None = None
     point: Point | None = None
+    catalogue: tuple[Table, ...] = ()
     lasts: bool = True
 
     @property
@@ -233,6 +235,8 @@ class Planner:
             others=_names(survey.others, survey),
             scattered=how,
             mixed=mixed,
+            catalogue=() if survey.part_of or survey.others else tuple(survey.catalogue),
+            at_home=bool(survey.catalogue),
         )
 
     # -- whole tables ------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ def route(plan: Plan, values: Values, rules: Rules, home: str) -> Route:
     ``home`` is the name of the home DB group.
     """
     if plan.refusal is not None:
-        raise plan.refusal
+        raise plan.refusal.with_traceback(None)  # else it would keep each execution's
     if plan.hint is not None and (plan.hint.shard is not None or plan.hint.scatter):
         return _hinted(plan, plan.hint, values, rules, home)
     return _route(plan, values, rules, home)

@@ -25,7 +25,7 @@ from athena_g.parser.statement import (
     Table,
     Union,
 )
-from athena_g.router.scope import Part
+from athena_g.router.scope import Key, Part
 from athena_g.router.survey import Survey, are_alike
 
 Parts = frozenset[Part]
@@ -107,14 +107,13 @@ class _Prover:
     def _needs(self, select: Select, spread: Spread) -> Iterator[str]:
         if select.rollup:
             yield "WITH ROLLUP"
-        elif (select.group or select.aggregates) and not self._has_key(
+        elif (select.group or select.aggregates) and not self._groups_by_key(
             select, select.group, spread
         ):
             yield "GROUP BY" if select.group else "an aggregate function"
-        if not all(self._has_key(select, each, spread) for each in select.partitions):
+        if not all(self._groups_by_key(select, each, spread) for each in select.partitions):
             yield "a window function"
-        given = [output.column for output in select.outputs]
-        if select.distinct and not self._has_key(select, given, spread):
+        if select.distinct and not self._gives_key(select, spread):
             yield "DISTINCT"
         if select.into:
             yield "INTO or an assignment to a variable"
@@ -122,11 +121,16 @@ class _Prover:
             yield "SQL_CALC_FOUND_ROWS"
         yield from _ends(select)
 
-    def _has_key(self, select: Select, columns: Iterable[Column | None], spread: Spread) -> bool:
+    def _groups_by_key(
+        self, select: Select, columns: Iterable[Column | None], spread: Spread
+    ) -> bool:
         """Whether rows that have these columns in common are on one shard."""
-        keys = [self._survey.scope_of[select].find(each) for each in columns if each is not None]
-        # A key that is NULL for want of a partner in an outer join says nothing of the shard.
-        return any(key and spread.keys.issuperset(key) for key in keys)
+        return any(_is_in(self._survey.grouped_key(select, each), spread) for each in columns)
+
+    def _gives_key(self, select: Select, spread: Spread) -> bool:
+        scope = self._survey.scope_of[select]
+        columns = (output.column for output in select.outputs)
+        return any(each is not None and _is_in(scope.find(each), spread) for each in columns)
 
     # -- relations ---------------------------------------------------------------------------------
 
@@ -254,6 +258,11 @@ def _tables_of(relation: Relation) -> Iterator[Table]:
         case Join():
             yield from _tables_of(relation.left)
             yield from _tables_of(relation.right)
+
+
+def _is_in(key: Key, spread: Spread) -> bool:
+    """Whether a key says where rows are: not if an outer join may have NULL in its place."""
+    return bool(key) and spread.keys.issuperset(key)
 
 
 def _ends(query: Select | Union) -> Iterator[str]:

@@ -13,6 +13,7 @@ from athena_g.parser.statement import (
     All,
     AnyOf,
     Change,
+    Column,
     Comparison,
     Condition,
     Derived,
@@ -73,6 +74,8 @@ class Survey:
         self.scope_of: dict[Select | Change, Scope] = {}
         self.others: list[Table] = []
         """The tables without a rule, those that every server has left out."""
+        self.catalogue: list[Table] = []
+        """Those of information_schema."""
 
     @property
     def parts(self) -> list[Part]:
@@ -115,11 +118,32 @@ class Survey:
         groups = list(select.partitions)
         if select.aggregates or select.group:
             groups.append(select.group)
-        scope = self.scope_of[select]
+        tied = self.are_tied
         return all(
-            any(c is not None and self.are_tied((frozenset(key),), scope.find(c)) for c in group)
+            any(tied((frozenset(key),), self.grouped_key(select, column)) for column in group)
             for group in groups
         )
+
+    def grouped_key(self, select: Select, column: Column | None) -> Key:
+        """The key that a column of GROUP BY or PARTITION BY is.
+
+        None if it is called as something else that the query gives: which of the two is meant
+        depends on the server, and on where the column comes from.
+        """
+        if column is None:
+            return ()
+        scope = self.scope_of[select]
+        key = scope.find(column)
+        if column.table is not None:
+            return key
+        name = column.name.casefold()
+        for output in select.outputs:
+            if output.any_name:
+                return ()
+            if output.name is not None and output.name.casefold() == name:
+                given = () if output.column is None else scope.find(output.column)
+                key = key if given == key else ()
+        return key
 
     # -- queries -----------------------------------------------------------------------------------
 
@@ -186,8 +210,11 @@ class Survey:
         """Take note of a table; its part, if it has a rule."""
         rule = self.rule_of(table)
         if rule is None:
-            if (table.database or "").casefold() not in OF_EVERY_SERVER:
+            database = (table.database or "").casefold()
+            if database not in OF_EVERY_SERVER:
                 self.others.append(table)
+            elif database == "information_schema":
+                self.catalogue.append(table)
             return None
         part = Part(table, rule, optional)
         self.part_of[table] = part
@@ -291,8 +318,11 @@ class Survey:
 
 def are_alike(one: Rule, other: Rule) -> bool:
     """Whether equal keys of two rules are on shards of the same number."""
+    if one.key is None and (one.has_wildcards or one is not other):
+        return False  # equal to a server, the columns' values may be different keys
     same = one.name == other.name or (one.binding is not None and one.binding == other.binding)
-    return same and one.key == other.key
+    known = one.key is not None and other.key is not None
+    return same and (one.key == other.key or not known)
 
 
 def _columns(select: Select, scope: Scope) -> Columns:

@@ -534,14 +534,18 @@ class Binding:
 
     # -- connections -------------------------------------------------------------------------------
 
-    def _lease(self) -> BackendConnection:
-        """Another connection than the session had last, if it had one."""
+    def check(self) -> None:
+        """Raise what has to be told before the session may go on."""
         if self.transaction_lost:
             endpoint = self._pool.endpoint
             raise errors.TRANSACTION_LOST(instance=endpoint.name, group=endpoint.group)
         if self._to_be_told is not None:
             error, self._to_be_told = self._to_be_told, None
             raise error
+
+    def _lease(self) -> BackendConnection:
+        """Another connection than the session had last, if it had one."""
+        self.check()
         look_back = self.look_back
         if look_back.insert_id is None:
             self.wait_for_parting()

@@ -111,6 +111,7 @@ class Leases:
         A query without autocommit takes part in no transaction, unless one is open already.
         """
         binding = self._binding
+        binding.check()
         if len(pools) > 1 and (
             binding.held is not None or binding.begin or (writes and not binding.autocommit)
         ):

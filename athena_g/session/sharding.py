@@ -15,7 +15,6 @@ from gevent import get_hub
 from athena_g import errors
 from athena_g.backend.look_back import Answer
 from athena_g.backend.profile import Profile
-from athena_g.errors import SqlError
 from athena_g.group.sharding import Sharding
 from athena_g.net.stream import PacketStream
 from athena_g.parser.digest import AT_ONCE, Shape, shape
@@ -47,6 +46,7 @@ from athena_g.router.tables import LISTS
 from athena_g.session.binding import Binding, Effect
 from athena_g.session.catalogue import tables
 from athena_g.session.fan_out import FanOut
+from athena_g.session.information_schema import with_views
 from athena_g.session.leases import Asked, Leases, Part, query
 from athena_g.session.scatter import Scatter
 
@@ -59,6 +59,7 @@ _PAYLOAD = 4
 _BODY = 5
 _MODES = SERVER_STATUS_ANSI_QUOTES | SERVER_STATUS_NO_BACKSLASH_ESCAPES
 _EXPLAIN_ATHENA = re.compile(rb"\s*explain\s+athena\s+", re.IGNORECASE)
+_LOCKS = re.compile(rb"(get|release|is_free|is_used|release_all)_locks?\b", re.IGNORECASE)
 _STEPS = [
     Column(name, ColumnType.VAR_STRING, collation_id=45, length=4 * size, flags=NOT_NULL_FLAG)
     for name, size in (("step", 64), ("detail", 4096))
@@ -145,6 +146,10 @@ class ShardedStatements:
             case Reach.ONE:
                 shard = found.shards[0]
                 self._execute_on(shard, routed.text(shard), plan, kind, effect)
+            case Reach.HOME if plan.catalogue and plan.hint is None:
+                text = with_views(self._sharding, text, plan.catalogue, self.reading().codec)
+                self.go_to(self._sharding.home_pool)
+                self._binding.execute(query(text), kind, effect)
             case Reach.HOME:
                 self.go_to(self._sharding.home_pool)
                 self._binding.execute(packet, kind, effect)
@@ -183,8 +188,9 @@ class ShardedStatements:
 
     def _explain(self, text: bytes) -> None:
         """Answer EXPLAIN ATHENA: what the router makes of a statement."""
-        self._learned(text)
-        lines = explain(self._sharding.router, text, self.reading())
+        reading = self.reading()
+        self.plan(text, self.shape(text, reading), reading)  # so that its tables are known
+        lines = explain(self._sharding.router, text, reading)
         self._send(Answer(_STEPS, [[part.encode() for part in line] for line in lines]))
 
     def _send(self, answer: Answer) -> None:
@@ -206,13 +212,6 @@ class ShardedStatements:
         """Answer SHOW TABLES and SHOW TABLE STATUS: each table once, by the client's name."""
         self._send(tables(self._sharding, text.decode(self.reading().codec, "replace")))
 
-    def _learned(self, text: bytes) -> None:
-        """Have all known of a statement's tables, as far as that can be had."""
-        try:
-            self.route(text)
-        except SqlError:
-            return
-
     def _asked(self, routed: Routed, command: Callable[[int], Asked]) -> dict[Pool, list[Part]]:
         """What each server is asked, in the order of the shards."""
         sharding = self._sharding
@@ -230,6 +229,8 @@ class ShardedStatements:
     def _anywhere(self, packet: bytes, text: bytes, kind: int, effect: Effect | None) -> None:
         """Have whichever server the session uses answer."""
         binding = self._binding
+        if _LOCKS.search(text) is not None:  # they are all on one server
+            self.go_to(self._sharding.home_pool)
         begin = binding.begin or binding.empty_since
         binding.execute(packet, kind, effect)
         is_open = binding.held is not None and binding.status & SERVER_STATUS_IN_TRANS
@@ -287,7 +288,7 @@ class ShardedStatements:
         self._scatter.fields(self._sharding.pool_of(0), part)
 
     def _stay_within(self, asked: dict[Pool, list[Part]]) -> None:
-        """Have the statement to come run on these servers: if it is one, as others that go there."""
+        """Have the statement to come run on these servers: if it is one, as others go there."""
         if len(asked) == 1:
             self.go_to(next(iter(asked)))
 

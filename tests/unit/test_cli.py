@@ -124,3 +124,95 @@ def test_a_shard_that_is_nowhere_is_named_with_the_db_groups(
     file.write_text(GOOD.read_text().replace("[2, 3]", "[2]"))
     assert main(["check", "-c", str(file)]) == 2
     assert "groups[0].db_groups: no DB group has shard index 3" in capsys.readouterr().err
+
+
+SHARDED = """
+[[groups]]
+name = "shop"
+user = "u"
+password = "p"
+home_group = "home"
+db_groups = [
+  { name = "home", instances = [{ host = "db1", user = "u", password = "p" }] },
+  { name = "a", shard_indices = [0, 1], instances = [{ host = "a", user = "u", password = "p" }] },
+]
+
+[[groups.sharding_rules]]
+name = "orders"
+table_pattern = "orders"
+shard_column = "user_id"
+shard_count = 2
+key_type = "integer"
+
+[[groups.sharding_rules]]
+name = "events"
+table_pattern = "events"
+shard_column = "id"
+shard_count = 2
+"""
+
+
+@pytest.fixture
+def sharded(tmp_path: Path) -> str:
+    file = tmp_path / "sharded.toml"
+    file.write_text(SHARDED)
+    return str(file)
+
+
+def test_a_statement_is_explained_without_a_server(
+    sharded: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", "-c", sharded, "SELECT * FROM orders WHERE user_id = 5"]) == 0
+    said = capsys.readouterr().out
+    assert "goes to: shard 1 in a" in said
+    assert "SQL on shard 1: SELECT * FROM `orders_1` AS `orders` WHERE user_id = 5" in said
+
+
+def test_a_refused_statement_is_explained_as_well(
+    sharded: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", "-c", sharded, "UPDATE orders SET x = 1"]) == 0
+    assert "refused: 1105 (HY000): Scatter writes not allowed" in capsys.readouterr().out
+
+
+def test_what_only_a_server_knows_is_said_to_be_unknown(
+    sharded: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", "-c", sharded, "SELECT * FROM events WHERE id = 5"]) == 0
+    said = capsys.readouterr().out
+    assert "not known: the type of id: rule events has no key_type, and no server was asked" in said
+    assert "goes to: shards 0, 1 in a" in said
+
+
+def test_a_statement_is_explained_for_the_group_that_is_named(
+    sharded: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab = SHARDED.replace('"shop"', '"lab"').replace('"user_id"', '"x"')
+    Path(sharded).write_text(SHARDED + lab)
+    for group, shards in (("shop", "shard 1 in a"), ("lab", "shards 0, 1 in a")):
+        query = "SELECT 1 FROM orders WHERE user_id = 1"
+        assert main(["explain", "-c", sharded, "--group", group, query]) == 0
+        assert f"goes to: {shards}" in capsys.readouterr().out
+
+
+def test_a_group_that_is_not_there_is_said_with_those_that_are(
+    sharded: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["explain", "-c", sharded, "--group", "lab", "SELECT 1"]) == 2
+    assert "there is no group 'lab'; there are: shop" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "said"),
+    [
+        ("shard_count = 2", "shard_count = 0", "shard_count"),
+        ("shard_count = 2", 'shard_count = 2\nalgorithm = "python:absent.f"', "absent"),
+        ('key_type = "integer"', 'key_type = "date"', "key_type"),
+    ],
+)
+def test_nothing_is_explained_with_a_bad_configuration(
+    sharded: str, capsys: pytest.CaptureFixture[str], written: str, instead: str, said: str
+) -> None:
+    Path(sharded).write_text(SHARDED.replace(written, instead, 1))
+    assert main(["explain", "-c", sharded, "SELECT 1"]) == 2
+    assert said in capsys.readouterr().err

@@ -91,7 +91,7 @@ def joined(draw: Draw, names: list[str], start: int, depth: int = 1) -> str:
     text = draw(sources(start, names, depth))
     for number in range(start + 1, start + draw(st.integers(1, 3))):
         source = draw(sources(number, names, depth))
-        word = draw(st.sampled_from(["JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", ","]))
+        word = draw(st.sampled_from(["JOIN", "JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN", ","]))
         if word == "," and "JOIN" not in text:
             text += f", {source}"
         else:
@@ -103,11 +103,27 @@ def joined(draw: Draw, names: list[str], start: int, depth: int = 1) -> str:
 
 
 @st.composite
+def using(draw: Draw, names: list[str], start: int, depth: int = 1) -> str:
+    """Sources joined by USING; the column without a table's name is added to ``names``, too."""
+    names.append(f"t{start}")
+    text = draw(sources(start, (), depth))
+    for number in range(start + 1, start + draw(st.integers(2, 3))):
+        word = draw(st.sampled_from(["JOIN", "JOIN", "LEFT JOIN", "RIGHT JOIN"]))
+        text += f" {word} {draw(sources(number, (), depth))} USING (user_id)"
+        names.append(f"t{number}")
+    return text
+
+
+@st.composite
 def subqueries(draw: Draw, names: Sequence[str], own: str, number: int) -> str:
     """A condition with a query in it, often tied to the rows around it by the key."""
     inner = f"t{number}"
     within = ""
-    if draw(st.integers(0, 3)):
+    if number < 1000 and draw(st.integers(0, 3)) == 0:
+        tie = f"{inner}.user_id = {draw(st.sampled_from([own, *names]))}.user_id AND "
+        deeper = draw(subqueries([inner, *names], inner, 1000 + number))
+        within = f" WHERE {tie if draw(st.booleans()) else ''}{deeper}"
+    elif draw(st.integers(0, 3)):
         within = f" WHERE {inner}.user_id = {own}.user_id"
         if draw(st.booleans()):
             within += f" AND {draw(conditions(_columns_of([inner, *names]), 1))}"
@@ -131,8 +147,9 @@ def blocks(draw: Draw, outer: Sequence[str] = (), depth: int = 1, derived: bool 
     """A query; one that is ``derived`` gives ``user_id``, ``x`` and ``y``."""
     names: list[str] = []
     start = 10 * (depth + 1) + (100 if derived else 0)
-    from_ = draw(joined(names, start, depth))
-    columns = _columns_of(names)
+    is_using = draw(st.integers(0, 3)) == 0
+    from_ = draw((using if is_using else joined)(names, start, depth))
+    columns = _columns_of(names) + (["user_id"] if is_using else [])
     where = []
     if draw(st.integers(0, 2)):
         where.append(draw(conditions(columns, 2)))
@@ -142,7 +159,12 @@ def blocks(draw: Draw, outer: Sequence[str] = (), depth: int = 1, derived: bool 
     key, x, y = (draw(st.sampled_from(columns)) for _ in range(3))
     if draw(st.integers(0, 2)):
         key = f"{draw(st.sampled_from(names))}.user_id"
-    match draw(st.integers(0, 6)):
+    match draw(st.integers(0, 7)):
+        case 7 if not derived:
+            other = draw(blocks((), 0, derived=True))
+            text = "SELECT c.user_id, d.user_id, c.x, d.y FROM c {} JOIN c d ON {}"
+            word = draw(st.sampled_from(["", "LEFT"]))
+            return f"WITH c AS ({other}) " + text.format(word, draw(ties("d", ["c"])))
         case 0:
             return (
                 f"SELECT {key} AS user_id, {x} AS x, COUNT(*) AS y FROM {from_}{tail} "

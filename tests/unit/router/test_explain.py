@@ -1,0 +1,106 @@
+"""What the router makes of a statement, in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from athena_g.router.explain import MAX_SHOWN, explain
+from athena_g.router.router import Router
+from athena_g.router.rules import rules_of
+from tests.unit.router import house
+
+
+@pytest.fixture(scope="module")
+def router() -> Router:
+    return house.router()
+
+
+def lines(router: Router, sql: str) -> dict[str, str]:
+    return dict(explain(router, sql.encode()))
+
+
+def test_a_keyed_read_is_told_from_the_table_to_the_text(router: Router) -> None:
+    assert lines(router, "SELECT * FROM orders o WHERE user_id = 5") == {
+        "statement": "SELECT (read)",
+        "table o": "orders by rule orders: mod of user_id (integer), 4 shards",
+        "key of o": "user_id = 5",
+        "goes to": "shard 1 in b",
+        "SQL on shard 1": "SELECT * FROM `orders_1` o WHERE user_id = 5",
+        "merge": "none: the answer of one server is passed on",
+    }
+
+
+def test_shards_are_told_by_db_group(router: Router) -> None:
+    found = lines(router, "SELECT * FROM orders")
+    assert found["goes to"] == "shards 0, 2 in a; shards 1, 3 in b"
+    assert found["merge"] == "the rows of one shard after those of the other"
+
+
+@pytest.mark.parametrize(
+    ("where", "told"),
+    [
+        ("user_id IN (1, NULL)", "user_id IN (1, NULL)"),
+        ("user_id = '5'", "user_id = '5'"),
+        ("user_id = ?", "user_id = ?"),
+        ("user_id IS NULL", "user_id IS NULL"),
+        ("(user_id = 1 OR user_id = 2) AND x = 3", "user_id = 1 OR user_id = 2"),
+        ("(user_id = 1 OR user_id = 2) AND user_id > 0",
+         "(user_id = 1 OR user_id = 2) AND user_id > 0"),
+        ("x = 1", "any"),
+        (f"user_id IN ({', '.join(map(str, range(20)))})",
+         f"user_id IN ({', '.join(map(str, range(MAX_SHOWN)))}, ...)"),
+    ],
+)  # fmt: skip
+def test_what_is_known_of_a_key_is_told(router: Router, where: str, told: str) -> None:
+    assert lines(router, f"SELECT * FROM orders WHERE {where}")["key of orders"] == told
+
+
+def test_a_refusal_is_told_with_its_number(router: Router) -> None:
+    found = lines(router, "DELETE FROM orders")
+    assert found["statement"] == "DELETE (write)"
+    assert found["refused"].startswith("1105 (HY000): Scatter writes not allowed")
+    assert "goes to" not in found
+
+
+def test_a_key_of_unknown_type_is_told(router: Router) -> None:
+    found = lines(router, "SELECT * FROM accounts WHERE account = 5")
+    assert found["not known"].startswith("the type of account: rule accounts has no key_type")
+    assert "type not known" in found["table accounts"]
+
+
+def test_each_shard_is_shown_with_its_own_rows(router: Router) -> None:
+    found = lines(router, "INSERT INTO logs_a (id) VALUES (1), (2), (5)")
+    assert found["inserts into"].startswith("rule logs")
+    assert found["SQL on shard 1"] == "INSERT INTO `logs_a_1` (id) VALUES (1), (5)"
+    assert found["SQL on shard 2"] == "INSERT INTO `logs_a_2` (id) VALUES (2)"
+
+
+@pytest.mark.parametrize(
+    ("sql", "goes_to", "table"),
+    [
+        ("SELECT * FROM customers", "the home DB group (home)", "at home, in home"),
+        ("UPDATE customers SET x = 1", "the home DB group (home)", "at home, in home"),
+    ],
+)
+def test_tables_without_a_rule_are_told(router: Router, sql: str, goes_to: str, table: str) -> None:
+    found = lines(router, sql)
+    assert (found["goes to"], found["table customers"]) == (goes_to, table)
+
+
+def test_a_broadcast_table_is_told(router: Router) -> None:
+    found = lines(router, "INSERT INTO countries VALUES (1)")
+    assert found["table countries"] == "broadcast table"
+    assert found["goes to"] == "every DB group"
+
+
+def test_of_many_shards_some_are_shown() -> None:
+    group = house.group()
+    orders = group.sharding_rules[0].model_copy(update={"shard_count": 100})
+    a = group.db_groups[1].model_copy(update={"shard_indices": tuple(range(100))})
+    many = group.model_copy(
+        update={"sharding_rules": (orders,), "db_groups": (group.db_groups[0], a)}
+    )
+    found = lines(Router(rules_of(many), "shop", "home"), "SELECT * FROM orders")
+    assert f"SQL on shard {MAX_SHOWN - 1}" in found
+    assert f"SQL on shard {MAX_SHOWN}" not in found
+    assert found["SQL on others"] == f"the same on {100 - MAX_SHOWN} more"

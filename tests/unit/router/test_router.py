@@ -1,0 +1,127 @@
+"""One group's router: plans are kept, and hold for all statements of their shape."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from athena_g.errors import SqlError
+from athena_g.parser.digest import shape
+from athena_g.parser.text import Reading
+from athena_g.router.keys import Key, KeyType
+from athena_g.router.route import Reach
+from athena_g.router.router import Literals, Router, literal_spans
+from tests.unit.router import house
+
+
+@pytest.fixture
+def router() -> Router:
+    return house.router()
+
+
+def plan_of(router: Router, sql: str, reading: Reading = Reading()) -> Any:  # noqa: B008
+    data = sql.encode(reading.codec)
+    cut = shape(
+        data, ansi_quotes=reading.ansi_quotes, no_backslash_escapes=reading.no_backslash_escapes
+    )
+    return router.plan(data, cut, reading)
+
+
+def test_statements_of_one_shape_have_one_plan(router: Router) -> None:
+    plan = plan_of(router, "SELECT 1 FROM orders WHERE user_id = 5")
+    assert plan_of(router, "SELECT 1 FROM orders WHERE user_id = 66") is plan
+    assert plan_of(router, "SELECT 1 FROM orders WHERE x = 5") is not plan
+
+
+@pytest.mark.parametrize(
+    "reading", [Reading("latin-1"), Reading(ansi_quotes=True), Reading(no_backslash_escapes=True)]
+)
+def test_a_text_that_is_read_otherwise_has_another_plan(router: Router, reading: Reading) -> None:
+    sql = "SELECT 1 FROM orders WHERE user_id = 5"
+    assert plan_of(router, sql, reading) is not plan_of(router, sql)
+
+
+def test_other_rules_make_other_plans(router: Router) -> None:
+    sql = "SELECT 1 FROM accounts WHERE account = 5"
+    assert router.route(sql.encode()).route.reach is Reach.SEVERAL
+    router.rules = router.rules.with_key("accounts", Key(KeyType.INTEGER))
+    assert router.route(sql.encode()).route.reach is Reach.ONE
+
+
+def test_the_plan_of_rows_is_not_one_for_any_number_of_them(router: Router) -> None:
+    one = b"INSERT INTO logs_a (id) VALUES (1)"
+    two = b"INSERT INTO logs_a (id) VALUES (1), (2)"
+    assert router.route(one).route.shards == (1,)
+    assert router.route(two).route.shards == (1, 2)
+    assert router.route(one).route.shards == (1,)
+
+
+def test_the_text_for_a_shard_has_the_literals_of_this_execution(router: Router) -> None:
+    router.route(b"SELECT 'a' FROM orders WHERE user_id = 5")
+    found = router.route(b"SELECT 'b' FROM orders WHERE user_id = 6")
+    assert found.text(2) == b"SELECT 'b' FROM `orders_2` AS `orders` WHERE user_id = 6"
+
+
+def test_a_long_insert_is_routed_without_cutting_it_into_tokens(router: Router) -> None:
+    rows = ", ".join(f"({4 * number + 1}, 'x')" for number in range(20_000))
+    found = router.route(f"INSERT INTO orders (user_id, x) VALUES {rows}".encode())
+    assert found.route.shards == (1,)
+
+
+def test_a_long_query_that_names_a_sharded_table_is_refused(router: Router) -> None:
+    query = "SELECT 1 FROM {} WHERE x IN (" + ", ".join("a" for _ in range(100_000)) + ")"
+    with pytest.raises(SqlError, match="does not understand"):
+        router.route(query.format("orders").encode())
+    assert router.route(query.format("customers").encode()).route.reach is Reach.HOME
+
+
+@pytest.mark.parametrize(
+    ("sql", "reach"),
+    [
+        ("SELEC nonsense", Reach.HOME),
+        ("SHOW TABLES", Reach.HOME),
+        ("SET NAMES utf8mb4", Reach.ANYWHERE),
+        ("SAVEPOINT orders", Reach.ANYWHERE),
+        ("DO 1", Reach.ANYWHERE),
+    ],
+)
+def test_what_names_no_sharded_table_need_not_be_understood(
+    router: Router, sql: str, reach: Reach
+) -> None:
+    assert router.route(sql.encode()).route.reach is reach
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELEC nonsense FROM orders", "OPTIMISE orders", "SET @a = (SELECT 1 FROM orders)",
+        "SET @a = (TABLE orders)", "COMMIT; DELETE FROM orders", "DO (SELECT 1 FROM orders)",
+        "SET STATEMENT a = 1 FOR DELETE FROM orders", "SELECT 1 /*! FROM orders */",
+        "PREPARE s FROM 'DELETE FROM orders'",
+    ],
+)  # fmt: skip
+def test_what_names_one_must_be(router: Router, sql: str) -> None:
+    with pytest.raises(SqlError, match="does not understand"):
+        router.route(sql.encode())
+
+
+def test_values_are_literals_and_behind_them_parameters() -> None:
+    values = Literals((b"1", b"'a'"), (2, None), Reading())
+    assert [values[place] for place in range(len(values))] == [1, "a", 2, None]
+    with pytest.raises(ValueError, match="not known yet"):
+        values[4]
+
+
+def test_the_places_of_literals_are_those_of_the_shape() -> None:
+    data = b"SELECT 'a', 22 FROM t"
+    cut = shape(data, ansi_quotes=False, no_backslash_escapes=False)
+    assert [data[start:end] for start, end in literal_spans(cut)] == [b"'a'", b"22"]
+
+
+def test_no_plan_outlives_its_rules(router: Router) -> None:
+    sql = "SELECT 1 FROM orders"
+    before = plan_of(router, sql)
+    router.rules = replace(router.rules, version=router.rules.version + 1000)
+    assert plan_of(router, sql) is not before
