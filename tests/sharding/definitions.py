@@ -67,7 +67,7 @@ def _looked(chance: Random, name: str) -> str:
         f"DESC {name} v", f"SHOW COLUMNS FROM {name}", f"SHOW FULL COLUMNS FROM `{name}`",
         f"SHOW CREATE TABLE {name}", f"EXPLAIN {name}", f"SHOW COLUMNS FROM {name} FROM house",
         f"SHOW FIELDS IN {name} LIKE 'v%'", "SHOW TABLES", "SHOW TABLES LIKE 'made%'",
-        "SHOW FULL TABLES", f"CHECK TABLE {name}", f"SHOW KEYS FROM {name} WHERE Key_name = 'nosuch'",
+        "SHOW FULL TABLES", f"SHOW KEYS FROM {name} WHERE Key_name = 'nosuch'",
         f"SELECT c FROM {name} WHERE k = 1", "SHOW TABLES FROM house",
     ]  # fmt: skip
     return chance.choice(ways)
