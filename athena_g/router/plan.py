@@ -253,9 +253,7 @@ class Planner:
                 construct = f"{body.action} of a query that reads it"
                 raise errors.NOT_ON_SHARDED(construct=construct, table=survey.parts[0].table.name)
             tables.check(body, survey.rule_of, self.rules)
-            if broadcast and len(broadcast) < len(body.targets):
-                construct = f"{body.action} of it and other tables"
-                raise errors.NOT_ON_SHARDED(construct=construct, table=broadcast[0].name)
+            tables.check_broadcast(body, survey.others, survey.is_own, self.rules)
         except SqlError as error:
             refusal = error
         shown = body.action in tables.SHOWN

@@ -22,6 +22,8 @@ LISTS: Final = frozenset(("SHOW TABLES", "SHOW TABLE STATUS"))
 MAINTENANCE: Final = frozenset(
     ("ANALYZE TABLE", "OPTIMIZE TABLE", "CHECK TABLE", "REPAIR TABLE", "CHECKSUM TABLE")
 )
+_OF_ONE_CONNECTION: Final = frozenset(("LOCK TABLES", "FLUSH TABLES", "HANDLER", "LOAD DATA"))
+"""What would stay with connections that are not the session's, or needs more than a statement."""
 
 RuleOf = Callable[[Table], Rule | None]
 
@@ -46,6 +48,32 @@ def check(body: OnTables, rule_of: RuleOf, rules: Rules) -> None:
         raise errors.NOT_ON_SHARDED(construct=construct, table=first.name)
     _check_counts(body, sharded, rule_of)
     _check_references(body, rule_of(first), rule_of, rules)
+
+
+def check_broadcast(
+    body: OnTables, read: Iterable[Table], is_own: Callable[[Table], bool], rules: Rules
+) -> None:
+    """Raise what hinders a statement about tables of which one is in every DB group.
+
+    ``read`` are the tables that its query reads.
+    """
+    named = [*body.targets, *body.new]
+    broadcast = [table for table in named if is_own(table) and rules.is_broadcast(table.name)]
+    if not broadcast:
+        return
+    construct = ""
+    if body.temporary:
+        construct = f"{body.action} for a temporary one"
+    elif body.action in _OF_ONE_CONNECTION:
+        construct = body.action
+    elif len(broadcast) < len(named):
+        construct = f"{body.action} of it and other tables"
+    else:
+        for table in (*body.others, *read):
+            if not (is_own(table) and rules.is_broadcast(table.name)):
+                construct = f"a reference to {table.name}, which is not in every DB group"
+    if construct:
+        raise errors.NOT_ON_SHARDED(construct=construct, table=broadcast[0].name)
 
 
 def _check_counts(body: OnTables, sharded: list[Table], rule_of: RuleOf) -> None:

@@ -9,8 +9,9 @@ Source: MySQL Reference Manual, "Statements That Cause an Implicit Commit", "SAV
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from athena_g import errors
 from athena_g.errors import SqlError
@@ -50,6 +51,13 @@ class Sum:
         self.insert_id = self.insert_id or ok.last_insert_id
         self.warnings += ok.warnings
         self.info = _added(self.info, ok.info) if self.info else ok.info
+
+
+class Outcome(NamedTuple):
+    """What a server said of one part."""
+
+    where: str
+    outcome: OkPacket | SqlError
 
 
 class FanOut:
@@ -123,26 +131,29 @@ class FanOut:
             return [_MARK], [_UNMARK], [_BACK_TO_MARK]
         return [_BEGIN], [_COMMIT], [_ROLLBACK]
 
-    def define(self, construct: str, asked: dict[Pool, list[Part]]) -> None:
-        """Do a data definition everywhere, also where it failed elsewhere."""
+    def define(self, construct: str, asked: dict[Pool, list[Part]], *, alike: bool) -> None:
+        """Do a data definition everywhere, also where it failed elsewhere.
+
+        ``alike`` is as in `change`.
+        """
         self._leases.check(list(asked), writes=True)
         total = Sum()
         failed: list[str] = []
         first: SqlError | None = None
         for pool, parts in asked.items():
-            own = len(asked) == 1
+            undone = [part.where for part in parts]
             try:
-                leased = self._leases.own(pool, parts) if own else self._leases.other(pool, parts)
+                for part in self._defined(pool, parts, len(asked) == 1):
+                    if isinstance(part.outcome, SqlError):
+                        first = first or part.outcome
+                        continue
+                    undone.remove(part.where)
+                    if not (alike and total.done):
+                        total.add(part.outcome)
+                    total.done.append(part.where)
             except SqlError as error:
                 first = first or error
-                failed += [part.where for part in parts]
-                continue
-            for part, command in zip(parts, leased.commands(), strict=True):
-                error_ = self._define_one(leased, part, command, total)
-                if error_ is not None:
-                    first = first or error_
-                    failed.append(part.where)
-            self._leases.give_back(leased)
+            failed += undone
         if first is not None and total.done:
             raise errors.PARTLY_DONE(
                 construct=construct,
@@ -154,18 +165,19 @@ class FanOut:
             raise first
         self._answer(total)
 
-    def _define_one(
-        self, leased: Leased, part: Part, command: bytes, total: Sum
-    ) -> SqlError | None:
+    def _defined(self, pool: Pool, parts: list[Part], own: bool) -> Iterator[Outcome]:
+        """What becomes of each part on one server, as soon as that is known."""
+        leased = self._leases.own(pool, parts) if own else self._leases.other(pool, parts)
         try:
-            leased.send([command])
-            total.add(_read_ok(leased, part))
-        except Refused as refused:
-            return refused.error
+            for part, command in zip(parts, leased.commands(), strict=True):
+                try:
+                    leased.send([command])
+                    yield Outcome(part.where, _read_ok(leased, part))
+                except Refused as refused:
+                    yield Outcome(part.where, refused.error)
         except BaseException as error:
             self._leases.end([leased], error)
-        total.done.append(part.where)
-        return None
+        self._leases.give_back(leased)
 
     def _answer(self, total: Sum) -> None:
         binding = self._binding

@@ -180,7 +180,7 @@ class ShardedStatements:
     def _define(self, plan: Plan, asked: dict[Pool, list[Part]]) -> None:
         """Change tables everywhere; what was known of them holds no longer."""
         try:
-            self._fan_out.define(plan.action, asked)
+            self._fan_out.define(plan.action, asked, alike=not plan.shards)
         finally:
             for table in plan.changed:
                 self._sharding.forget(table)
