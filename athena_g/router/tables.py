@@ -9,7 +9,7 @@ from athena_g import errors
 from athena_g.parser.statement import OnTables, Table
 from athena_g.router.rewrite import Edit, quoted
 from athena_g.router.rules import Rule, Rules
-from athena_g.router.survey import are_alike
+from athena_g.router.survey import are_bound
 
 DEFINITIONS: Final = frozenset(
     (
@@ -83,7 +83,7 @@ def _check_counts(body: OnTables, sharded: list[Table], rule_of: RuleOf) -> None
         raise errors.NOT_ON_SHARDED(construct=construct, table=sharded[0].name)
     for old, new in zip(body.targets, body.new, strict=False):
         before, after = rule_of(old), rule_of(new)
-        if before is not None and after is not None and not are_alike(before, after):
+        if before is not None and after is not None and not are_bound(before, after):
             construct = f"{body.action} to {new.name}, whose rule has other shards"
             raise errors.NOT_ON_SHARDED(construct=construct, table=old.name)
 
@@ -97,7 +97,7 @@ def _check_references(body: OnTables, own: Rule | None, rule_of: RuleOf, rules: 
             raise errors.NOT_ON_SHARDED(construct=construct, table=table.name)
         if own is None or rules.is_broadcast(table.name):
             continue
-        if rule is None or not are_alike(own, rule):
+        if rule is None or not are_bound(own, rule):
             construct = f"a reference to {table.name}, which is not on the same shards"
             raise errors.NOT_ON_SHARDED(construct=construct, table=own.table_pattern)
 
