@@ -13,7 +13,7 @@ from typing import Final
 from athena_g.parser.lexer import Kind, NotUnderstood, Token
 from athena_g.parser.places import name, within_parentheses
 from athena_g.parser.statement import Kind as Statements
-from athena_g.parser.statement import Table
+from athena_g.parser.statement import Span, Table
 from athena_g.parser.table_names import Naming, refuse_queries
 
 # What EXPLAIN explains if it is no table: words that are reserved.
@@ -165,7 +165,8 @@ def _shown(naming: Naming) -> Table:
         cursor.refuse()
     found = naming.table()
     if cursor.take_any(b"from", b"in"):
-        found = replace(found, database=name(naming.text, cursor)[0])
+        database, span = name(naming.text, cursor)
+        found = replace(found, database=database, span=Span(found.span.start, span.end))
     return found
 
 
