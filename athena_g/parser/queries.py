@@ -238,7 +238,7 @@ class Reader:
             nested=tuple(block.nested),
             aggregates=block.aggregates,
             having=node.args.get("having") is not None,
-            rollup=group is not None and bool(group.args.get("rollup")),
+            rollup=group is not None and _makes_nulls(group),
             distinct=node.args.get("distinct") is not None,
             ordered=node.args.get("order") is not None,
             limited=_is_limited(node),
@@ -264,7 +264,9 @@ class Reader:
         any_name = alias is not None and self._is_string(alias)
         if alias is not None:
             name = None if any_name else self.name(alias)
-        return Output(column, name, operand=operand(self.text, inner), any_name=any_name)
+        # Of 5 'name' and '5' 'text', which have one shape, the latter is one text.
+        value = None if any_name else operand(self.text, inner)
+        return Output(column, name, operand=value, any_name=any_name)
 
     def _is_string(self, alias: exp.Expr) -> bool:
         """Whether a name is written as a string, which may differ in texts of the same shape."""
@@ -321,6 +323,8 @@ class Reader:
             return Elsewhere(called or "")
         name = self.name(node.this)
         database = node.args.get("db")
+        if database is None and name.casefold() == "dual" and not node.this.args.get("quoted"):
+            return Elsewhere(called or "")
         if name.casefold() in scope:
             # A qualified name is a table's, but not if it loses the qualifier.
             if database is not None:
@@ -504,6 +508,12 @@ def _only(node: exp.Expr, parts: frozenset[str]) -> None:
     for part, value in node.args.items():
         if value and part not in parts:
             raise NotUnderstood
+
+
+def _makes_nulls(group: exp.Expr) -> bool:
+    """Whether a GROUP BY gives rows with NULL in place of what it groups by."""
+    kinds = (exp.Rollup, exp.Cube, exp.GroupingSets)
+    return bool(group.args.get("rollup")) or any(isinstance(n, kinds) for n in group.expressions)
 
 
 def _is_limited(node: exp.Expr) -> bool:

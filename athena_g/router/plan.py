@@ -426,9 +426,12 @@ def _id_slots(
         end = insertion.rows[-1].span.end
         return IdSlots(said, literals, (), [end], b", " + name + b" = ")
     comma = b", " if columns else b""
-    column = Edit(Span(at, at), _constant(comma + name))
+    named = [Edit(Span(at, at), _constant(comma + name))]
+    if insertion.renamed_at is not None:
+        place = Span(insertion.renamed_at, insertion.renamed_at)
+        named.append(Edit(place, _constant(b", `made id`")))  # a name that none of the client's is
     ends = [row.span.end - 1 for row in insertion.rows]
-    return IdSlots(said, literals, (column,), ends, comma)
+    return IdSlots(said, literals, named, ends, comma)
 
 
 def _constant(text: bytes) -> Callable[[int], bytes]:

@@ -134,6 +134,26 @@ def test_what_is_too_deep_or_too_much_is_not_understood(router: Router, sql: str
         router.route(sql.encode())
 
 
+@pytest.mark.parametrize(
+    ("behind", "added"),
+    [
+        ("", ""),
+        (" AS new ON DUPLICATE KEY UPDATE x = new.x", " AS new ON DUPLICATE KEY UPDATE x = new.x"),
+        (" AS new(a, b)", " AS new(a, b, `made id`)"),
+    ],
+)
+def test_rows_get_the_ids_that_they_lack(behind: str, added: str) -> None:
+    rule = house.rules().exact["items"]
+    rules = replace(house.rules(), exact={"items": replace(rule, id_column="id")})
+    router = Router(rules, "shop", "home")
+    sql = b"INSERT INTO items (user_id, x) VALUES (5, ')')" + behind.encode()
+    found = router.with_ids(router.plan(sql, shape(sql), Reading()), shape(sql))
+    assert found is not None
+    text, first = found
+    rows = b"INSERT INTO items (user_id, x, `id`) VALUES (5, ')', %d)" % first
+    assert text == rows + added.encode()
+
+
 def test_values_are_literals_and_behind_them_parameters() -> None:
     values = Literals((b"1", b"'a'"), (2, None), Reading())
     assert [values[place] for place in range(len(values))] == [1, "a", 2, None]
