@@ -323,6 +323,8 @@ class Reader:
             return Elsewhere(called or "")
         name = self.name(node.this)
         database = node.args.get("db")
+        if self._is_string(database or node.this) or self._is_string(node.this):
+            raise NotUnderstood
         if database is None and name.casefold() == "dual" and not node.this.args.get("quoted"):
             return Elsewhere(called or "")
         if name.casefold() in scope:
