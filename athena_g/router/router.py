@@ -165,10 +165,11 @@ class Router:
         key = cut.key if reading is DEFAULT_READING else (cut.key, reading)
         plan = self.cache.get(key)
         if plan is None:
+            rules = self.rules
             plan = self._plan(text, cut, reading)
             if self._learns:
                 _check_known(plan)
-            if plan.lasts:
+            if plan.lasts and rules is self.rules:  # they may change while a thread plans
                 plan = replace(plan, point=point_of(plan, self.rules))
                 self.cache.put(key, plan)
         return plan
