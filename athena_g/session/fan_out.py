@@ -23,9 +23,12 @@ from athena_g.protocol.constants import (
 )
 from athena_g.protocol.replies import OkPacket
 from athena_g.session.binding import Binding
-from athena_g.session.leases import Leased, Leases, Part, Refused, query
+from athena_g.session.leases import Leased, Leases, Part, Refused, broke_protocol, query
 
-_BEGIN, _COMMIT, _ROLLBACK = query(b"BEGIN"), query(b"COMMIT"), query(b"ROLLBACK")
+_BEGIN = query(b"BEGIN")
+# Whatever completion_type is.
+_COMMIT = query(b"COMMIT AND NO CHAIN NO RELEASE")
+_ROLLBACK = query(b"ROLLBACK AND NO CHAIN NO RELEASE")
 _MARK: Final = query(b"SAVEPOINT athena_g_statement")
 _BACK_TO_MARK: Final = query(b"ROLLBACK TO SAVEPOINT athena_g_statement")
 _UNMARK: Final = query(b"RELEASE SAVEPOINT athena_g_statement")
@@ -105,6 +108,7 @@ class FanOut:
                 for ending in after:
                     _do(leased, ending)
             except Refused:
+                leased.note_insert_id()
                 leased.drain()
                 for undoing in back:
                     _try(leased, undoing)
@@ -130,19 +134,9 @@ class FanOut:
         failed: list[str] = []
         first: SqlError | None = None
         for pool, parts in asked.items():
-            own = len(asked) == 1
-            try:
-                leased = self._leases.own(pool, parts) if own else self._leases.other(pool, parts)
-            except SqlError as error:
+            for where, error in self._define_on(pool, parts, len(asked) == 1, total).items():
                 first = first or error
-                failed += [part.where for part in parts]
-                continue
-            for part, command in zip(parts, leased.commands(), strict=True):
-                error_ = self._define_one(leased, part, command, total)
-                if error_ is not None:
-                    first = first or error_
-                    failed.append(part.where)
-            self._leases.give_back(leased)
+                failed.append(where)
         if first is not None and total.done:
             raise errors.PARTLY_DONE(
                 construct=construct,
@@ -153,6 +147,24 @@ class FanOut:
         if first is not None:
             raise first
         self._answer(total)
+
+    def _define_on(
+        self, pool: Pool, parts: list[Part], own: bool, total: Sum
+    ) -> dict[str, SqlError]:
+        """Have one server define all its parts; why, for those where it failed."""
+        failed: dict[str, SqlError] = {}
+        left = [part.where for part in parts]
+        try:
+            leased = self._leases.own(pool, parts) if own else self._leases.other(pool, parts)
+            for part, command in zip(parts, leased.commands(), strict=True):
+                error = self._define_one(leased, part, command, total)
+                if error is not None:
+                    failed[part.where] = error
+                left.remove(part.where)
+        except SqlError as lost:  # and the connection with it
+            return failed | dict.fromkeys(left, lost)
+        self._leases.give_back(leased)
+        return failed
 
     def _define_one(
         self, leased: Leased, part: Part, command: bytes, total: Sum
@@ -190,13 +202,14 @@ def _read_ok(leased: Leased, part: Part | None) -> OkPacket:
         leased.refuse(payload, part)
     leased.outstanding -= 1
     if payload[:1] != b"\0":
-        raise errors.BACKEND_PROTOCOL(
-            reason="rows in answer to a change",
-            instance=leased.connection.endpoint.name,
-            group=leased.connection.endpoint.group,
-        )
+        raise broke_protocol(leased.connection, "rows in answer to a change")
     ok = OkPacket.decode(payload, CLIENT_SESSION_TRACK if leased.connection.tracks_session else 0)
     leased.connection.scanner.status = ok.status & ~SERVER_SESSION_STATE_CHANGED
+    if ok.status & SERVER_SESSION_STATE_CHANGED:
+        leased.note_changed()
+        leased.changed = True
+    if ok.last_insert_id:
+        leased.note_insert_id()
     return ok
 
 
