@@ -80,19 +80,34 @@ class FanOut:
         """
         self._leases.check(list(asked), writes=True)
         total = Sum(insert_id=made_id)
-        for pool, parts in asked.items():
-            try:
-                found = self._change_one(pool, parts, len(asked) == 1, rows)
-            except SqlError as error:
-                raise _partly(construct, error, parts, total.done) from None
-            if not (alike and total.done):
-                total.add(found)
-            total.done += [part.where for part in parts]
+        left = self._all(asked)
+        try:
+            while left:
+                leased = left.pop(0)
+                try:
+                    found = self._change_one(leased, rows)
+                except SqlError as error:
+                    raise _partly(construct, error, leased.parts, total.done) from None
+                if not (alike and total.done):
+                    total.add(found)
+                total.done += [part.where for part in leased.parts]
+        finally:
+            for leased in left:
+                self._leases.give_back(leased)
         self._answer(total)
 
-    def _change_one(self, pool: Pool, parts: list[Part], own: bool, rows: bool) -> OkPacket:
+    def _all(self, asked: dict[Pool, list[Part]]) -> list[Leased]:
+        """A connection to each server: nothing is changed as long as one is not to be had."""
+        leased: list[Leased] = []
+        try:
+            leased.extend(self._leases.all(asked))
+        except BaseException as error:
+            self._leases.end(leased, error)
+        return [one for pool in asked for one in leased if one.pool is pool]
+
+    def _change_one(self, leased: Leased, rows: bool) -> OkPacket:
         """Have one server do all its parts, or none."""
-        leased = self._leases.own(pool, parts) if own else self._leases.other(pool, parts)
+        parts = leased.parts
         before, after, back = self._bracket(leased)
         found = Sum()
         try:
@@ -200,9 +215,9 @@ def _read_ok(leased: Leased, part: Part | None) -> OkPacket:
     payload = leased.read()
     if payload[:1] == b"\xff":
         leased.refuse(payload, part)
-    leased.outstanding -= 1
     if payload[:1] != b"\0":
         raise broke_protocol(leased.connection, "rows in answer to a change")
+    leased.outstanding -= 1
     ok = OkPacket.decode(payload, CLIENT_SESSION_TRACK if leased.connection.tracks_session else 0)
     leased.connection.scanner.status = ok.status & ~SERVER_SESSION_STATE_CHANGED
     if ok.status & SERVER_SESSION_STATE_CHANGED:

@@ -66,11 +66,14 @@ class Leased:
     parts: list[Part]
     outstanding: int = 0
     unsent: list[bytes] = field(default_factory=list)
+    used: bool = False
+    """Whether it was asked anything."""
     changed: bool = False
     """Whether the server reported a change of session state that no setting accounts for."""
 
     def commands(self) -> list[bytes]:
         """What the shards are asked, as this connection is to be told."""
+        self.used = True
         connection = self.connection
         statements, closing = connection.statements, b""
         found = []
@@ -85,6 +88,7 @@ class Leased:
 
     def send(self, commands: list[bytes]) -> None:
         """Send these commands in one go, unless they are so long that the server has to reply."""
+        self.used = True
         self.outstanding += len(commands)
         if sum(map(len, commands)) > SENT_AT_ONCE:
             commands, self.unsent = commands[:1], commands[1:]
@@ -209,7 +213,7 @@ class Leases:
         for each in leased:
             if each.own:
                 self._end_own(each, error)
-            elif isinstance(error, Refused) and self._drained(each):
+            elif not each.used or (isinstance(error, Refused) and self._drained(each)):
                 self.give_back(each)
             else:
                 self._binding.lent.remove((each.pool, each.connection))

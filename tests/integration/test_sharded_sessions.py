@@ -114,7 +114,7 @@ database = "{GROUP}_{name}"
     return f"""
 [pool]
 max_open = 1
-acquire_timeout_ms = 5000
+acquire_timeout_ms = 3000
 [[groups]]
 name = "{GROUP}"
 user = "{USER}"
@@ -364,6 +364,15 @@ def test_a_definition_says_what_is_done_also_when_a_server_dies(bench: Bench) ->
     assert number == 1105
     assert text.startswith("ALTER TABLE failed on shard 0, shard 2: Lost connection")
     assert text.endswith("it is done on shard 1, shard 3")
+
+
+def test_nothing_is_changed_as_long_as_a_server_cannot_be_had(bench: Bench) -> None:
+    client, holder = bench.connect(), bench.connect()
+    ask(holder, "BEGIN")
+    ask(holder, "SELECT id FROM orders WHERE user_id = 1")
+    assert refused(client, "UPDATE orders SET note = 'half'")[0] == 1040
+    assert ask(client, "SELECT note FROM orders WHERE user_id = 0") == "first"
+    ask(holder, "ROLLBACK")
 
 
 # --- Long texts -----------------------------------------------------------------------------------
