@@ -220,7 +220,7 @@ def _read_ok(leased: Leased, part: Part | None) -> OkPacket:
     leased.outstanding -= 1
     ok = OkPacket.decode(payload, CLIENT_SESSION_TRACK if leased.connection.tracks_session else 0)
     leased.connection.scanner.status = ok.status & ~SERVER_SESSION_STATE_CHANGED
-    if ok.status & SERVER_SESSION_STATE_CHANGED:
+    if part is not None and ok.status & SERVER_SESSION_STATE_CHANGED:  # BEGIN reports it, too
         leased.note_changed()
         leased.changed = True
     if ok.last_insert_id:

@@ -193,6 +193,26 @@ def test_nobody_else_sees_an_id_that_a_query_on_all_shards_set(bench: Bench) -> 
     bench.expect_sound()
 
 
+def test_a_change_of_two_shards_of_a_db_group_leaves_the_session_free(bench: Bench) -> None:
+    client = bench.connect()
+    ask(client, "UPDATE orders SET note = 'both' WHERE user_id IN (0, 2)")
+    assert ask(client, "SELECT note FROM orders WHERE user_id = 1") == "first"
+
+
+@pytest.mark.parametrize("rows", ["(0, 100), (2, 100)", "(0, 200), (1, 200)"])
+def test_nobody_else_sees_what_triggers_on_several_shards_set(bench: Bench, rows: str) -> None:
+    for database, shard in (("a", 0), ("b", 1), ("a", 2), ("b", 3)):
+        table = f"{GROUP}_{database}.counted_{shard}"
+        bench.value(f"CREATE TRIGGER {table}_set BEFORE INSERT ON {table} FOR EACH ROW SET @x = 1")
+    with bench.connect() as client:
+        ask(client, f"INSERT INTO counted (user_id, id) VALUES {rows}")
+    try:
+        bench.expect_sound()
+    finally:
+        for database, shard in (("a", 0), ("b", 1), ("a", 2), ("b", 3)):
+            bench.value(f"DROP TRIGGER {GROUP}_{database}.counted_{shard}_set")
+
+
 def test_a_change_of_all_shards_leaves_no_transaction_open_whatever_completion_type_is(
     bench: Bench,
 ) -> None:
