@@ -37,6 +37,8 @@ _WORDS_WITHOUT_TABLES: Final = frozenset(
 _WORDS_WITH_QUERIES: Final = frozenset((b"set", b"do"))
 _QUERY: Final = re.compile(rb"select|table|statement|values|with", re.IGNORECASE)
 """What there is where such a statement has a query, or is SET STATEMENT ... FOR another one."""
+_SUBQUERY: Final = re.compile(rb"\(\s*(?:select|with|table)\b", re.IGNORECASE)
+_FROM: Final = re.compile(rb"\b(?:from|table)\b", re.IGNORECASE)
 _WORDS_ANYWHERE: Final = frozenset(
     b"set savepoint release rollback commit begin start do execute deallocate unlock get".split()
 )
@@ -193,7 +195,8 @@ class Router:
         named = mentions(text, self.rules, reading.codec)
         anywhere = first in _WORDS_ANYWHERE or _SHOWN_ANYWHERE.match(text) is not None
         if not named and anywhere and b";" not in text.rstrip(b"; \t\r\n"):
-            return unsharded(Template(text, spans, ()), Kind.OTHER)
+            home = first in _WORDS_WITH_QUERIES and _reads_tables(text)
+            return unsharded(Template(text, spans, ()), Kind.OTHER, home=home)
         if _names_no_table(text, first):
             return unsharded(Template(text, spans, ()), Kind.OTHER)
         planner = Planner(
@@ -224,6 +227,11 @@ def _names_no_table(text: bytes, first: bytes) -> bool:
     if first in _WORDS_WITHOUT_TABLES:
         return True
     return first in _WORDS_WITH_QUERIES and _QUERY.search(text) is None
+
+
+def _reads_tables(text: bytes) -> bool:
+    """Whether a SET or DO may have a subquery with tables, none of which is sharded."""
+    return _SUBQUERY.search(text) is not None and _FROM.search(text) is not None
 
 
 def _executed(text: bytes) -> bytes:

@@ -277,6 +277,14 @@ def test_a_chained_transaction_is_where_its_own_first_table_is(bench: Bench) -> 
     ask(client, "ROLLBACK")
 
 
+def test_a_variable_that_is_set_from_a_table_at_home_is_read_there(bench: Bench) -> None:
+    client = bench.connect()
+    ask(client, "REPLACE INTO settings VALUES (9, 'nine')")
+    ask(client, "SELECT id FROM orders WHERE user_id = 0")
+    ask(client, "SET @y = (SELECT MAX(v) FROM settings WHERE k = 9)")
+    assert ask(client, "SELECT @y = 'nine'") == 1
+
+
 # --- Prepared statements --------------------------------------------------------------------------
 
 
