@@ -102,17 +102,18 @@ class FanOut:
         found = Sum()
         try:
             try:
-                leased.send([*before, *leased.commands()])
-                for _ in before:
-                    _read_ok(leased, None)
-                for part in parts:
+                for command in before:
+                    _do(leased, command)
+                # One after the other: an error may have ended the transaction, and what comes after
+                # it would be a change by itself.
+                for part, command in zip(parts, leased.commands(), strict=True):
+                    leased.send([command])
                     ok = _read_ok(leased, part)
-                    info = ok.info or (_info_of_row(ok, part.command) if rows else b"")
+                    info = ok.info or (_info_of_row(ok, command) if rows else b"")
                     found.add(replace(ok, info=info))
                 for command in after:
                     _do(leased, command)
             except Refused:
-                leased.drain()
                 for command in back:
                     _try(leased, command)
                 raise

@@ -73,16 +73,18 @@ class Conditions:
             f"{key} LIKE {value(chance, self._kind)}",
             f"{key} = {one} /*! OR {key} = {two} */", f"{key} = {one} /*!99999 OR {key} = {two} */",
             f"{key} = {one} /* OR {key} = {two} */", f"{key} = {one} # OR 1\n",
-            f"{key} = ANY (SELECT {two})", f"{key} IN (SELECT {two})", f"{key} = ({one}) + 0",
+            f"{key} = ANY (SELECT {two})", f"{key} IN (SELECT {two})", f"{key} IN (SELECT {one} UNION SELECT {two})",
             f"IF({key} = {one}, 1, 0)", f"{key} = {one} <> 0", f"{key} = {one} IS NOT NULL",
             f"({key} = {one}) = ({key} = {two})", f"{key} REGEXP {value(chance, self._kind)}",
             f"{key} = {one} COLLATE utf8mb4_bin" if self._kind in ("ci", "bin") else f"{key} = {one}",
-            f"BINARY {key} = {value(chance, self._kind)}", f"{key} = - {one}",
+            f"BINARY {key} = {value(chance, self._kind)}", 
             f"ISNULL({key})", f"NOT ISNULL({key}) AND {key} >= {one}", f"({key}) IS NULL",
             f"{key} <=> {one} OR {key} <=> {two}", f"NULLIF({key}, {one}) IS NULL",
             f"NOT {key} = {one}", f"NOT NOT {key} = {one}", f"{key} = {one} AND NOT FALSE",
             f"{key} IN ({one}) IN ({two})", f"{key} BETWEEN {one} AND {two} AND {three}",
         ]  # fmt: skip
+        if self._kind == INTEGER:  # elsewhere what is no number is an error, or not
+            ways += [f"{key} = ({one}) + 0", f"{key} = - {one}", f"{key} + 0 = {one}"]
         return chance.choice(ways)
 
     def contradiction(self) -> str:

@@ -27,7 +27,7 @@ _MASKS = [
     # The group's name is that of its home, not that of the plain database.
     (re.compile(rf"\b(Tables_in_)?{PLAIN}\b"), rf"\1{GROUP}"),
     # What of a text is wrong is quoted as the server got it.
-    (re.compile(r"(?<=for the right syntax to use near ').*(?=' at line)", re.DOTALL), "..."),
+    (re.compile(r"(?<=syntax to use near ').*(?=' at line)|(?<=support ').*(?=')", re.DOTALL), ""),
     # Those of a statement are there once for each shard.
     (re.compile(r"warnings=[1-9]\d*|(?<=Warnings: )[1-9]\d*"), "some"),
     # What a server does without an index, or makes an index for, depends on the number of rows.
@@ -36,7 +36,9 @@ _MASKS = [
     # Without autocommit a query on several servers begins no transaction.
     (re.compile(r"status=(?:IN_TRANS|-)?(?= |$)"), "status="),
 ]
-_DUPLICATE = re.compile(r"^(ERR 1062 |  row 'Error' \| '1062'.*?)Duplicate entry .* for key", re.DOTALL)
+_DUPLICATE = re.compile(
+    r"^((?:ERR 1062|  row 'Error' \| '1062').*?)Duplicate entry .* for key", re.DOTALL
+)
 
 
 @dataclass
