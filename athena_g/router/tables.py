@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Final
 
 from athena_g import errors
 from athena_g.parser.statement import OnTables, Table
 from athena_g.router.rewrite import Edit, quoted
 from athena_g.router.rules import Rule, Rules
-from athena_g.router.survey import are_alike
+from athena_g.router.survey import are_bound
 
 DEFINITIONS: Final = frozenset(
     (
@@ -84,14 +83,9 @@ def _check_counts(body: OnTables, sharded: list[Table], rule_of: RuleOf) -> None
         raise errors.NOT_ON_SHARDED(construct=construct, table=sharded[0].name)
     for old, new in zip(body.targets, body.new, strict=False):
         before, after = rule_of(old), rule_of(new)
-        if before is not None and after is not None and not _has_same_shards(before, after):
+        if before is not None and after is not None and not are_bound(before, after):
             construct = f"{body.action} to {new.name}, whose rule has other shards"
             raise errors.NOT_ON_SHARDED(construct=construct, table=old.name)
-
-
-def _has_same_shards(one: Rule, other: Rule) -> bool:
-    """Whether parts of two tables are on the same shards; of one the key may not be known yet."""
-    return are_alike(replace(one, key=None), replace(other, key=None))
 
 
 def _check_references(body: OnTables, own: Rule | None, rule_of: RuleOf, rules: Rules) -> None:
@@ -103,7 +97,7 @@ def _check_references(body: OnTables, own: Rule | None, rule_of: RuleOf, rules: 
             raise errors.NOT_ON_SHARDED(construct=construct, table=table.name)
         if own is None or rules.is_broadcast(table.name):
             continue
-        if rule is None or not are_alike(own, rule):
+        if rule is None or not are_bound(own, rule):
             construct = f"a reference to {table.name}, which is not on the same shards"
             raise errors.NOT_ON_SHARDED(construct=construct, table=own.table_pattern)
 

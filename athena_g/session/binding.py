@@ -94,7 +94,7 @@ class Binding:
         self.held: BackendConnection | None = None
         self.begin = b""
         self.empty_since = b""
-        """The BEGIN of the transaction that is open, as long as no statement in it named a table."""
+        """The BEGIN of the open transaction, as long as no statement in it named a table."""
         self.status = pool.fresh_status
         self.transaction_lost = False
         self.insert_id_lost = False

@@ -111,11 +111,11 @@ class FanOut:
                     ok = _read_ok(leased, part)
                     info = ok.info or (_info_of_row(ok, command) if rows else b"")
                     found.add(replace(ok, info=info))
-                for command in after:
-                    _do(leased, command)
+                for ending in after:
+                    _do(leased, ending)
             except Refused:
-                for command in back:
-                    _try(leased, command)
+                for undoing in back:
+                    _try(leased, undoing)
                 raise
         except BaseException as error:
             self._leases.end([leased], error)

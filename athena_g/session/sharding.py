@@ -10,8 +10,6 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from gevent import get_hub
-
 from athena_g import errors
 from athena_g.backend.look_back import Answer
 from athena_g.backend.profile import Profile
@@ -48,6 +46,7 @@ from athena_g.session.catalogue import tables
 from athena_g.session.fan_out import FanOut
 from athena_g.session.information_schema import with_views
 from athena_g.session.leases import Asked, Leases, Part, query
+from athena_g.session.long_work import in_thread
 from athena_g.session.scatter import Scatter
 
 MANY: Final = 5000
@@ -108,7 +107,7 @@ class ShardedStatements:
     def _execute_long(self, packet: bytes, text: bytes, kind: int, effect: Effect | None) -> None:
         """The same for a text that takes long to read: a thread does, while others go on."""
         reading = self.reading()
-        cut: Shape = in_thread(self.shape, text, reading)
+        cut = in_thread(self.shape, text, reading)
         plan = self.plan(text, cut, reading)
         self._execute(packet, text, plan, cut, kind, effect)
 
@@ -320,8 +319,7 @@ class ShardedStatements:
         for _ in range(MAX_LEARNED):
             try:
                 if len(text) > AT_ONCE:
-                    found: Plan = in_thread(self._sharding.router.plan, text, cut, reading)
-                    return found
+                    return in_thread(self._sharding.router.plan, text, cut, reading)
                 return self._sharding.router.plan(text, cut, reading)
             except TableNotKnown as unknown:
                 self._sharding.learn(unknown.table)
@@ -330,8 +328,7 @@ class ShardedStatements:
     def routed(self, plan: Plan, cut: Shape, parameters: Sequence[Any], reading: Reading) -> Routed:
         """Where an execution of a plan goes."""
         if len(cut.literals) > MANY:
-            found: Routed = in_thread(self._sharding.router.routed, plan, cut, parameters, reading)
-            return found
+            return in_thread(self._sharding.router.routed, plan, cut, parameters, reading)
         return self._sharding.router.routed(plan, cut, parameters, reading)
 
     def reading(self) -> Reading:
@@ -369,8 +366,3 @@ class ShardedStatements:
             deframer.feed(self._client.read_more())
         self._client.skip_rest()
         return frame(payload, 0), payload
-
-
-def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What a function gives that computes for long; it must not wait for anything."""
-    return get_hub().threadpool.apply(function, arguments)

@@ -25,7 +25,9 @@ def definitions(chance: Random) -> list[Said]:
 def _create(chance: Random, name: str) -> str:
     conditional = chance.choice(["", "", "IF NOT EXISTS "])
     key = chance.choice(["PRIMARY KEY (k)", "PRIMARY KEY (k), KEY by_v (v)", "UNIQUE KEY by_k (k)"])
-    more = chance.choice(["", f", CONSTRAINT positive_{name} CHECK (k > -100)", ", w INT DEFAULT 5"])
+    more = chance.choice(
+        ["", f", CONSTRAINT positive_{name} CHECK (k > -100)", ", w INT DEFAULT 5"]
+    )
     end = chance.choice(["", " COMMENT 'made'", " ENGINE=InnoDB", ";"])
     table = chance.choice([name, f"`{name}`", f"house.{name}"])
     return f"CREATE TABLE {conditional}{table} (k INT NOT NULL, v VARCHAR(20){more}, {key}){end}"

@@ -1,0 +1,19 @@
+"""Work on long texts in a thread, so that other sessions do not wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar, cast
+
+from gevent import get_hub
+
+LONG = 64 * 1024
+"""Bytes of a text that is worth a thread."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def in_thread(function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+    """What ``function`` gives; it must not wait for anything, and touch what only it has."""
+    return cast(T, get_hub().threadpool.apply(function, arguments, options))
