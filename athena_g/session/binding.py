@@ -262,7 +262,8 @@ class Binding:
     def note_scattered(self, row_count: int, found_rows: int | None, warnings: int) -> None:
         """Note what several servers together answered; their warnings' texts are not kept."""
         look_back = self.look_back
-        look_back.known, look_back.refused, look_back.had_conditions = True, False, False
+        look_back.known = True
+        look_back.asked_early = look_back.refused = look_back.had_conditions = False
         look_back.row_count, look_back.found_rows = row_count, found_rows
         look_back.conditions, look_back.warning_count = [], warnings
 

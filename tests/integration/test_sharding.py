@@ -136,8 +136,8 @@ def test_an_unusable_member_of_a_list_leaves_out_no_row(cursor: Cursor) -> None:
 
 @pytest.mark.parametrize(
     "condition",
-    ["user_id = 1 AND user_id = 2", "user_id BETWEEN 9 AND 1", "user_id = NULL", "user_id IN (NULL)",
-     "user_id > 5 AND user_id < 5", "user_id = 1 AND user_id IS NULL"],
+    ["user_id = 1 AND user_id = 2", "user_id BETWEEN 9 AND 1", "user_id = NULL",
+     "user_id IN (NULL)", "user_id > 5 AND user_id < 5", "user_id = 1 AND user_id IS NULL"],
 )  # fmt: skip
 def test_a_contradiction_finds_nothing(cursor: Cursor, condition: str) -> None:
     assert rows(cursor, f"SELECT * FROM orders WHERE {condition}") == []

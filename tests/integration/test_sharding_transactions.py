@@ -131,8 +131,8 @@ def test_statements_without_tables_run_where_the_transaction_is(client: Connecti
 
 def test_an_empty_transaction_follows_its_first_table(client: Connection[Any]) -> None:
     said(client, "BEGIN", "SELECT 1", "UPDATE orders SET note = 'new' WHERE user_id = 2")
-    said(client, "ROLLBACK", "BEGIN", "SELECT 1", "UPDATE orders SET note = 'new' WHERE user_id = 1")
-    said(client, "ROLLBACK")
+    said(client, "ROLLBACK", "BEGIN", "SELECT 1")
+    said(client, "UPDATE orders SET note = 'new' WHERE user_id = 1", "ROLLBACK")
     assert said(client, "SELECT note FROM orders WHERE user_id = 2") == "two"
     assert said(client, NOTE) == "one"
 
@@ -235,7 +235,8 @@ def test_no_connection_is_lost_with_what_is_refused(house: House) -> None:
     for number in range(12):  # three times as many as the pool has
         with house.connect() as client:
             said(client, "BEGIN", "SELECT v FROM settings WHERE k = 1")
-            refused(client, f"SELECT * FROM orders WHERE user_id IN ({number % 2}, {4 + number % 2})")
+            some = f"({number % 2}, {4 + number % 2})"
+            refused(client, f"SELECT * FROM orders WHERE user_id IN {some}")
             refused(client, "SELECT * FROM orders")
             refused(client, "SELECT nosuch FROM settings")
     with house.connect() as client:
