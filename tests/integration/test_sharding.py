@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 from pymysql.connections import Connection
-from pymysql.constants import FIELD_TYPE
+from pymysql.constants import COMMAND, FIELD_TYPE
 from pymysql.cursors import Cursor
 
-from tests.integration.stage import refused
+from tests.integration.stage import error_of, refused, until
 from tests.servers import Server
 from tests.sharding.house import House, Row
 
@@ -390,3 +390,68 @@ def test_explain_of_a_sharded_table_asks_a_shard(server: Server, cursor: Cursor)
         pytest.skip("it explains nothing")
     cursor.execute("EXPLAIN SELECT * FROM orders WHERE user_id = 5")
     assert "orders" in repr(cursor.fetchall())
+
+
+# --- what stays with one server -------------------------------------------------------------------
+
+
+def test_what_a_session_holds_on_one_server_is_named(client: Connection[Any]) -> None:
+    with client.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE mine (k INT)")
+    held = "The session is bound to home by what it has there (temporary table), and the query "
+    assert refused(client, "SELECT * FROM orders WHERE user_id = 2") == (
+        1105,
+        held + "targets a",
+    )
+    assert refused(client, "SELECT * FROM orders") == (1105, held + "targets a, b")
+    with client.cursor() as cursor:
+        assert rows(cursor, "SELECT * FROM mine") == []
+
+
+def test_the_database_is_the_one_that_clients_know(house: House, cursor: Cursor) -> None:
+    rows(cursor, "SELECT id FROM orders WHERE user_id = 2")  # the last server was another one
+    assert rows(cursor, "SELECT DATABASE()") == [("house",)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["INSERT INTO orders (id, user_id) VALUES (960, 1), (961, 2) RETURNING id",
+     "INSERT INTO countries VALUES (77, 'x') RETURNING code"],
+)  # fmt: skip
+def test_rows_of_a_change_do_not_come_from_several_servers(
+    server: Server, client: Connection[Any], cursor: Cursor, sql: str
+) -> None:
+    if server.kind != "mariadb":
+        pytest.skip("RETURNING is MariaDB's")
+    refused(client, sql)
+    assert rows(cursor, "SELECT id FROM orders WHERE id > 900") == []
+    assert rows(cursor, "SELECT code FROM countries WHERE code = 77") == []
+
+
+def test_a_server_that_ends_a_connection_ends_no_session(
+    server: Server, house: House, client: Connection[Any]
+) -> None:
+    if server.kind == "embedded":
+        pytest.skip("nothing there waits long enough to be killed")
+    with house.direct("house_b") as direct, direct.cursor() as holder:
+        holder.execute("BEGIN")
+        holder.execute("UPDATE orders_1 SET note = 'held'")
+        client._execute_command(COMMAND.COM_QUERY, "SELECT * FROM orders FOR UPDATE")
+        until(lambda: bool(_waiting(holder)), lambda: "no shard is asked")
+        for number in _waiting(holder):
+            holder.execute(f"KILL {number}")
+        errno, _ = error_of(client._read_query_result)
+        holder.execute("ROLLBACK")
+    assert errno == 1105 or errno in (2006, 2013)
+    with client.cursor() as cursor:
+        assert len(rows(cursor, "SELECT id FROM orders")) == 12
+
+
+def _waiting(cursor: Cursor) -> list[int]:
+    """The connections of the shards that wait for a locked row."""
+    cursor.execute("SHOW PROCESSLIST")
+    return [
+        int(row[0])
+        for row in cursor.fetchall()
+        if row[3] == "house_b" and row[4] == "Query" and "FOR UPDATE" in str(row[7])
+    ]
