@@ -345,6 +345,13 @@ CROSS_SHARD_TRANSACTION = _register(
     "Cross-shard query in transaction not allowed (bound to {bound}, query targets {target})",
     "A transaction stays in one DB group. COMMIT or ROLLBACK first.",
 )  # fmt: skip
+SESSION_BOUND = _register(
+    "SESSION_BOUND", 1105, "HY000",
+    "The session is bound to {bound} by what it has there ({reason}), and the query targets "
+    "{target}",
+    "What a session holds on one server (a temporary table, a lock, a user variable set by a "
+    "query) cannot be taken to another one. Release it, or use a connection of its own for it.",
+)  # fmt: skip
 SCATTER_IN_TRANSACTION = _register(
     "SCATTER_IN_TRANSACTION", 1105, "HY000",
     "Scatter queries not allowed in transaction (the query targets the DB groups {targets})",

@@ -105,11 +105,11 @@ class Plan:
     ``mixed`` says why. ``moved`` are the values that the shard column is set to. ``refusal`` is the
     error that each execution gets. ``at_home``: it is not understood and names no table with a
     rule. ``everywhere``: it is about whole tables, on all ``shards``; ``changed`` names those.
-    ``divisible`` is an INSERT of several rows. ``hint`` is what a comment says of where it goes.
-    With ``id_slots`` the rows lack an id that is to be made here: the text with ids has another
-    plan. ``point`` is the short way to its shard. ``catalogue`` are the tables of
-    information_schema that it reads, and no others. ``lasts``: it holds for other texts of the
-    same shape, too.
+    ``divisible`` is an INSERT of several rows, ``returning`` one that gives rows. ``hint`` is what
+    a comment says of where it goes. With ``id_slots`` the rows lack an id that is to be made here:
+    the text with ids has another plan. ``point`` is the short way to its shard. ``catalogue`` are
+    the tables of information_schema that it reads, and no others. ``lasts``: it holds for other
+    texts of the same shape, too.
     """
 
     kind: Kind
@@ -130,6 +130,7 @@ class Plan:
     shards: tuple[int, ...] = ()
     changed: tuple[str, ...] = ()
     divisible: Divisible | None = None
+    returning: bool = False
     hint: Hint | None = None
     id_slots: IdSlots | None = None
     point: Point | None = None
@@ -351,6 +352,7 @@ class Planner:
             mixed=mixed or ("" if rule is not None else f"{insertion.target.name} has no shards"),
             inserted=inserted,
             changes_broadcast=insertion.target.name if is_broadcast else "",
+            returning=insertion.returning,
             refusal=refusal,
         )
 

@@ -232,6 +232,8 @@ def _check(plan: Plan, found: Route, values: Values, rules: Rules, home: str) ->
 
 def _check_broadcast(plan: Plan, rules: Rules) -> None:
     """Raise what hinders that each DB group changes its copy of a broadcast table by itself."""
+    if plan.returning:
+        raise errors.NOT_ON_SHARDED(construct="RETURNING", table=plan.changes_broadcast)
     for name in plan.others:
         if not rules.is_broadcast(name):
             raise errors.BROADCAST_MIXED(other=plan.changes_broadcast, table=name)
@@ -252,6 +254,8 @@ def _check_several(plan: Plan, found: Route) -> None:
             raise errors.SCATTER_WRITE(table=_first(plan), shards=listed, rule=rule.name)
     if found.divided and (plan.divisible is None or not plan.divisible.is_possible):
         needs = ("rows with subqueries",)
+    if plan.returning:
+        needs = ("RETURNING",)
     if needs:
         raise errors.SCATTER_WRITE_LIMIT(construct=needs[0], table=_first(plan), shards=listed)
 

@@ -120,11 +120,12 @@ class FanOut:
         found = Sum()
         try:
             try:
-                commands = leased.commands()
-                leased.send([*before, *commands])
-                for _ in before:
-                    _read_ok(leased, None)
-                for part, command in zip(parts, commands, strict=True):
+                for command in before:
+                    _do(leased, command)
+                # One after the other: an error may have ended the transaction, and what comes after
+                # it would be a change by itself.
+                for part, command in zip(parts, leased.commands(), strict=True):
+                    leased.send([command])
                     ok = _read_ok(leased, part)
                     info = ok.info or (_info_of_row(ok, command) if rows else b"")
                     found.add(replace(ok, info=info))
@@ -132,7 +133,6 @@ class FanOut:
                     _do(leased, ending)
             except Refused:
                 leased.note_insert_id()
-                leased.drain()
                 for undoing in back:
                     _try(leased, undoing)
                 raise

@@ -16,7 +16,7 @@ from athena_g.errors import SqlError
 from athena_g.group.sharding import Sharding
 from athena_g.net.stream import ConnectionClosed
 from athena_g.pool.pool import Pool
-from athena_g.protocol.constants import MAX_PAYLOAD, Command
+from athena_g.protocol.constants import MAX_PAYLOAD, SERVER_STATUS_IN_TRANS, Command
 from athena_g.protocol.framing import frame
 from athena_g.protocol.renaming import TableNames
 from athena_g.protocol.replies import ErrPacket, is_eof
@@ -156,6 +156,9 @@ class Leases:
             binding.held is not None or binding.begin or (writes and not binding.autocommit)
         ):
             targets = ", ".join(self._sharding.called(pool) for pool in pools)
+            if binding.pins and not binding.status & SERVER_STATUS_IN_TRANS:
+                bound = self._sharding.called(binding.pool)
+                raise errors.SESSION_BOUND(bound=bound, target=targets, reason=binding.pins)
             raise errors.SCATTER_IN_TRANSACTION(targets=targets)
 
     def all(self, asked: dict[Pool, list[Part]]) -> Iterator[Leased]:

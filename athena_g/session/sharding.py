@@ -64,6 +64,7 @@ _STEPS = [
     Column(name, ColumnType.VAR_STRING, collation_id=45, length=4 * size, flags=NOT_NULL_FLAG)
     for name, size in (("step", 64), ("detail", 4096))
 ]
+_ASKS_DATABASE = re.compile(rb"\b(?:database|schema)\s*\(\s*\)", re.IGNORECASE)
 _STAYS_EMPTY = frozenset((b"select", b"set", b"show", b"do"))
 """Statements without tables that leave a transaction as empty as it was."""
 
@@ -131,6 +132,11 @@ class ShardedStatements:
             return
         routed, made_id = self._with_ids(plan, cut)
         found, plan = routed.route, routed.plan
+        if made_id and plan.returning:
+            construct = "RETURNING with an id that is made here"
+            raise errors.NOT_ON_SHARDED(
+                construct=construct, table="" if plan.inserted is None else plan.inserted.table
+            )
         if made_id:
             self.everywhere(
                 routed, lambda shard: query(routed.text(shard)), effect, made_id=made_id
@@ -245,6 +251,8 @@ class ShardedStatements:
         binding = self._binding
         if _LOCKS.search(text) is not None:  # they are all on one server
             self.go_to(self._sharding.home_pool)
+        elif binding.held is None and _ASKS_DATABASE.search(text) is not None:
+            self.go_to(self._sharding.home_pool)  # the database there is what clients know best
         begin = binding.begin or binding.empty_since
         binding.execute(packet, kind, effect)
         is_open = binding.held is not None and binding.status & SERVER_STATUS_IN_TRANS
@@ -280,9 +288,10 @@ class ShardedStatements:
         binding = self._binding
         if pool is not binding.pool and binding.held is not None:
             if not binding.empty_since:
-                raise errors.CROSS_SHARD_TRANSACTION(
-                    bound=self._sharding.called(binding.pool), target=self._sharding.called(pool)
-                )
+                bound, target = (self._sharding.called(each) for each in (binding.pool, pool))
+                if binding.pins and not binding.status & SERVER_STATUS_IN_TRANS:
+                    raise errors.SESSION_BOUND(bound=bound, target=target, reason=binding.pins)
+                raise errors.CROSS_SHARD_TRANSACTION(bound=bound, target=target)
             binding.begin_elsewhere(binding.empty_since)
         binding.go_to(pool)
 

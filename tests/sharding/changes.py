@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from random import Random
 
+from tests.sharding.compositions import Composition
 from tests.sharding.conditions import Conditions
 from tests.sharding.queries import GROUP, PARTS, Said
 from tests.sharding.tables import COUNTRIES, INTEGER, ITEMS, SETTINGS, TEXT, Shape
@@ -24,7 +25,7 @@ class Changes:
         makes = [
             self.inserted, self.inserted, self.several, self.several, self.copied, self.updated,
             self.updated, self.updated_together, self.deleted, self.deleted, self.deleted_together,
-            self.moved, self.strange,
+            self.composed, self.moved, self.strange,
         ]  # fmt: skip
         return self._chance.choice(makes)()
 
@@ -80,7 +81,8 @@ class Changes:
             f"items WHERE {where}",
             f"{verb} orders (id, user_id) SELECT 200 + k, {key} FROM settings",
             f"{verb} orders (id, user_id) SELECT 300 + code, {key} FROM countries",
-            f"{verb} orders SELECT id + 50, user_id, amount, note FROM orders WHERE user_id = {key}",
+            f"{verb} orders SELECT id + 50, user_id, amount, note FROM orders "
+            f"WHERE user_id = {key}",
             f"{verb} items SELECT id, user_id, 'copy', 1 FROM orders WHERE user_id = {key}",
             f"{verb} items (user_id, order_id, sku) SELECT user_id, id, note FROM orders "
             f"WHERE note IS NOT NULL AND user_id IS NOT NULL",
@@ -193,7 +195,8 @@ class Changes:
             f"WHERE o.user_id = {key}",
             f"UPDATE orders o JOIN countries c ON c.code = o.user_id SET c.label = 'x' "
             f"WHERE o.user_id = {key}",
-            f"UPDATE orders o JOIN settings s ON s.k = o.id SET o.note = s.v WHERE o.user_id = {key}",
+            f"UPDATE orders o JOIN settings s ON s.k = o.id SET o.note = s.v "
+            f"WHERE o.user_id = {key}",
             f"UPDATE orders SET note = 'sub' WHERE user_id = {key} AND id IN (SELECT order_id FROM "
             f"items WHERE user_id = {key})",
             "UPDATE settings s JOIN countries c ON c.code = s.k SET s.v = c.label",
@@ -201,6 +204,10 @@ class Changes:
             f"WHERE user_id = {key}",
         ]
         return Said(chance.choice(ways))
+
+    def composed(self) -> Said:
+        """UPDATE and DELETE of joins of joins."""
+        return Said(Composition(self._chance).change())
 
     def deleted_together(self) -> Said:
         """DELETE of joined tables."""
@@ -218,7 +225,8 @@ class Changes:
             f"DELETE FROM orders WHERE user_id = {key} AND id IN (SELECT order_id FROM items "
             f"WHERE items.user_id = {key})",
             "DELETE o FROM orders o JOIN countries c ON c.code = o.user_id",
-            f"DELETE c FROM orders o JOIN countries c ON c.code = o.user_id WHERE o.user_id = {key}",
+            f"DELETE c FROM orders o JOIN countries c ON c.code = o.user_id "
+            f"WHERE o.user_id = {key}",
             "DELETE s FROM settings s JOIN countries c ON c.code = s.k",
         ]
         return Said(chance.choice(ways))

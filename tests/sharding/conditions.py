@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from tests.sharding.tables import CI, DATE, DECIMAL, INTEGER, Shape
+from tests.sharding.tables import BIN, CI, DATE, DECIMAL, INTEGER, Shape
 from tests.sharding.values import odd, value
 
 
@@ -71,18 +71,23 @@ class Conditions:
             f"CASE WHEN {key} = {one} THEN 1 ELSE 0 END", f"!({key} = {one})",
             f"{key} = GREATEST({one}, {two})", f"{key} NOT BETWEEN {one} AND {two}",
             f"{key} LIKE {value(chance, self._kind)}",
-            f"{key} = {one} /*! OR {key} = {two} */", f"{key} = {one} /*!99999 OR {key} = {two} */",
+            f"{key} = {one} /*! OR {key} = {two} */",
+            f"{key} = {one} /*!99999 OR {key} = {two} */",
             f"{key} = {one} /* OR {key} = {two} */", f"{key} = {one} # OR 1\n",
-            f"{key} = ANY (SELECT {two})", f"{key} IN (SELECT {two})", f"{key} = ({one}) + 0",
+            f"{key} = ANY (SELECT {two})", f"{key} IN (SELECT {two})",
+            f"{key} IN (SELECT {one} UNION SELECT {two})",
             f"IF({key} = {one}, 1, 0)", f"{key} = {one} <> 0", f"{key} = {one} IS NOT NULL",
             f"({key} = {one}) = ({key} = {two})", f"{key} REGEXP {value(chance, self._kind)}",
-            f"{key} = {one} COLLATE utf8mb4_bin" if self._kind in ("ci", "bin") else f"{key} = {one}",
-            f"BINARY {key} = {value(chance, self._kind)}", f"{key} = - {one}",
+            f"BINARY {key} = {value(chance, self._kind)}",
             f"ISNULL({key})", f"NOT ISNULL({key}) AND {key} >= {one}", f"({key}) IS NULL",
             f"{key} <=> {one} OR {key} <=> {two}", f"NULLIF({key}, {one}) IS NULL",
             f"NOT {key} = {one}", f"NOT NOT {key} = {one}", f"{key} = {one} AND NOT FALSE",
             f"{key} IN ({one}) IN ({two})", f"{key} BETWEEN {one} AND {two} AND {three}",
         ]  # fmt: skip
+        if self._kind in (CI, BIN):
+            ways.append(f"{key} = {one} COLLATE utf8mb4_bin")
+        if self._kind == INTEGER:  # elsewhere what is no number is an error, or not
+            ways += [f"{key} = ({one}) + 0", f"{key} = - {one}", f"{key} + 0 = {one}"]
         return chance.choice(ways)
 
     def contradiction(self) -> str:

@@ -36,14 +36,16 @@ def _create(chance: Random, name: str) -> str:
 def _defined(chance: Random, name: str) -> str:
     other = chance.choice([each for each in PLACED if each != name])
     ways = [
-        f"DROP TABLE {name}", f"DROP TABLE IF EXISTS {name}", f"DROP TABLE IF EXISTS {name}, {other}",
+        f"DROP TABLE {name}", f"DROP TABLE IF EXISTS {name}",
+        f"DROP TABLE IF EXISTS {name}, {other}",
         f"TRUNCATE TABLE {name}", f"TRUNCATE {name}", f"ALTER TABLE {name} ADD COLUMN c INT",
         f"ALTER TABLE {name} DROP COLUMN c", f"ALTER TABLE {name} ADD INDEX i (v)",
         f"ALTER TABLE {name} MODIFY v VARCHAR(30), ADD COLUMN d DATE", f"DROP INDEX i ON {name}",
         f"CREATE INDEX i ON {name} (v)", f"CREATE INDEX i ON house.{name} (v, k)",
         f"RENAME TABLE {name} TO {other}", f"ALTER TABLE {name} RENAME TO {other}",
         f"ALTER TABLE {name} RENAME COLUMN v TO v2", f"CREATE TABLE {name} LIKE {other}",
-        f"CREATE TABLE {name} AS SELECT 1 AS k, 'x' AS v", f"ALTER TABLE {name} COMMENT = 'altered'",
+        f"CREATE TABLE {name} AS SELECT 1 AS k, 'x' AS v",
+        f"ALTER TABLE {name} COMMENT = 'altered'",
         f"ALTER TABLE {name} ALTER COLUMN v SET DEFAULT '{name}'", f"ALTER TABLE {name} ADD nosuch",
         f"ALTER TABLE {name} DROP INDEX by_v, ADD KEY by_v_too (v)", f"ALTER TABLE {name} FORCE",
         f"CREATE TEMPORARY TABLE {name} (k INT)", f"DROP TABLE {name}, nosuch",

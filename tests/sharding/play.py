@@ -27,17 +27,17 @@ _MASKS = [
     # The group's name is that of its home, not that of the plain database.
     (re.compile(rf"\b(Tables_in_)?{PLAIN}\b"), rf"\1{GROUP}"),
     # What of a text is wrong is quoted as the server got it.
-    (re.compile(r"(?<=for the right syntax to use near ').*(?=' at line)", re.DOTALL), "..."),
+    (re.compile(r"(?<=syntax to use near ').*(?=' at line)|(?<=support ').*(?=')", re.DOTALL), ""),
     # Those of a statement are there once for each shard.
     (re.compile(r"warnings=[1-9]\d*|(?<=Warnings: )[1-9]\d*"), "some"),
     # What a server does without an index, or makes an index for, depends on the number of rows.
     (re.compile(r"QUERY_NO_(?:GOOD_)?INDEX_USED\|?|\|QUERY_NO_(?:GOOD_)?INDEX_USED"), ""),
     (re.compile(r"(?<=flags=)0x4000 "), "0x0 "),
     # Without autocommit a query on several servers begins no transaction.
-    (re.compile(r"status=(?:IN_TRANS|-)?(?= |$)"), "status="),
+    (re.compile(r"status=(?!.*AUTOCOMMIT)(?:IN_TRANS\|?|-)?"), "status="),
 ]
 _DUPLICATE = re.compile(
-    r"^(ERR 1062 |  row 'Error' \| '1062'.*?)Duplicate entry .* for key", re.DOTALL
+    r"^((?:ERR 1062|  row 'Error' \| '1062').*?)Duplicate entry .* for key", re.DOTALL
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from random import Random
 
+from tests.sharding.compositions import Composition
 from tests.sharding.conditions import Conditions
 from tests.sharding.tables import COUNTRIES, INTEGER, ITEMS, ORDERS, SETTINGS, SHAPES, Shape
 from tests.sharding.values import odd
@@ -15,7 +16,10 @@ PARTS = [shape for shape in SHAPES if shape.is_sharded]
 
 @dataclass(frozen=True)
 class Said:
-    """A statement for both sides. ``owed``: the proxy has to answer it; ``ordered``: in its order."""
+    """A statement for both sides.
+
+    ``owed``: the proxy has to answer it; ``ordered``: the order of its rows is said.
+    """
 
     text: str
     owed: bool = False
@@ -33,6 +37,7 @@ class Queries:
         makes = [
             self.keyed, self.keyed, self.keyed, self.keyless, self.keyless, self.ordered,
             self.grouped, self.joined, self.joined, self.joined, self.subquery, self.subquery,
+            self.composed, self.composed,
             self.derived, self.union, self.without_shards, self.with_others, self.explained,
         ]  # fmt: skip
         return self._chance.choice(makes)()
@@ -79,6 +84,7 @@ class Queries:
         """With aggregates."""
         chance = self._chance
         shape = chance.choice(PARTS)
+        literal = odd(chance, shape.columns[shape.key])
         key, other = shape.key, next(n for n in shape.columns if n != shape.key)
         conditions = Conditions(chance, shape)
         where = chance.choice([conditions.one_key, conditions.some_keys])()
@@ -96,7 +102,7 @@ class Queries:
             f"SELECT {key} + 0 g, COUNT(*) FROM {shape.name} GROUP BY {chance.choice(['g', key])}",
             f"SELECT {other} {key}, COUNT(*) FROM {shape.name} GROUP BY {key}, {other}",
             f"SELECT COUNT(*) {key} FROM {shape.name} WHERE {where} HAVING {key} > 0",
-            f"SELECT {key}, {other} FROM {shape.name} HAVING {key} = {odd(chance, shape.columns[key])}",
+            f"SELECT {key}, {other} FROM {shape.name} HAVING {key} = {literal}",
             f"SELECT MAX({key}) FROM {shape.name} HAVING MAX({key}) > 0",
         ]
         return Said(chance.choice(ways))
@@ -132,6 +138,10 @@ class Queries:
             f"WHERE orders.user_id = {odd(chance, INTEGER)}",
         ]  # fmt: skip
         return Said(chance.choice(ways))
+
+    def composed(self) -> Said:
+        """Joins of joins, with conditions of any nesting about any of their tables."""
+        return Said(Composition(self._chance).query())
 
     def with_others(self) -> Said:
         """A table with shards, and a broadcast one or one at home."""
@@ -214,12 +224,14 @@ class Queries:
             f"WHERE e.user_id = d.user_id",
             f"SELECT * FROM (SELECT user_id AS '{names[0]}', id AS '{names[1]}' FROM orders) d "
             f"WHERE d.a = {key}",
-            f"SELECT * FROM (SELECT id AS user_id, user_id AS id FROM orders) d WHERE user_id = {key}",
-            f"SELECT * FROM (SELECT user_id + 0 AS user_id, id FROM orders) d WHERE user_id = {key}",
+            f"SELECT * FROM (SELECT id AS user_id, user_id AS id FROM orders) d "
+            f"WHERE user_id = {key}",
+            f"SELECT * FROM (SELECT user_id + 0 AS user_id, id FROM orders) d "
+            f"WHERE user_id = {key}",
             f"SELECT * FROM orders o, LATERAL (SELECT sku FROM items i WHERE i.user_id = o.user_id "
             f"AND {Conditions(chance, ITEMS, 'i.').any()}) l",
-            f"SELECT * FROM (SELECT user_id, id FROM orders o UNION ALL SELECT order_id, user_id FROM "
-            f"items) u WHERE u.user_id = {key}",
+            f"SELECT * FROM (SELECT user_id, id FROM orders o UNION ALL SELECT order_id, user_id "
+            f"FROM items) u WHERE u.user_id = {key}",
             f"WITH RECURSIVE r AS (SELECT 1 n UNION ALL SELECT n + 1 FROM r WHERE n < 3) "
             f"SELECT o.id, r.n FROM orders o JOIN r ON r.n = o.id WHERE o.user_id = {key}",
         ]
@@ -233,8 +245,8 @@ class Queries:
         one, two = (chance.choice([each.one_key, each.any])() for each in makes)
         key = odd(chance, INTEGER)
         ways = [
-            f"SELECT user_id, id FROM orders WHERE {one} {operation} SELECT user_id, qty FROM items "
-            f"WHERE {two}",
+            f"SELECT user_id, id FROM orders WHERE {one} {operation} "
+            f"SELECT user_id, qty FROM items WHERE {two}",
             f"(SELECT user_id FROM orders WHERE user_id = {key}) {operation} (SELECT user_id FROM "
             f"items WHERE user_id = {key})",
             f"SELECT id FROM orders WHERE {one} {operation} SELECT 1",

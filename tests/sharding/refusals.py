@@ -18,6 +18,7 @@ _DOCUMENTED: Final = [
         errors.SCATTER_WRITE_LIMIT,
         errors.CROSS_SHARD_TRANSACTION,
         errors.SCATTER_IN_TRANSACTION,
+        errors.SESSION_BOUND,
         errors.NOT_UNDERSTOOD,
         errors.NOT_ON_SHARDED,
         errors.TABLE_NOT_THERE,

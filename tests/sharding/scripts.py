@@ -33,11 +33,11 @@ def script(chance: Random, *, asks: bool = True) -> list[Said]:
         dice = chance.random()
         if transactional and dice < 0.2:
             found.append(Said(chance.choice(_TRANSACTIONS)))
-        elif dice < 0.22 and asks and not unusual:
-            found.append(Said(chance.choice(_ASKING)))
         elif dice < 0.24 and unusual:
             found.append(Said(chance.choice(_SETTINGS)))
         else:
             said = queries.any() if dice < 0.65 else changes.any()
             found.append(replace(said, owed=said.owed and not unusual))
+            if asks and not unusual and dice > 0.95:  # a change, about which MariaDB tells, too
+                found.append(Said(chance.choice(_ASKING)))
     return found

@@ -15,8 +15,8 @@ SHARDS: Final = 4
 class Shape:
     """One table: the kinds of its columns, its keys, and where its rows are.
 
-    ``place`` is "shards", "home" or "everywhere"; ``key`` the shard column. ``rank`` are the columns that
-    tell any two of its rows apart, ``scatters`` whether changes may be divided among shards.
+    ``place`` is "shards", "home" or "everywhere"; ``key`` the shard column. ``rank`` are columns
+    that tell any two of its rows apart, ``scatters`` whether changes may be divided among shards.
     """
 
     name: str

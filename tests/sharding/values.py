@@ -1,4 +1,4 @@
-"""Literals of the kinds that columns have, near to what the tables begin with, in many spellings."""
+"""Literals of the kinds that columns have, near to what tables begin with, in many spellings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.sharding.tables import BIN, CI, DATE, DECIMAL, INTEGER, TEXT
 _VALUES: Final = {
     INTEGER: ["1", "2", "3", "4", "5", "6", "7", "8", "9", "0", "-1", "-5"],
     DECIMAL: ["0", "1.00", "5.00", "10", "7.25", "-3.5"],
-    TEXT: ["'pen'", "'ink'", "'cup'", "'orders'", "'minus'", "'one'", "''", "'start'", "'new; one'"],
+    TEXT: ["'pen'", "'ink'", "'cup'", "'orders'", "'minus'", "'one'", "''", "'new; one'"],
     CI: ["'ann'", "'ANN'", "'bob'", "'Zoë'", "'ZOE'", "'zoe '", "'MÄRZ'", "'marz'", "''", "'5'"],
     BIN: ["'a'", "'A'", "'ä'", "'a '", "'b'", "'b c'", "'Ä'", "''"],
     DATE: [
