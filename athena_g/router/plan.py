@@ -107,7 +107,7 @@ class Plan:
     rule. ``everywhere``: it is about whole tables, on all ``shards``; ``changed`` names those.
     ``divisible`` is an INSERT of several rows. ``hint`` is what a comment says of where it goes.
     With ``id_slots`` the rows lack an id that is to be made here: the text with ids has another
-    plan. ``point`` is the short way to its shard. ``catalogue`` are the tables of
+    plan. ``returns``: an INSERT answers its rows. ``point`` is the short way to its shard. ``catalogue`` are the tables of
     information_schema that it reads, and no others. ``lasts``: it holds for other texts of the
     same shape, too.
     """
@@ -132,6 +132,7 @@ class Plan:
     divisible: Divisible | None = None
     hint: Hint | None = None
     id_slots: IdSlots | None = None
+    returns: bool = False
     point: Point | None = None
     catalogue: tuple[Table, ...] = ()
     lasts: bool = True
@@ -140,6 +141,11 @@ class Plan:
     def is_sharded(self) -> bool:
         """Whether it concerns a sharded table at all."""
         return bool(self.tables or self.inserted)
+
+    @property
+    def answers_rows(self) -> bool:
+        """Whether a change is answered with rows."""
+        return self.returns or self.kind is Kind.EXPLAIN
 
 
 Made = Callable[[Template, ShardNames], Plan]
@@ -351,6 +357,7 @@ class Planner:
             mixed=mixed or ("" if rule is not None else f"{insertion.target.name} has no shards"),
             inserted=inserted,
             changes_broadcast=insertion.target.name if is_broadcast else "",
+            returns=insertion.returning,
             refusal=refusal,
         )
 

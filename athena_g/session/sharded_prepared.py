@@ -66,7 +66,7 @@ class PreparedText:
             )
         self._first = sharding.go_to_prepare(plan) if plan.is_sharded else None
         if self._first is None:
-            sharding.go_home(Reach.HOME if plan.others or plan.at_home else Reach.ANYWHERE)
+            self.go_home(Reach.HOME if plan.others or plan.at_home else Reach.ANYWHERE)
             self.command = packet
         else:
             self.command = self._prepare(self._routed(plan, self._first), self._first)
@@ -102,6 +102,10 @@ class PreparedText:
     @staticmethod
     def _new(statement: Statement, command: bytes) -> Statement:
         return Statement(statement.id, command, statement.parameters, statement.profile)
+
+    def go_home(self, reach: Reach) -> None:
+        """Have the statement run at home, if it is not one for whichever server it is."""
+        self.sharding.go_home(reach, self._text)
 
     def check_long_data(self) -> None:
         """Raise what hinders long data: where it is to go is known only at the execution."""

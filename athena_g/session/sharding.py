@@ -130,7 +130,7 @@ class ShardedStatements:
             return
         routed, made_id = self._with_ids(plan, cut)
         found, plan = routed.route, routed.plan
-        if made_id:
+        if made_id and not plan.answers_rows:
             self.everywhere(routed, lambda shard: query(routed.text(shard)), made_id)
             return
         if plan.action in LISTS and plan.hint is None:
@@ -228,8 +228,7 @@ class ShardedStatements:
     def _anywhere(self, packet: bytes, text: bytes, kind: int, effect: Effect | None) -> None:
         """Have whichever server the session uses answer."""
         binding = self._binding
-        if _LOCKS.search(text) is not None:  # they are all on one server
-            self.go_to(self._sharding.home_pool)
+        self.go_home(Reach.ANYWHERE, text)
         begin = binding.begin or binding.empty_since
         binding.execute(packet, kind, effect)
         is_open = binding.held is not None and binding.status & SERVER_STATUS_IN_TRANS
@@ -240,9 +239,9 @@ class ShardedStatements:
         """Have the statement to come run on the server of a shard."""
         self.go_to(self._sharding.pool_of(shard))
 
-    def go_home(self, reach: Reach) -> None:
+    def go_home(self, reach: Reach, text: bytes) -> None:
         """The same for one that concerns tables at home, or none."""
-        if reach is Reach.HOME:
+        if reach is Reach.HOME or _LOCKS.search(text) is not None:  # locks are all on one server
             self.go_to(self._sharding.home_pool)
 
     def go_to_prepare(self, plan: Plan) -> int:
