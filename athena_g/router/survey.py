@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from athena_g.parser.statement import (
     All,
@@ -241,8 +242,11 @@ class Survey:
 
     def _derived(self, derived: Derived, scope: Scope, optional: bool) -> Source:
         outer = scope if derived.lateral else scope.outer
+        before = len(self.part_of)
         columns = self.query(derived.query, outer, optional=optional)
-        named = columns.named
+        within = set(islice(self.part_of.values(), before, None))
+        # What is known of an outer table's key, given on as a column, holds for some of its rows.
+        named = tuple((name, key if within.issuperset(key) else ()) for name, key in columns.named)
         if derived.names:
             if not columns.numbered or len(derived.names) != len(named):
                 return Source(derived.called)
