@@ -14,7 +14,7 @@ from athena_g.parser.statement import Column, Kind, Nested, Query, Statement
 from athena_g.parser.text import Text
 
 MAX_LOOKED_AT: Final = 1 << 27
-"""Bytes that are looked at for the queries within an INSERT, each from the beginning of the text."""
+"""Bytes looked at for the queries within an INSERT, each from the beginning of the text."""
 
 _QUERIES: Final = frozenset((b"select", b"with", b"table", b"values"))
 _CHANGES: Final = frozenset((b"update", b"delete"))
