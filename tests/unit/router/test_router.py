@@ -129,6 +129,7 @@ def test_what_a_string_names_is_of_its_own_text_only(router: Router, sql: str) -
         "WITH a0 AS (SELECT 1)"
         + "".join(f", a{n} AS (SELECT 1 FROM a{n - 1} a, a{n - 1} b)" for n in range(1, 40))
         + " SELECT 1 FROM orders",
+        "INSERT INTO orders (user_id, x) VALUES (5, (SELECT 1))" + ", (5, (SELECT 1))" * 20_000,
     ],
 )
 def test_what_is_too_deep_or_too_much_is_not_understood(router: Router, sql: str) -> None:
