@@ -19,6 +19,7 @@ from athena_g.parser.lexer import NotUnderstood
 from athena_g.parser.statement import (
     Assignment,
     Change,
+    Column,
     Insertion,
     Kind,
     OnTables,
@@ -108,7 +109,7 @@ class Plan:
     ``divisible`` is an INSERT of several rows. ``hint`` is what a comment says of where it goes.
     With ``id_slots`` the rows lack an id that is to be made here: the text with ids has another
     plan. ``returns``: an INSERT answers its rows. ``point`` is the short way to its shard. ``catalogue`` are the tables of
-    information_schema that it reads, and no others. ``lasts``: it holds for other texts of the
+    information_schema that it reads, and no others, ``qualifiers`` its qualified columns. ``lasts``: it holds for other texts of the
     same shape, too.
     """
 
@@ -135,6 +136,7 @@ class Plan:
     returns: bool = False
     point: Point | None = None
     catalogue: tuple[Table, ...] = ()
+    qualifiers: tuple[Column, ...] = ()
     lasts: bool = True
 
     @property
@@ -242,6 +244,7 @@ class Planner:
             scattered=how,
             mixed=mixed,
             catalogue=() if survey.part_of or survey.others else tuple(survey.catalogue),
+            qualifiers=statement.qualifiers if survey.catalogue else (),
             at_home=bool(survey.catalogue),
         )
 
