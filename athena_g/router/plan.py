@@ -184,7 +184,7 @@ class Planner:
         match statement.body:
             case Change():
                 found = self._change(statement, statement.body, survey)
-                if statement.kind is Kind.DELETE and statement.body.single:
+                if statement.body.single and not statement.body.assignments:  # also explained
                     bare = frozenset(statement.body.targets)
             case Insertion():
                 found = self._insertion(statement, statement.body, survey)
