@@ -19,6 +19,7 @@ from athena_g.parser.lexer import NotUnderstood
 from athena_g.parser.statement import (
     Assignment,
     Change,
+    Column,
     Insertion,
     Kind,
     OnTables,
@@ -108,8 +109,8 @@ class Plan:
     ``divisible`` is an INSERT of several rows, ``returning`` one that gives rows. ``hint`` is what
     a comment says of where it goes. With ``id_slots`` the rows lack an id that is to be made here:
     the text with ids has another plan. ``point`` is the short way to its shard. ``catalogue`` are
-    the tables of information_schema that it reads, and no others. ``lasts``: it holds for other
-    texts of the same shape, too.
+    the tables of information_schema that it reads, and no others, ``qualifiers`` its qualified
+    columns. ``lasts``: it holds for other texts of the same shape, too.
     """
 
     kind: Kind
@@ -135,6 +136,7 @@ class Plan:
     id_slots: IdSlots | None = None
     point: Point | None = None
     catalogue: tuple[Table, ...] = ()
+    qualifiers: tuple[Column, ...] = ()
     lasts: bool = True
 
     @property
@@ -177,7 +179,7 @@ class Planner:
         match statement.body:
             case Change():
                 found = self._change(statement, statement.body, survey)
-                if statement.kind is Kind.DELETE and statement.body.single:
+                if statement.body.single and not statement.body.assignments:  # also explained
                     bare = frozenset(statement.body.targets)
             case Insertion():
                 found = self._insertion(statement, statement.body, survey)
@@ -237,6 +239,7 @@ class Planner:
             scattered=how,
             mixed=mixed,
             catalogue=() if survey.part_of or survey.others else tuple(survey.catalogue),
+            qualifiers=statement.qualifiers if survey.catalogue else (),
             at_home=bool(survey.catalogue),
         )
 

@@ -8,14 +8,18 @@ Source: MySQL Reference Manual, "INFORMATION_SCHEMA General Table Reference".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from itertools import repeat
 from typing import Final
 
 from athena_g import errors
 from athena_g.backend.profile import literal
 from athena_g.group.sharding import Sharding
-from athena_g.parser.statement import Table
+from athena_g.parser.statement import Span
 from athena_g.pool.pool import Pool
+from athena_g.protocol.columns import Column
+from athena_g.protocol.constants import ColumnType
+from athena_g.router.plan import Plan
 from athena_g.router.rewrite import quoted
 
 MAX_ROWS: Final = 5000
@@ -31,23 +35,43 @@ _SCHEMAS: Final = {
     "referential_constraints": "CONSTRAINT_SCHEMA",
 }
 """The views with a row per table or more, and where they have its database."""
+_NUMBERS: Final = frozenset(
+    (ColumnType.TINY, ColumnType.SHORT, ColumnType.INT24, ColumnType.LONG, ColumnType.LONGLONG)
+)
+"""The types of their columns that are no texts, whatever the texts look like."""
 
 
-def with_views(sharding: Sharding, text: bytes, views: Sequence[Table], codec: str) -> bytes:
+def with_views(sharding: Sharding, text: bytes, plan: Plan, codec: str) -> bytes:
     """The text with derived tables in place of views that name tables; raises `SqlError`."""
     parts = _parts(sharding)
     if not parts.by_name:
         return text
-    end = len(text)
+    found: dict[Span, bytes] = {}
+    called: dict[str, bytes] = {}
+    for view in plan.catalogue:
+        name = view.name.casefold()
+        if name not in _SCHEMAS:
+            continue
+        derived = b"(" + _derived(sharding, name, parts).encode(codec, "replace") + b")"
+        if view.alias is None:
+            called[name] = quoted(view.name, codec)
+            derived += b" AS " + called[name]
+        found[view.span] = derived
+    for column in plan.qualifiers:
+        name = (column.table or "").casefold()
+        if column.qualifier is not None and name in called:
+            found[column.qualifier] = called[name]
+    return _edited(text, found)
+
+
+def _edited(text: bytes, found: dict[Span, bytes]) -> bytes:
+    """The text with others in some places."""
     pieces: list[bytes] = []
-    named = {view.span: view for view in views if view.name.casefold() in _SCHEMAS}
-    for span in sorted(named, reverse=True):
-        view = named[span]
-        alias = b"" if view.alias is not None else b" AS " + quoted(view.name, codec)
-        derived = _derived(sharding, view.name.casefold(), parts).encode(codec, "replace")
-        pieces += (text[span.end : end], b"(" + derived + b")" + alias)
-        end = span.start
-    return b"".join([text[:end], *reversed(pieces)])
+    position = 0
+    for span in sorted(found):
+        pieces += (text[position : span.start], found[span])
+        position = span.end
+    return b"".join([*pieces, text[position:]])
 
 
 class _Parts:
@@ -96,11 +120,8 @@ def _derived(sharding: Sharding, view: str, parts: _Parts) -> str:
         raise errors.NOT_SUPPORTED_YET(construct=f"more than {MAX_ROWS} rows about shards")
     database = sharding.home_pool.endpoint.database or ""
     there = sharding.pool_of(0).endpoint.database or ""
-    rows = [
-        ", ".join(_cell(cell, parts.by_name | {there: database}, name) for name, cell in pairs)
-        for row in answer.rows
-        for pairs in [list(zip(columns, row, strict=True))]
-    ]
+    names = parts.by_name | {there: database}
+    rows = [", ".join(map(_cell, row, answer.columns, repeat(names))) for row in answer.rows]
     return " UNION ALL ".join([own, *(f"SELECT {row}" for row in rows)])
 
 
@@ -123,11 +144,12 @@ def _in(names: Iterable[str]) -> str:
     return ", ".join(literal(name) for name in names)
 
 
-def _cell(cell: bytes | None, names: dict[str, str], column: str) -> str:
+def _cell(cell: bytes | None, column: Column, names: dict[str, str]) -> str:
     """A value as a literal, with the right names in the columns that have some."""
     if cell is None:
         return "NULL"
     text = cell.decode("utf-8", "replace")
-    if column.endswith(("_NAME`", "_SCHEMA`")):
+    if column.name.upper().endswith(("_NAME", "_SCHEMA")):
         text = names.get(text, text)
-    return literal(text)
+    found = literal(text)
+    return f"'{text}'" if found == text and column.type not in _NUMBERS else found

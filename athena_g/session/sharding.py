@@ -155,7 +155,7 @@ class ShardedStatements:
                 shard = found.shards[0]
                 self._execute_on(shard, routed.text(shard), plan, kind, effect)
             case Reach.HOME if plan.catalogue and plan.hint is None:
-                text = with_views(self._sharding, text, plan.catalogue, self.reading().codec)
+                text = with_views(self._sharding, text, plan, self.reading().codec)
                 self.go_to(self._sharding.home_pool)
                 self._binding.execute(query(text), kind, effect)
             case Reach.HOME:
@@ -311,9 +311,9 @@ class ShardedStatements:
         physical = rule.physical_name(name, 0).encode(self.reading().codec, "replace")
         command = frame(bytes([Command.FIELD_LIST]) + physical + b"\0" + wildcard, 0)
         names = TableNames({physical: table})
-        part = Part("shard 0", command, names)
-        self.go_to_shard(0)
-        self._scatter.fields(self._sharding.pool_of(0), part)
+        pool = self._sharding.pool_of(0)
+        self.go_to(pool)
+        self._scatter.fields(pool, Part("shard 0", command, names))
 
     def _stay_within(self, asked: dict[Pool, list[Part]]) -> None:
         """Have the statement to come run on these servers: if it is one, as others go there."""

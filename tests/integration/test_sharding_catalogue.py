@@ -61,7 +61,6 @@ def test_tables_are_shown_in_a_transaction_elsewhere(client: Connection[Any]) ->
     rows(client, "BEGIN")
     rows(client, "INSERT INTO items VALUES (5, 'pen', 1)")
     assert names(rows(client, "SHOW TABLES")) == sorted(TABLES)
-    assert rows(client, "DESCRIBE settings") if False else True
     rows(client, "ROLLBACK")
     assert rows(client, "SELECT * FROM items") == []
 
@@ -125,7 +124,12 @@ def test_a_table_that_is_not_there_is_called_as_the_client_calls_it(
         "EXPLAIN SELECT COUNT(*) FROM orders WHERE user_id = 5",
     ],
 )
-def test_a_query_is_explained_with_the_clients_names(client: Connection[Any], sql: str) -> None:
+def test_a_query_is_explained_with_the_clients_names(
+    shop: Shop, client: Connection[Any], sql: str
+) -> None:
+    if shop.server.kind == "embedded":
+        assert refused(client, sql)[0] == 1235
+        return
     with client.cursor() as cursor:
         cursor.execute(sql)
         found = dict(zip(names(list(cursor.description)), cursor.fetchone(), strict=True))
@@ -210,7 +214,7 @@ def test_columns_of_all_tables_at_once(shop: Shop, client: Connection[Any]) -> N
     )
     found = rows(client, sql)
     assert {row[0] for row in found} == set(TABLES)
-    assert len(found) == 36
+    assert len(found) == 29
     assert [row[1:] for row in found if row[0] == "settings"] == [
         ("name", "varchar", "NO"), ("text", "varchar", "YES")
     ]  # fmt: skip
@@ -226,17 +230,16 @@ def test_views_of_the_catalogue_are_joined(shop: Shop, client: Connection[Any]) 
         "AND s.TABLE_SCHEMA = t.TABLE_SCHEMA "
         "JOIN information_schema.`COLUMNS` c ON c.TABLE_SCHEMA = s.TABLE_SCHEMA "
         "AND c.TABLE_NAME = s.TABLE_NAME AND c.COLUMN_NAME = s.COLUMN_NAME "
-        "WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_NAME IN ('orders', 'settings') "
-        "ORDER BY 1, 2, 3"
+        "WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_NAME IN ('orders', 'settings')"
     )
-    assert rows(client, sql) == [
+    assert sorted(rows(client, sql)) == [
         ("orders", "PRIMARY", "id"), ("orders", "by_user", "user_id"),
         ("settings", "PRIMARY", "name"),
     ]  # fmt: skip
 
 
 def test_columns_may_be_qualified_with_the_views_name(shop: Shop, client: Connection[Any]) -> None:
-    for qualifier in ("tables", "information_schema.tables"):
+    for qualifier in ("tables", "information_schema.tables", "`TABLES`"):
         sql = (
             f"SELECT {qualifier}.table_name FROM information_schema.tables "
             f"WHERE {qualifier}.table_schema = '{shop.name}' AND {qualifier}.table_name = 'orders'"
@@ -246,11 +249,10 @@ def test_columns_may_be_qualified_with_the_views_name(shop: Shop, client: Connec
 
 def test_the_catalogue_may_be_read_in_a_subquery(client: Connection[Any]) -> None:
     sql = (
-        "SELECT 1 FROM settings WHERE EXISTS (SELECT 1 FROM information_schema.TABLES "
-        "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'orders')"
+        "SELECT COUNT(*) FROM (SELECT TABLE_NAME FROM information_schema.TABLES "
+        "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('orders', 'orders_0')) found"
     )
-    rows(client, "INSERT INTO settings VALUES ('a', 'b')")
-    assert rows(client, sql) in ([(1,)], [])
+    assert value(client, sql) == 1
 
 
 def test_keys_are_those_of_the_tables(shop: Shop, client: Connection[Any]) -> None:

@@ -77,11 +77,14 @@ def test_types_are_told_once_for_all_shards(filled: PlainConnection, prepare: Pr
 
 
 def test_types_that_change_hold_on_every_shard(filled: PlainConnection, prepare: Prepare) -> None:
-    statement = prepare("SELECT n, ? FROM items WHERE user_id = ?")
-    assert statement.rows(7, 1) == [(10, 7)]
-    assert statement.rows("a", 2) == [(20, "a")]
-    assert statement.rows("b", 1, says_types=False) == [(10, "b")]
-    assert statement.rows("c", 3, says_types=False) == [(30, "c")]
+    statement = prepare("SELECT n FROM items WHERE user_id = ?")
+    assert statement.rows(1) == [(10,)]
+    assert statement.rows("2") == [(20,)]
+    assert statement.rows("1", says_types=False) == [(10,)]
+    assert statement.rows(Decimal(3)) == [(30,)]
+    assert statement.rows(Decimal(2), says_types=False) == [(20,)]
+    assert statement.rows(1) == [(10,)]
+    assert statement.rows(7, says_types=False) == [(70,)]
 
 
 def test_keys_that_are_dates_decimals_and_texts(client: PlainConnection, prepare: Prepare) -> None:
@@ -119,7 +122,7 @@ def test_one_statement_goes_to_one_shard_several_or_all(
     assert statement.rows(1, 5) == [(1,), (5,)]
     assert sorted(statement.rows(1, 2)) == [(1,), (2,)]
     assert statement.rows(None, None) == []
-    assert statement.rows("1", "7") == [(1,)]
+    assert sorted(statement.rows("1", "7")) == [(1,), (7,)]
 
 
 def test_definitions_name_the_table_as_the_client_does(
@@ -309,8 +312,8 @@ def test_a_prepared_lock_excludes_another_session(shop: Shop, filled: PlainConne
     assert PreparedStatement(filled, "SELECT GET_LOCK(?, 0)").rows("till") == [(0,)]
     assert ask(other, "SELECT RELEASE_LOCK('till')") == 1
     assert PreparedStatement(filled, "SELECT GET_LOCK(?, 0)").rows("till") == [(1,)]
+    assert ask(other, "SELECT GET_LOCK('till', 0)") == 0
     assert PreparedStatement(filled, "SELECT RELEASE_LOCK(?)").rows("till") == [(1,)]
-    assert ask(filled, "SELECT n FROM items WHERE user_id = 5") == 50
 
 
 def test_many_statements_keep_apart_on_all_shards(

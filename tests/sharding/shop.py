@@ -28,6 +28,11 @@ from tests.servers import Server
 DB_GROUPS: dict[str, tuple[int, ...]] = {"home": (), "a": (0, 2), "b": (1, 3)}
 MAX_OPEN = 2
 """Connections to each DB group."""
+POOL = f"""
+[pool]
+max_open = {MAX_OPEN}
+acquire_timeout_ms = 5000
+"""
 WORKER = 77
 
 TABLES = {
@@ -162,7 +167,7 @@ def shards_of(client: Connection[Any], table: str, column: str) -> dict[Any, int
 
 
 @contextmanager
-def shop(server: Server, name: str, tables: str = "") -> Iterator[Shop]:
+def shop(server: Server, name: str, tables: str = POOL) -> Iterator[Shop]:
     """A shop with empty tables; ``tables`` are further tables of the configuration."""
     with ExitStack() as stack:
         instances = {}
@@ -211,9 +216,6 @@ def _configuration(name: str, tables: str, instances: dict[str, str]) -> str:
     )
     return f"""
 {tables}
-[pool]
-max_open = {MAX_OPEN}
-acquire_timeout_ms = 5000
 [[groups]]
 name = "{name}"
 user = "{USER}"

@@ -82,8 +82,10 @@ def held(value: Value) -> Any:
 
 def number(value: Value) -> int | float | None:
     """The number that integers and floats are compared with; an integer wherever it is one."""
-    if value is None or isinstance(value, int):
-        return value
+    if isinstance(value, int):
+        return value if abs(value) < 2**63 else float(value)
+    if value is None:
+        return None
     if isinstance(value, bytes):
         value = value.decode("latin-1")
     if isinstance(value, str):

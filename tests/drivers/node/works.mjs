@@ -284,6 +284,37 @@ const works = {
     });
   },
 
+  // Tables items and wide are there; the place may have their rows on several servers.
+  async sharded() {
+    await connected({}, async (one) => {
+      for (const way of ["query", "execute"]) {
+        for (const user of [1, 2, 3, 4, -3, 5]) {
+          const values = [user, `${way} ü`, user * 10];
+          note(`insert ${user} by ${way}`, changed((await one[way]("INSERT INTO items VALUES (?, ?, ?)", values))[0]));
+        }
+        for (const user of [5, "2", -3, 99]) {
+          const [rows, fields] = await one[way]("SELECT n, item FROM items WHERE user_id = ?", [user]);
+          note(`user ${user} by ${way}`, rows);
+          note(`tables of ${user} by ${way}`, fields.map((field) => [field.table, field.orgTable]));
+        }
+        const [all] = await one[way]("SELECT user_id, n FROM items WHERE n > ?", [15]);
+        note(`all by ${way}`, all.map((row) => [row.user_id, row.n]).sort());
+        note(`update by ${way}`, changed((await one[way]("UPDATE items SET n = n + ? WHERE user_id = ?", [1, 5]))[0]));
+      }
+      for (const end of ["rollback", "commit"]) {
+        await one.beginTransaction();
+        await one.execute("UPDATE items SET n = ? WHERE user_id = ?", [77, 1]);
+        await one.query("DELETE FROM items WHERE user_id = 5");
+        await one[end]();
+        note(`after ${end}`, (await one.execute("SELECT n FROM items WHERE user_id = ?", [1]))[0]);
+      }
+      const [many] = await one.query("INSERT INTO wide (k, c0) VALUES ?", [[[1, 1], [2, 2], [3, 3]]]);
+      note("many", changed(many));
+      note("duplicate", await refusal(one.execute("INSERT INTO items VALUES (?, ?, ?)", [1, "query ü", 1])));
+      note("goes on", (await one.query("SELECT c0 FROM wide WHERE k = 3"))[0]);
+    });
+  },
+
   async infile() {
     await connected({}, async (connection) => {
       await connection.query("CREATE TABLE t (id INT, body VARCHAR(50))");
