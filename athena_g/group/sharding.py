@@ -38,7 +38,7 @@ class Sharding:
     ) -> None:
         self.pools = pools
         self.home = home
-        self._group = group
+        self.group = group
         self._columns: dict[str, tuple[str, ...]] = {}
         self._changes = 0
         self._configured = rules
@@ -99,7 +99,7 @@ class Sharding:
             answer = self.ask(self.pool_of(0), question)
         rows = [[None if cell is None else cell.decode() for cell in row] for row in answer.rows]
         if not rows:
-            raise errors.NO_SUCH_TABLE(table=f"{self._group}.{table}")
+            raise errors.NO_SUCH_TABLE(table=f"{self.group}.{table}")
         self._columns[table.casefold()] = tuple(row[0] or "" for row in rows)
         if rule.key is None:
             self.router.rules = self.router.rules.with_key(table, _key(rule, table, rows))

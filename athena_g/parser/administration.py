@@ -13,7 +13,7 @@ from typing import Final
 from athena_g.parser.lexer import Kind, NotUnderstood, Token
 from athena_g.parser.places import name, within_parentheses
 from athena_g.parser.statement import Kind as Statements
-from athena_g.parser.statement import Table
+from athena_g.parser.statement import Span, Table
 from athena_g.parser.table_names import Naming, refuse_queries
 
 # What EXPLAIN explains if it is no table: words that are reserved.
@@ -159,13 +159,14 @@ def _show_tables(naming: Naming) -> bool:
 
 
 def _shown(naming: Naming) -> Table:
-    """The table of ``FROM t [FROM db]``."""
+    """The table of ``FROM t [FROM db]``, which is all of its name."""
     cursor = naming.cursor
     if not cursor.take_any(b"from", b"in"):
         cursor.refuse()
     found = naming.table()
     if cursor.take_any(b"from", b"in"):
-        found = replace(found, database=name(naming.text, cursor)[0])
+        database, at = name(naming.text, cursor)
+        found = replace(found, database=database, span=Span(found.span.start, at.end))
     return found
 
 

@@ -27,7 +27,9 @@ from athena_g.parser.tree_operands import operand
 _UPDATE_PARTS: Final = frozenset(
     ("with_", "this", "expressions", "where", "order", "limit", "hint")
 )
-_DELETE_PARTS: Final = frozenset(("with_", "this", "where", "order", "limit", "tables", "hint"))
+_DELETE_PARTS: Final = frozenset(
+    ("with_", "this", "using", "where", "order", "limit", "tables", "hint")
+)
 
 
 def change(reader: Reader, node: exp.Expr) -> Statement:
@@ -84,9 +86,9 @@ def _assignment(reader: Reader, node: exp.Expr, block: Block, scope: Scope) -> A
 def _delete(reader: Reader, node: exp.Delete, scope: Scope) -> Change:
     _only(node, _DELETE_PARTS)
     block = Block()
-    source = reader.relation(node.this, block, scope)
+    named, from_ = _parts_of(node)
+    source = reader.relation(from_, block, scope)
     where = reader.where(node, block, scope)
-    named = node.args.get("tables") or ()
     tables = _tables(source)
     targets = tuple(_named(reader, each, tables) for each in named) if named else tables
     reader.scan((node.args.get("order"),), block, scope)
@@ -101,10 +103,24 @@ def _delete(reader: Reader, node: exp.Delete, scope: Scope) -> Change:
     )
 
 
+def _parts_of(node: exp.Delete) -> tuple[list[exp.Expr], exp.Expr]:
+    """The tables that change, none in the form for one table, and what their rows come from."""
+    using = node.args.get("using")
+    if not using:
+        return list(node.args.get("tables") or ()), node.this
+    joins = node.this.args.get("joins") or ()
+    for each in joins:
+        _only(each, frozenset(("this",)))
+    if len(using) > 1 or node.args.get("tables"):
+        raise NotUnderstood
+    return [node.this, *(each.this for each in joins)], using[0]
+
+
 def _named(reader: Reader, node: exp.Expr, tables: tuple[Table, ...]) -> Table:
     """The table of FROM that the list in front of it names by name or alias."""
     if not isinstance(node, exp.Table) or not isinstance(node.this, exp.Identifier):
         raise NotUnderstood
+    _only(node, frozenset(("this", "db", "joins")))
     if node.args.get("db") is not None:
         reader.note_table(node)
     name = reader.name(node.this).casefold()

@@ -173,5 +173,6 @@ def _patterns(ansi_quotes: bool, no_backslash_escapes: bool) -> _Patterns:
         _REST,
     )
     marks = rb"(?P<begin>%b)|(?P<end>\*/)" % _EXECUTABLE
-    skipped = rb"%b|%b|%b|%b" % (quoted, lexer.COMMENT, marks, _REST)
+    # With its N: the rest of a text begins with one that has no end.
+    skipped = rb"[nN]?(?:%b)|%b|%b|%b" % (quoted, lexer.COMMENT, marks, _REST)
     return _Patterns(re.compile(piece), re.compile(skipped))

@@ -21,6 +21,8 @@ MAX_HEADS: Final = 64
 MAX_REMEMBERED: Final = 4096
 """Bytes of a head that is."""
 
+_CONSTRAINT: Final = rb"(\bconstraint [`'])([^`']+)_%d(?=[`'])"
+
 _OK, _LOCAL_INFILE, _ERR = 0x00, 0xFB, 0xFF
 _ERR_TEXT_AT = 9
 
@@ -29,11 +31,15 @@ class TableNames:
     """Puts other names in place of those that a server has for tables.
 
     ``names`` has for each table of the server what it is called instead, ``databases`` the same for
-    the database that they are in; all in the character set of the session's results.
+    the database that they are in; all in the character set of the session's results. With ``shard``
+    the names of constraints lose the shard's number at their end.
     """
 
     def __init__(
-        self, names: dict[bytes, bytes], databases: dict[bytes, bytes] | None = None
+        self,
+        names: dict[bytes, bytes],
+        databases: dict[bytes, bytes] | None = None,
+        shard: int | None = None,
     ) -> None:
         self._names = names
         self._databases = databases or {}
@@ -45,6 +51,7 @@ class TableNames:
         databases_ = [re.escape(name) + rb"(?=`?\.)" for name in self._databases]
         longest_first = sorted(names, key=len, reverse=True)
         alternatives = b"|".join([*databases_, *map(re.escape, longest_first)])
+        self._constraint = None if shard is None else re.compile(_CONSTRAINT % shard, re.I | re.S)
         self._in_text = re.compile(rb"(?<![\w$])(?:%b)(?![\w$])" % alternatives)
 
     def head(self, chunk: bytes, more: Callable[[], bytes]) -> bytes:
@@ -129,7 +136,8 @@ class TableNames:
 
     def text(self, text: bytes) -> bytes:
         """A text with the right names."""
-        return self._in_text.sub(lambda found: self._instead[found[0]], text)
+        text = self._in_text.sub(lambda found: self._instead[found[0]], text)
+        return text if self._constraint is None else self._constraint.sub(rb"\1\2", text)
 
     def error(self, packet: bytes) -> bytes:
         """A framed ERR with the right names in its text."""

@@ -158,7 +158,7 @@ class ShardNames:
         }
         there = self._database_at(shard)
         databases = {self._encoded(there): self._encoded(self._database)} if there else {}
-        found = TableNames(names, databases) if names else None
+        found = TableNames(names, databases, shard) if names else None
         if len(self._by_shard) < MAX_RENDERED:
             self._by_shard[shard] = found
         return found

@@ -179,7 +179,7 @@ def _insertion(plan: Plan, inserted: Inserted, values: Values) -> Route:
         places.setdefault(_home_of(plan, inserted.rule, worth, values), []).append(place)
     if len(places) == 1:
         return _with_source(plan, Route(Reach.ONE, tuple(places)), values)
-    divided = {shard: tuple(rows) for shard, rows in sorted(places.items())}
+    divided = {shard: tuple(rows) for shard, rows in places.items()}  # by their first rows
     return Route(Reach.SEVERAL, tuple(divided), divided)
 
 

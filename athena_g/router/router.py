@@ -29,7 +29,7 @@ from athena_g.router.snowflake import Snowflake
 MAX_PLANS: Final = 5000
 """Plans that one group keeps."""
 
-_MARKS = re.compile(rb"/\*![0-5][0-9]{4}(?![0-9])")
+_MARKS = re.compile(rb"/\*!(?:[0-4][0-9]{2}|50[0-6])[0-9]{2}(?![0-9])")
 _LONG: Final = frozenset((b"insert", b"replace"))
 _WORDS_WITHOUT_TABLES: Final = frozenset(
     b"savepoint release rollback commit start deallocate unlock".split()
@@ -196,7 +196,8 @@ class Router:
         anywhere = first in _WORDS_ANYWHERE or _SHOWN_ANYWHERE.match(text) is not None
         if not named and anywhere and b";" not in text.rstrip(b"; \t\r\n"):
             home = first in _WORDS_WITH_QUERIES and _reads_tables(text)
-            return unsharded(Template(text, spans, ()), Kind.OTHER, home=home)
+            plan = unsharded(Template(text, spans, ()), Kind.OTHER, home=home)
+            return replace(plan, lasts=not spans or first != b"execute")
         if _names_no_table(text, first):
             return unsharded(Template(text, spans, ()), Kind.OTHER)
         planner = Planner(
@@ -204,11 +205,14 @@ class Router:
         )
         try:
             return planner.plan(_text(executed, spans, reading, first), text, spans, first)
-        except NotUnderstood:
+        except (NotUnderstood, RecursionError):
             template = Template(text, spans, ())
             if not named:
-                return unsharded(template, Kind.OTHER, home=True)
-            return refused(errors.NOT_UNDERSTOOD(table=_named(text, self.rules, reading)), template)
+                plan = unsharded(template, Kind.OTHER, home=True)
+            else:
+                table = _named(text, self.rules, reading)
+                plan = refused(errors.NOT_UNDERSTOOD(table=table), template)
+            return replace(plan, lasts=not spans)  # a string may name a table in one text only
 
 
 def _check_known(plan: Plan) -> None:
@@ -237,7 +241,8 @@ def _reads_tables(text: bytes) -> bool:
 def _executed(text: bytes) -> bytes:
     """A text with spaces for the marks of comments that every server executes.
 
-    They are those of a version that MySQL has had since long before 8.0, as dumps have them.
+    They are those of a version that MySQL has had since long before 8.0, as dumps have them, and
+    that MariaDB does not take for MySQL's alone, as it does from 5.7 on.
     Source: MySQL Reference Manual, "Comments".
     """
     if text.find(b"/*!") < 0:

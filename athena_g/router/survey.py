@@ -320,9 +320,12 @@ def are_alike(one: Rule, other: Rule) -> bool:
     """Whether equal keys of two rules are on shards of the same number."""
     if one.key is None and (one.has_wildcards or one is not other):
         return False  # equal to a server, the columns' values may be different keys
-    same = one.name == other.name or (one.binding is not None and one.binding == other.binding)
-    known = one.key is not None and other.key is not None
-    return same and (one.key == other.key or not known)
+    return are_bound(one, other) and one.key == other.key
+
+
+def are_bound(one: Rule, other: Rule) -> bool:
+    """Whether the configuration says that two rules spread their rows alike."""
+    return one.name == other.name or (one.binding is not None and one.binding == other.binding)
 
 
 def _columns(select: Select, scope: Scope) -> Columns:

@@ -9,7 +9,7 @@ from athena_g import errors
 from athena_g.parser.statement import OnTables, Table
 from athena_g.router.rewrite import Edit, quoted
 from athena_g.router.rules import Rule, Rules
-from athena_g.router.survey import are_alike
+from athena_g.router.survey import are_bound
 
 DEFINITIONS: Final = frozenset(
     (
@@ -22,6 +22,8 @@ LISTS: Final = frozenset(("SHOW TABLES", "SHOW TABLE STATUS"))
 MAINTENANCE: Final = frozenset(
     ("ANALYZE TABLE", "OPTIMIZE TABLE", "CHECK TABLE", "REPAIR TABLE", "CHECKSUM TABLE")
 )
+_OF_ONE_CONNECTION: Final = frozenset(("LOCK TABLES", "FLUSH TABLES", "HANDLER", "LOAD DATA"))
+"""What would stay with connections that are not the session's, or needs more than a statement."""
 
 RuleOf = Callable[[Table], Rule | None]
 
@@ -48,6 +50,32 @@ def check(body: OnTables, rule_of: RuleOf, rules: Rules) -> None:
     _check_references(body, rule_of(first), rule_of, rules)
 
 
+def check_broadcast(
+    body: OnTables, read: Iterable[Table], is_own: Callable[[Table], bool], rules: Rules
+) -> None:
+    """Raise what hinders a statement about tables of which one is in every DB group.
+
+    ``read`` are the tables that its query reads.
+    """
+    named = [*body.targets, *body.new]
+    broadcast = [table for table in named if is_own(table) and rules.is_broadcast(table.name)]
+    if not broadcast:
+        return
+    construct = ""
+    if body.temporary:
+        construct = f"{body.action} for a temporary one"
+    elif body.action in _OF_ONE_CONNECTION:
+        construct = body.action
+    elif len(broadcast) < len(named):
+        construct = f"{body.action} of it and other tables"
+    else:
+        for table in (*body.others, *read):
+            if not (is_own(table) and rules.is_broadcast(table.name)):
+                construct = f"a reference to {table.name}, which is not in every DB group"
+    if construct:
+        raise errors.NOT_ON_SHARDED(construct=construct, table=broadcast[0].name)
+
+
 def _check_counts(body: OnTables, sharded: list[Table], rule_of: RuleOf) -> None:
     counts = {rule.count for table in sharded if (rule := rule_of(table))}
     if len(counts) > 1:
@@ -55,7 +83,7 @@ def _check_counts(body: OnTables, sharded: list[Table], rule_of: RuleOf) -> None
         raise errors.NOT_ON_SHARDED(construct=construct, table=sharded[0].name)
     for old, new in zip(body.targets, body.new, strict=False):
         before, after = rule_of(old), rule_of(new)
-        if before is not None and after is not None and not are_alike(before, after):
+        if before is not None and after is not None and not are_bound(before, after):
             construct = f"{body.action} to {new.name}, whose rule has other shards"
             raise errors.NOT_ON_SHARDED(construct=construct, table=old.name)
 
@@ -69,7 +97,7 @@ def _check_references(body: OnTables, own: Rule | None, rule_of: RuleOf, rules: 
             raise errors.NOT_ON_SHARDED(construct=construct, table=table.name)
         if own is None or rules.is_broadcast(table.name):
             continue
-        if rule is None or not are_alike(own, rule):
+        if rule is None or not are_bound(own, rule):
             construct = f"a reference to {table.name}, which is not on the same shards"
             raise errors.NOT_ON_SHARDED(construct=construct, table=own.table_pattern)
 

@@ -10,17 +10,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final
 
 from athena_g import errors
 from athena_g.backend.look_back import Answer
 from athena_g.group.sharding import Sharding
+from athena_g.protocol.columns import Column
 
 Row = list[bytes | None]
 
 _LIKE = re.compile(
     r"\blike\s*('(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\")\s*;?\s*\Z", re.I | re.S
 )
+_DATABASE = re.compile(r"\s(?:from|in)\s*(?:`((?:[^`]|``)+)`|\b([\w$]+))", re.I)
+_TITLE: Final = "Tables_in_"
 _WHERE = re.compile(r"\bwhere\b", re.I)
 _PATTERN = re.compile(r"\\(.)|(%)|(_)|''|(.)", re.S)
 _TEXT: Final = "utf-8"
@@ -32,14 +36,30 @@ def tables(sharding: Sharding, text: str) -> Answer:
     if like is None and _WHERE.search(text) is not None:
         raise errors.NOT_SUPPORTED_YET(construct="SHOW ... WHERE in a group with shards")
     question = text if like is None else text[: like.start()]
+    database = _DATABASE.search(question)
+    if database is not None:
+        if (database[1] or database[2]).casefold() != sharding.group.casefold():
+            return sharding.ask(sharding.home_pool, text)
+        question = question[: database.start()] + question[database.end() :]
     home = sharding.ask(sharding.home_pool, question)
     rows = dict(_named(home, _at_home(sharding)))
     first = sharding.pool_of(0) if sharding.has_shards else sharding.home_pool
     there = home if first is sharding.home_pool else sharding.ask(first, question)
     rows.update(_named(there, _of_shard(sharding)))
-    wanted = _matcher(like[1][1:-1]) if like is not None else lambda _: True
+    pattern = like[1][1:-1] if like is not None else None
+    wanted = _matcher(pattern) if pattern is not None else lambda _: True
     found = [row for name, row in sorted(rows.items()) if wanted(name)]
-    return Answer(home.columns, found)
+    return Answer(_columns(home.columns, sharding.group, pattern), found)
+
+
+def _columns(columns: list[Column], group: str, pattern: str | None) -> list[Column]:
+    """The columns, of which the first one names the database and the pattern."""
+    first, *others = columns
+    if not first.name.startswith(_TITLE):
+        return columns
+    name = f"{_TITLE}{group}" + (f" ({pattern})" if pattern is not None else "")
+    org_name = name if first.org_name.startswith(_TITLE) else first.org_name
+    return [replace(first, name=name, org_name=org_name), *others]
 
 
 def _named(answer: Answer, called: Callable[[str], str | None]) -> Iterable[tuple[str, Row]]:

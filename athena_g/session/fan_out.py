@@ -9,8 +9,9 @@ Source: MySQL Reference Manual, "Statements That Cause an Implicit Commit", "SAV
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from athena_g import errors
 from athena_g.errors import SqlError
@@ -53,6 +54,13 @@ class Sum:
         self.insert_id = self.insert_id or ok.last_insert_id
         self.warnings += ok.warnings
         self.info = _added(self.info, ok.info) if self.info else ok.info
+
+
+class Outcome(NamedTuple):
+    """What a server said of one part."""
+
+    where: str
+    outcome: OkPacket | SqlError
 
 
 class FanOut:
@@ -142,16 +150,29 @@ class FanOut:
             return [_MARK], [_UNMARK], [_BACK_TO_MARK]
         return [_BEGIN], [_COMMIT], [_ROLLBACK]
 
-    def define(self, construct: str, asked: dict[Pool, list[Part]]) -> None:
-        """Do a data definition everywhere, also where it failed elsewhere."""
+    def define(self, construct: str, asked: dict[Pool, list[Part]], *, alike: bool) -> None:
+        """Do a data definition everywhere, also where it failed elsewhere.
+
+        ``alike`` is as in `change`.
+        """
         self._leases.check(list(asked), writes=True)
         total = Sum()
         failed: list[str] = []
         first: SqlError | None = None
         for pool, parts in asked.items():
-            for where, error in self._define_on(pool, parts, len(asked) == 1, total).items():
+            undone = [part.where for part in parts]
+            try:
+                for part in self._defined(pool, parts, len(asked) == 1):
+                    if isinstance(part.outcome, SqlError):
+                        first = first or part.outcome
+                        continue
+                    undone.remove(part.where)
+                    if not (alike and total.done):
+                        total.add(part.outcome)
+                    total.done.append(part.where)
+            except SqlError as error:
                 first = first or error
-                failed.append(where)
+            failed += undone
         if first is not None and total.done:
             raise errors.PARTLY_DONE(
                 construct=construct,
@@ -163,36 +184,19 @@ class FanOut:
             raise first
         self._answer(total)
 
-    def _define_on(
-        self, pool: Pool, parts: list[Part], own: bool, total: Sum
-    ) -> dict[str, SqlError]:
-        """Have one server define all its parts; why, for those where it failed."""
-        failed: dict[str, SqlError] = {}
-        left = [part.where for part in parts]
+    def _defined(self, pool: Pool, parts: list[Part], own: bool) -> Iterator[Outcome]:
+        """What becomes of each part on one server, as soon as that is known."""
+        leased = self._leases.own(pool, parts) if own else self._leases.other(pool, parts)
         try:
-            leased = self._leases.own(pool, parts) if own else self._leases.other(pool, parts)
             for part, command in zip(parts, leased.commands(), strict=True):
-                error = self._define_one(leased, part, command, total)
-                if error is not None:
-                    failed[part.where] = error
-                left.remove(part.where)
-        except SqlError as lost:  # and the connection with it
-            return failed | dict.fromkeys(left, lost)
-        self._leases.give_back(leased)
-        return failed
-
-    def _define_one(
-        self, leased: Leased, part: Part, command: bytes, total: Sum
-    ) -> SqlError | None:
-        try:
-            leased.send([command])
-            total.add(_read_ok(leased, part))
-        except Refused as refused:
-            return refused.error
+                try:
+                    leased.send([command])
+                    yield Outcome(part.where, _read_ok(leased, part))
+                except Refused as refused:
+                    yield Outcome(part.where, refused.error)
         except BaseException as error:
             self._leases.end([leased], error)
-        total.done.append(part.where)
-        return None
+        self._leases.give_back(leased)
 
     def _answer(self, total: Sum) -> None:
         binding = self._binding

@@ -38,6 +38,7 @@ from athena_g.protocol.text_values import Value
 from athena_g.session import processlist
 from athena_g.session.binding import Binding, Effect
 from athena_g.session.effects import FOUND_ROWS, NEXT_TRANSACTION, Looked, UsedUp, effect_of
+from athena_g.session.long_work import LONG, in_thread
 from athena_g.session.prepared import Statements
 from athena_g.session.recall import Recall
 from athena_g.session.sharding import ShardedStatements
@@ -194,7 +195,11 @@ class ProxySession:
 
     def _query(self, packet: bytes) -> None:
         binding = self._binding
-        found = recognise(packet, _BODY, binding.profile.multi_statements)
+        multi_statements = binding.profile.multi_statements
+        if len(packet) < LONG:
+            found = recognise(packet, _BODY, multi_statements)
+        else:
+            found = in_thread(recognise, packet, _BODY, multi_statements)
         if found is None and not self._stream.continues and not binding.pins:
             self._run(packet, REPLY_COMMAND, None)
         else:

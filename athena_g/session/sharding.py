@@ -10,8 +10,6 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from gevent import get_hub
-
 from athena_g import errors
 from athena_g.backend.look_back import Answer
 from athena_g.backend.profile import Profile
@@ -49,6 +47,7 @@ from athena_g.session.effects import Called, left_behind
 from athena_g.session.fan_out import FanOut
 from athena_g.session.information_schema import with_views
 from athena_g.session.leases import Asked, Leases, Part, query
+from athena_g.session.long_work import in_thread
 from athena_g.session.scatter import Scatter
 
 MANY: Final = 5000
@@ -109,7 +108,7 @@ class ShardedStatements:
     def _execute_long(self, packet: bytes, text: bytes, kind: int, effect: Effect | None) -> None:
         """The same for a text that takes long to read: a thread does, while others go on."""
         reading = self.reading()
-        cut: Shape = in_thread(self.shape, text, reading)
+        cut = in_thread(self.shape, text, reading)
         plan = self.plan(text, cut, reading)
         self._execute(packet, text, plan, cut, kind, effect)
 
@@ -196,7 +195,7 @@ class ShardedStatements:
     def _define(self, plan: Plan, asked: dict[Pool, list[Part]]) -> None:
         """Change tables everywhere; what was known of them holds no longer."""
         try:
-            self._fan_out.define(plan.action, asked)
+            self._fan_out.define(plan.action, asked, alike=not plan.shards)
         finally:
             for table in plan.changed:
                 self._sharding.forget(table)
@@ -341,8 +340,7 @@ class ShardedStatements:
         for _ in range(MAX_LEARNED):
             try:
                 if len(text) > AT_ONCE:
-                    found: Plan = in_thread(self._sharding.router.plan, text, cut, reading)
-                    return found
+                    return in_thread(self._sharding.router.plan, text, cut, reading)
                 return self._sharding.router.plan(text, cut, reading)
             except TableNotKnown as unknown:
                 self._sharding.learn(unknown.table)
@@ -351,8 +349,7 @@ class ShardedStatements:
     def routed(self, plan: Plan, cut: Shape, parameters: Sequence[Any], reading: Reading) -> Routed:
         """Where an execution of a plan goes."""
         if len(cut.literals) > MANY:
-            found: Routed = in_thread(self._sharding.router.routed, plan, cut, parameters, reading)
-            return found
+            return in_thread(self._sharding.router.routed, plan, cut, parameters, reading)
         return self._sharding.router.routed(plan, cut, parameters, reading)
 
     def reading(self) -> Reading:
@@ -390,21 +387,3 @@ class ShardedStatements:
             deframer.feed(self._client.read_more())
         self._client.skip_rest()
         return frame(payload, 0), payload
-
-
-def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
-    """What a function gives that computes for long; it must not wait for anything."""
-    found, error = get_hub().threadpool.apply(_tried, (function, arguments))
-    if error is not None:
-        raise error
-    return found
-
-
-def _tried(
-    function: Callable[..., Any], arguments: tuple[Any, ...]
-) -> tuple[Any, Exception | None]:
-    """What a function gives or raises; what is raised in a thread gevent would write to the log."""
-    try:
-        return function(*arguments), None
-    except Exception as error:
-        return None, error

@@ -24,6 +24,9 @@ GROUP = "house"
 FIRST = "house_first"
 """The database that has a copy of what all tables begin with."""
 
+_MADE = ("made_", "own", "everywhere")
+"""How the names of tables begin that tests make."""
+
 Row = tuple[Any, ...]
 
 
@@ -66,6 +69,15 @@ class House:
     def reset(self) -> None:
         """Have each table of the shards and of the plain database as it was in the beginning."""
         self.run(resetting())
+
+    def clear(self) -> None:
+        """Drop the tables that only tests make."""
+        with self.direct() as connection, connection.cursor() as cursor:
+            for database in (PLAIN, *map(database_of, DB_GROUPS)):
+                cursor.execute(f"SHOW TABLES FROM {database}")
+                names = [name for (name,) in cursor.fetchall() if name.startswith(_MADE)]
+                if names:
+                    cursor.execute("DROP TABLE " + ", ".join(f"{database}.{n}" for n in names))
 
     def state(self, connection: Connection[Any]) -> tuple[list[Row], list[Row]]:
         """All rows of the plain database, and all on the shards, sorted."""

@@ -23,8 +23,8 @@ _SETTINGS = [
 _ASKING = ["SELECT ROW_COUNT()", "SHOW WARNINGS", "SELECT LAST_INSERT_ID()"]
 
 
-def script(chance: Random) -> list[Said]:
-    """What one client says, from its login on."""
+def script(chance: Random, *, asks: bool = True) -> list[Said]:
+    """What one client says, from its login on; ``asks``: also about what it said before."""
     queries, changes = Queries(chance), Changes(chance)
     found: list[Said] = []
     transactional = chance.random() < 0.5
@@ -33,7 +33,7 @@ def script(chance: Random) -> list[Said]:
         dice = chance.random()
         if transactional and dice < 0.2:
             found.append(Said(chance.choice(_TRANSACTIONS)))
-        elif dice < 0.22 and not unusual:
+        elif dice < 0.22 and asks and not unusual:
             found.append(Said(chance.choice(_ASKING)))
         elif dice < 0.24 and unusual:
             found.append(Said(chance.choice(_SETTINGS)))

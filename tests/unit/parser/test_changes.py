@@ -55,6 +55,16 @@ def test_a_delete_changes_the_tables_in_front_of_from(named_as: str) -> None:
     assert not change_of(sql).single
 
 
+@pytest.mark.parametrize(("listed", "expected"), [("a", ["a"]), ("b", ["b"]), ("a, b", ["a", "b"])])
+def test_a_delete_with_using_changes_the_tables_in_front_of_it(
+    listed: str, expected: list[str]
+) -> None:
+    sql = f"DELETE FROM {listed} USING t a JOIN u b ON a.x = b.x WHERE a.y = 1"
+    assert targets(sql) == expected
+    assert shown(change_of(sql).source) == "(a inner b)"
+    assert not change_of(sql).single
+
+
 def test_a_qualified_table_in_front_of_from_is_noted() -> None:
     text = text_of("DELETE db.t FROM db.t WHERE a = 1")
     (noted,) = statement_of(text).qualifiers
@@ -69,7 +79,8 @@ def test_subqueries_of_a_change_are_found() -> None:
 @pytest.mark.parametrize(
     "sql",
     [
-        "DELETE FROM t USING t JOIN u ON t.a = u.a",
+        "DELETE FROM t a USING t a JOIN u ON a.a = u.a",
+        "DELETE FROM t JOIN u USING (a) USING t JOIN u ON t.a = u.a",
         "DELETE z FROM t JOIN u ON t.a = u.a",
         "WITH RECURSIVE c AS (SELECT 1) DELETE FROM t",
         "UPDATE t SET a = 1 RETURNING a",
