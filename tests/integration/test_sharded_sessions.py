@@ -267,13 +267,13 @@ def test_a_transaction_that_a_server_began_moves_as_long_as_it_is_empty(bench: B
     assert ask(noise, "SELECT user_id FROM orders WHERE user_id = 1") == 1
 
 
-def test_a_chained_transaction_is_where_its_own_first_table_is(bench: Bench) -> None:
+def test_a_transaction_stays_read_only_that_begins_in_a_read_only_one(bench: Bench) -> None:
     client = bench.connect()
-    ask(client, "START TRANSACTION READ ONLY")
     ask(client, "SELECT id FROM orders WHERE user_id = 0")
-    ask(client, "COMMIT AND CHAIN")
-    assert refused(client, "UPDATE orders SET note = 'x' WHERE user_id = 1")[0] == 1792
-    assert ask(client, "SELECT note FROM orders WHERE user_id = 1") == "first"
+    ask(client, "START TRANSACTION READ ONLY")
+    ask(client, "BEGIN")
+    change = "UPDATE orders SET note = 'changed' WHERE user_id = 1"
+    assert refused(client, change)[0] in (1105, 1792)  # to MariaDB, the second one is another
     ask(client, "ROLLBACK")
 
 
