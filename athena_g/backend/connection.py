@@ -258,8 +258,8 @@ class BackendConnection:
         return self._read_ok()
 
     def roll_back(self) -> None:
-        """Roll back what is open; raises what :meth:`ask` raises."""
-        self.stream.send(_query("ROLLBACK"))
+        """Roll back what is open, whatever completion_type is; raises what :meth:`ask` raises."""
+        self.stream.send(_query("ROLLBACK AND NO CHAIN NO RELEASE"))
         self._read_ok()
 
     def prepare(self, command: bytes) -> Prepare:

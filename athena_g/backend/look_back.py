@@ -43,9 +43,9 @@ class LookBack:
     level, number and text of its warnings and errors, with their columns where there are any,
     ``warning_count`` how many there were before the server's limit, and ``known`` whether they are
     to be answered from here; ``asked_early`` says that its connection had to be asked while it is
-    still the session's, and ``refused`` that it was refused by the proxy itself, of which no server
-    knows. ``had_conditions``: an earlier statement left some, which a MariaDB server shows until
-    another one does.
+    still the session's, and ``refused`` that its connection tells of an earlier statement: this one
+    was refused by the proxy itself, or answered by several servers. ``had_conditions``: an earlier
+    statement left some, which a MariaDB server shows until another one does.
     """
 
     insert_id: int | None = 0

@@ -40,7 +40,7 @@ class Sharding:
         self.home = home
         self.group = group
         self._columns: dict[str, tuple[str, ...]] = {}
-        self._asked: set[str] = set()
+        self._changes = 0
         self._configured = rules
         self._by_shard = {index: pools[name] for index, name in rules.db_groups.items()}
         self._sql_mode: str | None = None
@@ -92,8 +92,11 @@ class Sharding:
         rule = self.router.rules.find(table)
         if rule is None:
             return
-        pool = self.pool_of(0)
-        answer = self.ask(pool, _COLUMNS.format(table=literal(rule.physical_name(table, 0))))
+        question = _COLUMNS.format(table=literal(rule.physical_name(table, 0)))
+        changes = -1
+        while changes != self._changes:  # else the answer may be of before
+            changes = self._changes
+            answer = self.ask(self.pool_of(0), question)
         rows = [[None if cell is None else cell.decode() for cell in row] for row in answer.rows]
         if not rows:
             raise errors.NO_SUCH_TABLE(table=f"{self.group}.{table}")
@@ -103,6 +106,7 @@ class Sharding:
 
     def forget(self, table: str) -> None:
         """The table changes: it is looked at again when it is needed next."""
+        self._changes += 1
         folded = table.casefold()
         self._columns.pop(folded, None)
         self.router.rules = self.router.rules.without_key(table, self._configured)

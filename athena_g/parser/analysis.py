@@ -61,7 +61,7 @@ def _explained(text: Text) -> Statement:
         0,
     )
     options = text.tokens[1:place]
-    if not place or any(token.word == b"for" for token in options):
+    if not place or any(token.word == b"for" or token.word in _INSERTIONS for token in options):
         raise NotUnderstood
     inner = analyse(replace(text, tokens=text.tokens[place:]), text.tokens[place].word or b"select")
     return replace(inner, kind=Kind.EXPLAIN)

@@ -6,7 +6,9 @@ is carried inwards as far as that keeps what NULL does: neither NO nor NULL lets
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlglot import exp
 
@@ -24,6 +26,7 @@ from athena_g.parser.statement import (
     Operand,
     Operator,
     SameColumns,
+    Values,
 )
 from athena_g.parser.tree_operands import operand
 
@@ -166,12 +169,10 @@ class _Reading:
     def _between(self, node: exp.Between) -> Condition:
         column = self._column(node.this)
         low, high = self._operand(node.args["low"]), self._operand(node.args["high"])
-        if column is None or node.args.get("symmetric"):
+        if column is None or low is None or high is None or node.args.get("symmetric"):
             return self._unknown(node)
-        if low is None or high is None:
-            self._unknown(node.args["low"], node.args["high"])
-        ends = [(Operator.AT_LEAST, low), (Operator.AT_MOST, high)]
-        return All(tuple(Comparison(column, how, value) for how, value in ends if value))
+        at_least = Comparison(column, Operator.AT_LEAST, _beside(high, low))
+        return All((at_least, Comparison(column, Operator.AT_MOST, _beside(low, high))))
 
     # -- IN ----------------------------------------------------------------------------------------
 
@@ -227,6 +228,26 @@ class _Reading:
 
 
 _EQUALITIES = (Operator.EQUAL, Operator.SAME)
+_KINDS: Final = ((int, Decimal, float), (str,), (date,), (bytes,))
+
+
+def _beside(other: Operand, own: Operand) -> Operand:
+    """One end of BETWEEN, which is known beside an ``other`` end of the same kind only.
+
+    Else how it is compared depends on both: ``name BETWEEN 'b' AND 5`` compares numbers.
+    """
+
+    def worth(values: Values) -> Any:
+        value, another = own.worth(values), other.worth(values)
+        if value is None or another is None or _kind(value) == _kind(another):
+            return value
+        raise ValueError("the ends are of different kinds")
+
+    return Operand(worth, own.span)
+
+
+def _kind(value: object) -> int:
+    return next((n for n, types in enumerate(_KINDS) if isinstance(value, types)), len(_KINDS))
 
 
 def _bare(node: exp.Expr) -> exp.Expr:

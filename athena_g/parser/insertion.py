@@ -88,6 +88,7 @@ class _Reader:
         self.found = _Found()
         self.row = ""
         self.renamed: dict[str, str] = {}
+        self.renamed_at: int | None = None
 
     def statement(self) -> Statement:
         kind = self._kind()
@@ -108,6 +109,7 @@ class _Reader:
             updates=updates,
             nested=tuple(self.found.nested),
             columns_at=columns_at,
+            renamed_at=self.renamed_at,
             returning=returning,
         )
         names = (self.row,) if self.row else ()
@@ -237,6 +239,7 @@ class _Reader:
             while self.cursor.take(b","):
                 names.append(name(self.text, self.cursor)[0])
             self.cursor.expect(b")")
+            self.renamed_at = self.cursor.tokens[self.cursor.position - 1].start
         own = [each.name for each in columns or ()]
         self.renamed = {
             new.casefold(): old for new, old in zip(names, own or [""] * len(names), strict=False)

@@ -45,6 +45,9 @@ from athena_g.parser.tree_operands import operand
 MAX_TABLES: Final = 500
 """Places at which a statement may name tables; a common table expression counts once per use."""
 
+MAX_REPEATED: Final = 1 << 16
+"""Nodes of trees that are gone through again for each use of a common table expression."""
+
 _SELECT_PARTS = frozenset(
     (
         "with_", "expressions", "hint", "distinct", "into", "from_", "operation_modifiers", "joins",
@@ -101,12 +104,16 @@ class Block:
 
 @dataclass(frozen=True)
 class Expression:
-    """A common table expression: its query, what it is called, the names of its columns."""
+    """A common table expression: its query, what it is called, the names of its columns.
+
+    ``size`` is how many nodes its query has.
+    """
 
     query: exp.Expr
     called: str
     names: tuple[str, ...]
     scope: dict[str, Expression | None]
+    size: int
 
 
 Scope = dict[str, Expression | None]
@@ -122,6 +129,7 @@ class Reader:
         self.qualifiers: list[Column] = []
         self.names: list[str] = []
         self.conditions = Conditions(self)
+        self._repeated = 0
 
     def statement(self, kind: Kind, body: Query | Change) -> Statement:
         """A statement of all that was read."""
@@ -136,6 +144,10 @@ class Reader:
             return self._recursive(node, with_, scope)
         if with_ is not None:
             scope = self.expressions(with_, scope)
+        return self._body(node, scope)
+
+    def _body(self, node: exp.Expr, scope: Scope) -> Query:
+        """The same without its WITH."""
         if isinstance(node, exp.Select):
             return self._select(node, scope)
         if isinstance(node, exp.SetOperation):
@@ -155,8 +167,7 @@ class Reader:
             inner[self.note_name(each.args["alias"].this).casefold()] = None
         for each in with_.expressions:
             self.query(each.this, inner)
-        node.set("with_", None)
-        self.query(node, inner)
+        self._body(node, inner)
         return Opaque(tuple(self.tables[before:]), "WITH RECURSIVE")
 
     def expressions(self, with_: exp.Expr, scope: Scope) -> Scope:
@@ -165,7 +176,8 @@ class Reader:
         for each in with_.expressions:
             alias = each.args["alias"]
             called = self.note_name(alias.this)
-            known = Expression(each.this, called, self._names(alias), dict(scope))
+            size = sum(1 for _ in each.this.walk())
+            known = Expression(each.this, called, self._names(alias), dict(scope), size)
             self.query(each.this, known.scope)  # also one that nobody uses names tables
             scope[known.called.casefold()] = known
         return scope
@@ -226,7 +238,7 @@ class Reader:
             nested=tuple(block.nested),
             aggregates=block.aggregates,
             having=node.args.get("having") is not None,
-            rollup=group is not None and bool(group.args.get("rollup")),
+            rollup=group is not None and _makes_nulls(group),
             distinct=node.args.get("distinct") is not None,
             ordered=node.args.get("order") is not None,
             limited=_is_limited(node),
@@ -252,7 +264,9 @@ class Reader:
         any_name = alias is not None and self._is_string(alias)
         if alias is not None:
             name = None if any_name else self.name(alias)
-        return Output(column, name, operand=operand(self.text, inner), any_name=any_name)
+        # Of 5 'name' and '5' 'text', which have one shape, the latter is one text.
+        value = None if any_name else operand(self.text, inner)
+        return Output(column, name, operand=value, any_name=any_name)
 
     def _is_string(self, alias: exp.Expr) -> bool:
         """Whether a name is written as a string, which may differ in texts of the same shape."""
@@ -298,10 +312,8 @@ class Reader:
                 raise NotUnderstood
             return self.relation(node.this, block, scope)
         _only(node, _SUBQUERY_PARTS)
-        bare = node.copy()
-        bare.set("alias", None)
         called = self.note_name(alias.this) if alias is not None and alias.this is not None else ""
-        return Derived(self.query(bare, scope), called, self._names(alias))
+        return Derived(self.query(node, scope), called, self._names(alias))
 
     def _table(self, node: exp.Table, block: Block, scope: Scope) -> Relation:
         alias = node.args.get("alias")
@@ -311,6 +323,10 @@ class Reader:
             return Elsewhere(called or "")
         name = self.name(node.this)
         database = node.args.get("db")
+        if self._is_string(database or node.this) or self._is_string(node.this):
+            raise NotUnderstood
+        if database is None and name.casefold() == "dual" and not node.this.args.get("quoted"):
+            return Elsewhere(called or "")
         if name.casefold() in scope:
             # A qualified name is a table's, but not if it loses the qualifier.
             if database is not None:
@@ -332,6 +348,9 @@ class Reader:
         if known is None:  # itself, in WITH RECURSIVE
             return Elsewhere(called)
         if known.called != name:  # the same name or not, as the server has it
+            raise NotUnderstood
+        self._repeated += known.size
+        if self._repeated > MAX_REPEATED:
             raise NotUnderstood
         return Derived(self.query(known.query, known.scope), called, known.names)
 
@@ -491,6 +510,12 @@ def _only(node: exp.Expr, parts: frozenset[str]) -> None:
     for part, value in node.args.items():
         if value and part not in parts:
             raise NotUnderstood
+
+
+def _makes_nulls(group: exp.Expr) -> bool:
+    """Whether a GROUP BY gives rows with NULL in place of what it groups by."""
+    kinds = (exp.Rollup, exp.Cube, exp.GroupingSets)
+    return bool(group.args.get("rollup")) or any(isinstance(n, kinds) for n in group.expressions)
 
 
 def _is_limited(node: exp.Expr) -> bool:

@@ -58,6 +58,8 @@ class Recognised:
 
 MAX_LOOKED_AT = 1 << 20
 """Bytes of a text that are looked at word by word; what is longer rather pins than takes time."""
+LONG_TEXT = "a text of more than 1 MiB"
+"""The pin of a text of which not all was looked at."""
 MAX_STATEMENTS = 1000
 """Statements of one text whose first words are looked at."""
 MAX_LEADING = 1 << 16
@@ -247,10 +249,10 @@ def _recognise_long(packet: bytes, start: int, multi_statements: bool) -> Recogn
     if found is not None and found.special in (Special.USE, Special.REFUSE, Special.PIN):
         return found
     if found is not None:
-        return Recognised(Special.PIN, "a text of more than 1 MiB")
+        return Recognised(Special.PIN, LONG_TEXT)
     several = multi_statements and packet.find(b";", MAX_LOOKED_AT, -1) >= 0
     if several or packet.find(b"@", MAX_LOOKED_AT) >= 0 or packet.lower().find(b"get_lock") >= 0:
-        return Recognised(Special.PIN, "a text of more than 1 MiB")
+        return Recognised(Special.PIN, LONG_TEXT)
     return None
 
 

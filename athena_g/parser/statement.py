@@ -315,6 +315,8 @@ class Insertion:
     nested: tuple[Nested, ...] = ()
     columns_at: int | None = None
     """Where a further column's name may be put, in front of the closing parenthesis."""
+    renamed_at: int | None = None
+    """The same for the names that ``AS new(a, b)`` gives the columns."""
     returning: bool = False
     """Whether it gives rows: RETURNING of MariaDB."""
 

@@ -18,9 +18,9 @@ _WRITTEN = (exp.Literal, exp.National, exp.HexString, exp.BitString)
 _CASTS: Final[dict[exp.DType, Conversion]] = {
     exp.DType.BIGINT: CASTS[b"signed"],
     exp.DType.UBIGINT: CASTS[b"unsigned"],
-    exp.DType.CHAR: CASTS[b"char"],
     exp.DType.DATE: CASTS[b"date"],
 }
+"""Not CHAR: the collation of what it gives may prevail over that of a column."""
 
 
 def operand(text: Text, node: exp.Expr | None) -> Operand | None:

@@ -395,7 +395,11 @@ def _from_query(query: Query, rule: Rule, columns: Columns, place: int, table: s
         if key and all(are_alike(part.rule, rule) and not part.optional for part in key):
             return Inserted(table, rule, follows_query=True)
     operand = None
-    if isinstance(query, Select) and not any(output.star for output in query.outputs):
+    if (  # of a constant, WITH ROLLUP makes NULL as well
+        isinstance(query, Select)
+        and not query.rollup
+        and not any(output.star for output in query.outputs)
+    ):
         operand = query.outputs[place].operand if place < len(query.outputs) else None
     if operand is None:
         reason = "the query gives neither a value that is known nor the key of a table bound to it"
@@ -422,9 +426,12 @@ def _id_slots(
         end = insertion.rows[-1].span.end
         return IdSlots(said, literals, (), [end], b", " + name + b" = ")
     comma = b", " if columns else b""
-    column = Edit(Span(at, at), _constant(comma + name))
+    named = [Edit(Span(at, at), _constant(comma + name))]
+    if insertion.renamed_at is not None:
+        place = Span(insertion.renamed_at, insertion.renamed_at)
+        named.append(Edit(place, _constant(b", `made id`")))  # a name that none of the client's is
     ends = [row.span.end - 1 for row in insertion.rows]
-    return IdSlots(said, literals, (column,), ends, comma)
+    return IdSlots(said, literals, named, ends, comma)
 
 
 def _constant(text: bytes) -> Callable[[int], bytes]:
@@ -440,11 +447,13 @@ def _narrowed(survey: Survey) -> tuple[Narrowed, ...]:
 
 
 def _may_be(assignment: Assignment, scope: Scope) -> Key:
-    """The key that is set where the name alone does not say of which table the column is."""
-    name = assignment.column.name.casefold()
-    if assignment.column.table is not None:
-        return ()
-    return next((source.keys[name] for source in scope.sources if name in source.keys), ())
+    """The key that may be set where it is not sure of which table the column is."""
+    name, table = assignment.column.name.casefold(), assignment.column.table
+    for source in scope.sources:
+        called = table is None or source.called.casefold() == table.casefold()
+        if called and name in source.keys:
+            return source.keys[name]
+    return ()
 
 
 def _names(tables: Sequence[Table], survey: Survey) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from athena_g.router.snowflake import Snowflake
 MAX_PLANS: Final = 5000
 """Plans that one group keeps."""
 
-_MARKS = re.compile(rb"/\*![0-5][0-9]{4}(?![0-9])")
+_MARKS = re.compile(rb"/\*!(?:[0-4][0-9]{2}|50[0-6])[0-9]{2}(?![0-9])")
 _LONG: Final = frozenset((b"insert", b"replace"))
 _WORDS_WITHOUT_TABLES: Final = frozenset(
     b"savepoint release rollback commit start deallocate unlock".split()
@@ -37,6 +37,8 @@ _WORDS_WITHOUT_TABLES: Final = frozenset(
 _WORDS_WITH_QUERIES: Final = frozenset((b"set", b"do"))
 _QUERY: Final = re.compile(rb"select|table|statement|values|with", re.IGNORECASE)
 """What there is where such a statement has a query, or is SET STATEMENT ... FOR another one."""
+_SUBQUERY: Final = re.compile(rb"\(\s*(?:select|with|table)\b", re.IGNORECASE)
+_FROM: Final = re.compile(rb"\b(?:from|table)\b", re.IGNORECASE)
 _WORDS_ANYWHERE: Final = frozenset(
     b"set savepoint release rollback commit begin start do execute deallocate unlock get".split()
 )
@@ -165,10 +167,11 @@ class Router:
         key = cut.key if reading is DEFAULT_READING else (cut.key, reading)
         plan = self.cache.get(key)
         if plan is None:
+            rules = self.rules
             plan = self._plan(text, cut, reading)
             if self._learns:
                 _check_known(plan)
-            if plan.lasts:
+            if plan.lasts and rules is self.rules:  # they may change while a thread plans
                 plan = replace(plan, point=point_of(plan, self.rules))
                 self.cache.put(key, plan)
         return plan
@@ -192,7 +195,9 @@ class Router:
         named = mentions(text, self.rules, reading.codec)
         anywhere = first in _WORDS_ANYWHERE or _SHOWN_ANYWHERE.match(text) is not None
         if not named and anywhere and b";" not in text.rstrip(b"; \t\r\n"):
-            return unsharded(Template(text, spans, ()), Kind.OTHER)
+            home = first in _WORDS_WITH_QUERIES and _reads_tables(text)
+            plan = unsharded(Template(text, spans, ()), Kind.OTHER, home=home)
+            return replace(plan, lasts=not spans or first != b"execute")
         if _names_no_table(text, first):
             return unsharded(Template(text, spans, ()), Kind.OTHER)
         planner = Planner(
@@ -200,11 +205,14 @@ class Router:
         )
         try:
             return planner.plan(_text(executed, spans, reading, first), text, spans, first)
-        except NotUnderstood:
+        except (NotUnderstood, RecursionError):
             template = Template(text, spans, ())
             if not named:
-                return unsharded(template, Kind.OTHER, home=True)
-            return refused(errors.NOT_UNDERSTOOD(table=_named(text, self.rules, reading)), template)
+                plan = unsharded(template, Kind.OTHER, home=True)
+            else:
+                table = _named(text, self.rules, reading)
+                plan = refused(errors.NOT_UNDERSTOOD(table=table), template)
+            return replace(plan, lasts=not spans)  # a string may name a table in one text only
 
 
 def _check_known(plan: Plan) -> None:
@@ -225,10 +233,16 @@ def _names_no_table(text: bytes, first: bytes) -> bool:
     return first in _WORDS_WITH_QUERIES and _QUERY.search(text) is None
 
 
+def _reads_tables(text: bytes) -> bool:
+    """Whether a SET or DO may have a subquery with tables, none of which is sharded."""
+    return _SUBQUERY.search(text) is not None and _FROM.search(text) is not None
+
+
 def _executed(text: bytes) -> bytes:
     """A text with spaces for the marks of comments that every server executes.
 
-    They are those of a version that MySQL has had since long before 8.0, as dumps have them.
+    They are those of a version that MySQL has had since long before 8.0, as dumps have them, and
+    that MariaDB does not take for MySQL's alone, as it does from 5.7 on.
     Source: MySQL Reference Manual, "Comments".
     """
     if text.find(b"/*!") < 0:

@@ -261,8 +261,13 @@ def _tables_of(relation: Relation) -> Iterator[Table]:
 
 
 def _is_in(key: Key, spread: Spread) -> bool:
-    """Whether a key says where rows are: not if an outer join may have NULL in its place."""
-    return bool(key) and spread.keys.issuperset(key)
+    """Whether rows with equal keys are on one shard.
+
+    Not if an outer join may have NULL in its place, or if it is the key of tables that are spread
+    otherwise.
+    """
+    alike = all(are_alike(part.rule, key[0].rule) for part in key)
+    return bool(key) and alike and spread.keys.issuperset(key)
 
 
 def _ends(query: Select | Union) -> Iterator[str]:

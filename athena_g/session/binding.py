@@ -99,6 +99,8 @@ class Binding:
         self.transaction_lost = False
         self.insert_id_lost = False
         self.waiting = False
+        self.lent: list[tuple[Pool, BackendConnection]] = []
+        """Connections that a statement on several servers uses, beside the session's own."""
         self._to_be_told: SqlError | None = None
         self._name = name
         self._client = client
@@ -112,11 +114,17 @@ class Binding:
 
     @property
     def current(self) -> BackendConnection | None:
-        """The connection that the session's statement is running on, if one is running."""
+        """The session's own connection, if its statement is running on that."""
         connection = self.held or self._last
         if connection is None or connection.owner is not self.look_back or connection.idle:
             return None
         return None if connection.handing_over else connection
+
+    @property
+    def running(self) -> list[tuple[Pool, BackendConnection]]:
+        """The connections that the session's statement is running on, with their pools."""
+        current = self.current
+        return [*self.lent, *([] if current is None else [(self._pool, current)])]
 
     def use(self, client: PacketStream) -> None:
         """Answer over ``client`` from now on."""
@@ -262,8 +270,8 @@ class Binding:
     def note_scattered(self, row_count: int, found_rows: int | None, warnings: int) -> None:
         """Note what several servers together answered; their warnings' texts are not kept."""
         look_back = self.look_back
-        look_back.known = True
-        look_back.asked_early = look_back.refused = look_back.had_conditions = False
+        look_back.known, look_back.refused, look_back.had_conditions = True, True, False
+        look_back.asked_early = False
         look_back.row_count, look_back.found_rows = row_count, found_rows
         look_back.conditions, look_back.warning_count = [], warnings
 
@@ -278,10 +286,12 @@ class Binding:
         """Have the statements to come run on the server of ``pool``; none may be held elsewhere.
 
         The connection that the session had last on another server stays kept for it there. What
-        only that one knows and outlives a statement, the insert id, is asked now.
+        only that one knows and outlives a statement, the insert id, is asked now. Raises what has
+        to be told first, as :meth:`check` does.
         """
         if pool is self._pool:
             return
+        self.check()
         last, look_back = self._last, self.look_back
         if last is not None and last.owner is look_back:
             self._leave(last)
@@ -290,7 +300,7 @@ class Binding:
             self.insert_id_lost = True
         self._pool = pool
         last = self._last = self._elsewhere.pop(pool, None)
-        if last is None or last.owner is not self._absent:
+        if last is None or last.owner is not self._absent or not last.idle:
             self._last = None
             return
         last.owner = look_back

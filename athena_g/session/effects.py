@@ -12,7 +12,7 @@ from athena_g.parser.assignments import Assignment, Scope, parse_set
 from athena_g.parser.holding import Effects as Holdings
 from athena_g.parser.holding import Held as Kind
 from athena_g.parser.holding import Holding, holdings
-from athena_g.parser.recognise import Recognised, Special
+from athena_g.parser.recognise import LONG_TEXT, Recognised, Special
 from athena_g.parser.transactions import begins_transaction
 from athena_g.protocol.charsets import codec_of, collation_named
 from athena_g.protocol.columns import Column
@@ -102,27 +102,41 @@ def _effect_of(
             return None
 
 
+def left_behind(effect: Effect | None) -> str:
+    """What a statement is known to leave on the one connection it runs on, empty for nothing."""
+    match effect:
+        case Called():
+            return left_behind(effect.effect)
+        case Pinned():
+            return "" if effect.reason == LONG_TEXT else effect.reason
+        case Held(effects=effects):
+            frees = [each for each in effects.frees if each.kind.counts]
+            return next((each.kind.value for each in (*effects.takes, *frees)), "")
+        case _:
+            return ""
+
+
 class Pinned:
     """The session keeps its connection from now on."""
 
     def __init__(self, reason: str) -> None:
-        self._reason = reason
+        self.reason = reason
 
     def apply(self, binding: Binding, connection: BackendConnection) -> bool:
         """Pin, also after an error: part of the statement may have been done."""
-        binding.pin(self._reason)
-        return self._reason != FOUND_ROWS
+        binding.pin(self.reason)
+        return self.reason != FOUND_ROWS
 
 
 class Called:
     """A function was called that is not one of the server's own: it may have set variables."""
 
     def __init__(self, effect: Effect | None) -> None:
-        self._effect = effect
+        self.effect = effect
 
     def apply(self, binding: Binding, connection: BackendConnection) -> bool:
         """Ask whether it did, where the reply had no place to tell."""
-        effect, scanner = self._effect, connection.scanner
+        effect, scanner = self.effect, connection.scanner
         accounted = effect is not None and effect.apply(binding, connection)
         has_rows = scanner.affected < 0 and not scanner.errno
         if has_rows and not connection.is_mariadb and binding.look(connection):
@@ -147,11 +161,11 @@ class Held:
     """Things of the connection's own were taken or freed."""
 
     def __init__(self, effects: Holdings) -> None:
-        self._effects = effects
+        self.effects = effects
 
     def apply(self, binding: Binding, connection: BackendConnection) -> bool:
         """Pin and unpin; a lock may have been taken before the statement failed."""
-        errno, effects = connection.scanner.errno, self._effects
+        errno, effects = connection.scanner.errno, self.effects
         if errno == _SYNTAX:
             return False
         if errno not in _INTERRUPTED:

@@ -24,9 +24,12 @@ from athena_g.protocol.constants import (
 )
 from athena_g.protocol.replies import OkPacket
 from athena_g.session.binding import Binding
-from athena_g.session.leases import Leased, Leases, Part, Refused, query
+from athena_g.session.leases import Leased, Leases, Part, Refused, broke_protocol, query
 
-_BEGIN, _COMMIT, _ROLLBACK = query(b"BEGIN"), query(b"COMMIT"), query(b"ROLLBACK")
+_BEGIN = query(b"BEGIN")
+# Whatever completion_type is.
+_COMMIT = query(b"COMMIT AND NO CHAIN NO RELEASE")
+_ROLLBACK = query(b"ROLLBACK AND NO CHAIN NO RELEASE")
 _MARK: Final = query(b"SAVEPOINT athena_g_statement")
 _BACK_TO_MARK: Final = query(b"ROLLBACK TO SAVEPOINT athena_g_statement")
 _UNMARK: Final = query(b"RELEASE SAVEPOINT athena_g_statement")
@@ -85,19 +88,34 @@ class FanOut:
         """
         self._leases.check(list(asked), writes=True)
         total = Sum(insert_id=made_id)
-        for pool, parts in asked.items():
-            try:
-                found = self._change_one(pool, parts, len(asked) == 1, rows)
-            except SqlError as error:
-                raise _partly(construct, error, parts, total.done) from None
-            if not (alike and total.done):
-                total.add(found)
-            total.done += [part.where for part in parts]
+        left = self._all(asked)
+        try:
+            while left:
+                leased = left.pop(0)
+                try:
+                    found = self._change_one(leased, rows)
+                except SqlError as error:
+                    raise _partly(construct, error, leased.parts, total.done) from None
+                if not (alike and total.done):
+                    total.add(found)
+                total.done += [part.where for part in leased.parts]
+        finally:
+            for leased in left:
+                self._leases.give_back(leased)
         self._answer(total)
 
-    def _change_one(self, pool: Pool, parts: list[Part], own: bool, rows: bool) -> OkPacket:
+    def _all(self, asked: dict[Pool, list[Part]]) -> list[Leased]:
+        """A connection to each server: nothing is changed as long as one is not to be had."""
+        leased: list[Leased] = []
+        try:
+            leased.extend(self._leases.all(asked))
+        except BaseException as error:
+            self._leases.end(leased, error)
+        return [one for pool in asked for one in leased if one.pool is pool]
+
+    def _change_one(self, leased: Leased, rows: bool) -> OkPacket:
         """Have one server do all its parts, or none."""
-        leased = self._leases.own(pool, parts) if own else self._leases.other(pool, parts)
+        parts = leased.parts
         before, after, back = self._bracket(leased)
         found = Sum()
         try:
@@ -114,6 +132,7 @@ class FanOut:
                 for ending in after:
                     _do(leased, ending)
             except Refused:
+                leased.note_insert_id()
                 for undoing in back:
                     _try(leased, undoing)
                 raise
@@ -200,15 +219,16 @@ def _read_ok(leased: Leased, part: Part | None) -> OkPacket:
     payload = leased.read()
     if payload[:1] == b"\xff":
         leased.refuse(payload, part)
-    leased.outstanding -= 1
     if payload[:1] != b"\0":
-        raise errors.BACKEND_PROTOCOL(
-            reason="rows in answer to a change",
-            instance=leased.connection.endpoint.name,
-            group=leased.connection.endpoint.group,
-        )
+        raise broke_protocol(leased.connection, "rows in answer to a change")
+    leased.outstanding -= 1
     ok = OkPacket.decode(payload, CLIENT_SESSION_TRACK if leased.connection.tracks_session else 0)
     leased.connection.scanner.status = ok.status & ~SERVER_SESSION_STATE_CHANGED
+    if part is not None and ok.status & SERVER_SESSION_STATE_CHANGED:  # BEGIN reports it, too
+        leased.note_changed()
+        leased.changed = True
+    if ok.last_insert_id:
+        leased.note_insert_id()
     return ok
 
 

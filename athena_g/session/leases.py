@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import NoReturn
+from dataclasses import dataclass, field, replace
+from typing import Final, NoReturn
+
+import gevent
 
 from athena_g import errors
 from athena_g.backend.connection import BackendConnection
@@ -20,6 +22,11 @@ from athena_g.protocol.renaming import TableNames
 from athena_g.protocol.replies import ErrPacket, is_eof
 from athena_g.protocol.wire import lenenc_int_at
 from athena_g.session.binding import Binding
+
+SENT_AT_ONCE: Final = 1 << 16
+"""Bytes of commands that go out before the first reply is read: no server stops reading so few."""
+DRAIN_TIMEOUT: Final = 0.5
+"""Seconds for replies that nobody waits for any more, after which their statements are killed."""
 
 _QUERY = bytes([0, Command.QUERY])
 
@@ -50,7 +57,7 @@ class Leased:
     """A connection to one DB group, and what it is asked.
 
     ``own``: it is the session's, which may have a transaction open there. ``outstanding`` are the
-    replies that are still to be read.
+    replies that are still to be read, ``unsent`` the commands of the last of them.
     """
 
     pool: Pool
@@ -58,27 +65,58 @@ class Leased:
     own: bool
     parts: list[Part]
     outstanding: int = 0
+    unsent: list[bytes] = field(default_factory=list)
+    used: bool = False
+    """Whether it was asked anything."""
+    changed: bool = False
+    """Whether the server reported a change of session state that no setting accounts for."""
 
     def commands(self) -> list[bytes]:
         """What the shards are asked, as this connection is to be told."""
+        self.used = True
         connection = self.connection
-        return [
-            part.command if isinstance(part.command, bytes) else part.command(connection)
-            for part in self.parts
-        ]
+        statements, closing = connection.statements, b""
+        found = []
+        for part in self.parts:
+            command = part.command
+            found.append(command if isinstance(command, bytes) else command(connection))
+            # What had to make room for the others is still to be executed.
+            closing += statements.closing
+            statements.closing = b""
+        statements.closing = closing
+        return found
 
     def send(self, commands: list[bytes]) -> None:
-        """Send these commands in one go."""
+        """Send these commands in one go, unless they are so long that the server has to reply."""
+        self.used = True
         self.outstanding += len(commands)
+        if sum(map(len, commands)) > SENT_AT_ONCE:
+            commands, self.unsent = commands[:1], commands[1:]
         self.connection.stream.send(b"".join(commands))
 
     def begin_reply(self) -> None:
         """Go on with the reply to the next command."""
+        if self.unsent and self.outstanding == len(self.unsent):
+            self.connection.stream.send(self.unsent.pop(0))
         self.connection.stream.sequence_id = 1
 
     def read(self) -> bytes:
         """The next payload."""
-        return self.connection.stream.read_packet()
+        try:
+            return self.connection.stream.read_packet()
+        except SqlError as error:  # which blames the client
+            raise broke_protocol(self.connection, error.message) from None
+
+    def note_changed(self) -> None:
+        """The connection may hold what settings do not tell of: nobody else is to see it."""
+        self.connection.dirty = True
+
+    def note_insert_id(self) -> None:
+        """What LAST_INSERT_ID() is there now is not what the session is told: it is set anew."""
+        connection = self.connection
+        connection.insert_id = None
+        if connection.profile is not None:
+            connection.profile = replace(connection.profile)
 
     def refuse(self, payload: bytes, part: Part | None = None) -> NoReturn:
         """Raise `Refused` for an ERR."""
@@ -86,7 +124,9 @@ class Leased:
         raise Refused(refusal(payload, None if part is None else part.names))
 
     def drain(self) -> None:
-        """Read what is outstanding, and forget it."""
+        """Read what is outstanding, and forget it; send nothing more."""
+        self.outstanding -= len(self.unsent)
+        self.unsent.clear()
         while self.outstanding:
             self.begin_reply()
             first = self.read()
@@ -140,13 +180,18 @@ class Leases:
 
     def other(self, pool: Pool, parts: list[Part]) -> Leased:
         """A connection with the session's settings that takes part in no transaction."""
-        profile = self._profile
-        connection = pool.acquire(self._binding.flags, profile)
+        binding, profile = self._binding, self._profile
+        binding.waiting = True
+        try:
+            connection = pool.acquire(binding.flags, profile)
+        finally:
+            binding.waiting = False
         try:
             connection.settle(profile, LookBack(), b"")
         except BaseException as error:
             pool.discard(connection)
             raise told(connection, error) from None
+        binding.lent.append((pool, connection))
         return Leased(pool, connection, False, parts)
 
     @property
@@ -159,8 +204,11 @@ class Leases:
     def give_back(self, leased: Leased) -> None:
         """End the use of a connection of which all has been read."""
         if leased.own:
+            if leased.changed:
+                self._binding.pin("session state")
             self._binding.done(leased.connection)
         else:
+            self._binding.lent.remove((leased.pool, leased.connection))
             leased.pool.release(leased.connection)
 
     def end(self, leased: list[Leased], error: BaseException) -> NoReturn:
@@ -168,15 +216,26 @@ class Leases:
         for each in leased:
             if each.own:
                 self._end_own(each, error)
-            elif each.outstanding or not isinstance(error, Refused):
-                if isinstance(error, ConnectionClosed):
+            elif not each.used or (isinstance(error, Refused) and self._drained(each)):
+                self.give_back(each)
+            else:
+                self._binding.lent.remove((each.pool, each.connection))
+                if each.outstanding or isinstance(error, ConnectionClosed):
                     each.pool.killer.kill_soon(each.connection.thread_id)
                 each.pool.discard(each.connection)
-            else:
-                self.give_back(each)
         for each in leased:
             error = told(each.connection, error)
         raise error.error if isinstance(error, Refused) else error from None
+
+    @staticmethod
+    def _drained(leased: Leased) -> bool:
+        """Whether nothing is outstanding any more, so that the connection can be used further."""
+        try:
+            with gevent.Timeout(DRAIN_TIMEOUT, TimeoutError("drain")):
+                leased.drain()
+        except (ConnectionClosed, SqlError, TimeoutError):
+            return False  # if it is the client that is gone, the session knows
+        return True
 
     def _end_own(self, leased: Leased, error: BaseException) -> None:
         """A session's connection is kept if it can be: a transaction may be open on it."""
@@ -206,6 +265,12 @@ def query(text: bytes) -> bytes:
     if size < MAX_PAYLOAD:
         return size.to_bytes(3, "little") + _QUERY + text
     return frame(_QUERY[1:] + text, 0)
+
+
+def broke_protocol(connection: BackendConnection, reason: str) -> SqlError:
+    """The error for a server whose reply makes no sense."""
+    endpoint = connection.endpoint
+    return errors.BACKEND_PROTOCOL(reason=reason, instance=endpoint.name, group=endpoint.group)
 
 
 def told(connection: BackendConnection, error: BaseException) -> BaseException:

@@ -16,4 +16,14 @@ T = TypeVar("T")
 
 def in_thread(function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
     """What ``function`` gives; it must not wait for anything, and touch what only it has."""
-    return cast(T, get_hub().threadpool.apply(function, arguments, options))
+
+    def tried() -> tuple[T | None, Exception | None]:
+        try:
+            return function(*arguments, **options), None
+        except Exception as error:  # in a thread gevent would write it to the log
+            return None, error
+
+    found, error = get_hub().threadpool.apply(tried)
+    if error is not None:
+        raise error
+    return cast(T, found)

@@ -364,7 +364,7 @@ class Statements:
     def _send_long_data(self, statement: Statement, packet: bytes) -> None:
         binding = self._binding
         if statement.sharded is not None:
-            statement.sharded.check_long_data()
+            statement.sharded.go_for_long_data()
         connection = binding.take()
         try:
             prepared = connection.statements.get_private(statement)

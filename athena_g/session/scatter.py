@@ -34,12 +34,18 @@ class Scatter:
         self._client = client
 
     def read(
-        self, asked: dict[Pool, list[Part]], *, renames_cells: bool = False, locks: bool = False
+        self,
+        asked: dict[Pool, list[Part]],
+        *,
+        renames_cells: bool = False,
+        locks: bool = False,
+        touches_session: bool = False,
     ) -> None:
         """Pass on the rows of one shard after those of the other.
 
         ``renames_cells``: their cells name tables, as those of SHOW do. ``locks``: the rows are to
-        stay locked until the transaction ends.
+        stay locked until the transaction ends. ``touches_session``: the query may do something to
+        the sessions of the servers.
         """
         self._leases.check(list(asked), writes=locks)
         leased: list[Leased] = []
@@ -47,6 +53,9 @@ class Scatter:
         try:
             leased.extend(self._leases.all(asked))
             for each in leased:
+                if touches_session:
+                    each.note_changed()
+                    each.note_insert_id()
                 each.send(each.commands())
             for pool in asked:
                 each = next(one for one in leased if one.pool is pool)

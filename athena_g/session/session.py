@@ -16,7 +16,7 @@ from athena_g.net.handshake import Login
 from athena_g.net.server import Client
 from athena_g.net.stream import ConnectionClosed, SocketStream
 from athena_g.parser.connections import Kill, parse_kill, parse_show_processlist
-from athena_g.parser.recognise import Recognised, Special, recognise
+from athena_g.parser.recognise import LONG_TEXT, Recognised, Special, recognise
 from athena_g.protocol.charsets import codec_of
 from athena_g.protocol.columns import Column
 from athena_g.protocol.commands import command_name
@@ -169,13 +169,15 @@ class ProxySession:
 
     def kill_statement(self) -> None:
         """Have the server stop the statement that runs, if one does."""
-        connection = self._binding.current
         if self._binding.waiting:
             get_hub().loop.run_callback(self._interrupt)
-        elif self._command is not None and connection is not None:
-            # A KILL that comes late would hit whoever has the connection by then.
-            connection.retired = True
-            self._binding.pool.killer.kill(connection.thread_id, query=True)
+        elif self._command is not None:
+            running = self._binding.running
+            for _, connection in running:
+                # A KILL that comes late would hit whoever has the connection by then.
+                connection.retired = True
+            for pool, connection in running:
+                pool.killer.kill(connection.thread_id, query=True)
 
     def _interrupt(self) -> None:
         """End the wait for a connection, in the hub; a statement that runs by now goes on."""
@@ -232,7 +234,7 @@ class ProxySession:
         """What a statement is taken for of which only the beginning was looked at."""
         if found is not None and found.special in _NOT_PREPARABLE:
             raise errors.NOT_SUPPORTED_YET(construct="USE or KILL in a text of more than 1 MiB")
-        return Recognised(Special.PIN, "a text of more than 1 MiB")
+        return Recognised(Special.PIN, LONG_TEXT)
 
     def _effect(self, found: Recognised, packet: bytes) -> Effect | None:
         no_backslash_escapes = bool(self._binding.status & SERVER_STATUS_NO_BACKSLASH_ESCAPES)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from athena_g import errors
-from athena_g.backend.connection import BackendConnection
+from athena_g.backend.connection import BackendConnection, Prepare
 from athena_g.parser.digest import Shape
 from athena_g.parser.text import Reading
 from athena_g.protocol.commands import UNSIGNED_PARAMETER
@@ -31,6 +31,8 @@ MAX_SHARDS: Final = 256
 """Shards of one statement whose texts are kept."""
 
 _BODY = 5
+_FLAGS = 5
+"""Where an execution's payload says whether it opens a cursor."""
 _BODY_OF_PAYLOAD = PARAMETERS - 4
 _INTEGERS: Final = {1: 1, 2: 2, 3: 4, 8: 8}
 """The bytes of a parameter by its type: TINY, SHORT, LONG, LONGLONG."""
@@ -103,13 +105,18 @@ class PreparedText:
     def _new(statement: Statement, command: bytes) -> Statement:
         return Statement(statement.id, command, statement.parameters, statement.profile)
 
-    def check_long_data(self) -> None:
-        """Raise what hinders long data: where it is to go is known only at the execution."""
+    def go_for_long_data(self) -> None:
+        """Go where long data belongs; raises what hinders it: that is known at the execution."""
         plan = self._plan()
         if plan.is_sharded:
             raise errors.NOT_ON_SHARDED(
                 construct="long data of a prepared statement", table=_first(plan)
             )
+        reach = self.sharding.routed(plan, self._shape, (), self._reading).route.reach
+        if reach is Reach.EVERY_GROUP:
+            construct = "long data of a prepared change of a broadcast table"
+            raise errors.NOT_SUPPORTED_YET(construct=construct)
+        self.sharding.go_home(reach)
 
     # -- the short way -----------------------------------------------------------------------------
 
@@ -144,10 +151,11 @@ class PreparedText:
     def route(self, payload: bytes, statement: Statement) -> Routed:
         """Where an execution goes; raises `SqlError` for what is refused."""
         values: list[object] = []
-        if statement.parameters:
+        plan = self._plan()
+        if statement.parameters and plan.is_sharded:
             body = self._with_types(payload, statement)[_BODY_OF_PAYLOAD:]
             values = [*read_parameters(body, (), statement.parameters, {}, self._reading.codec)[0]]
-        return self.sharding.routed(self._plan(), self._shape, values, self._reading)
+        return self.sharding.routed(plan, self._shape, values, self._reading)
 
     @staticmethod
     def _with_types(payload: bytes, statement: Statement) -> bytes:
@@ -173,6 +181,7 @@ class PreparedText:
     def execute_everywhere(self, payload: bytes, statement: Statement, routed: Routed) -> None:
         """Execute the statement on several shards, or in all DB groups."""
         said = self._with_types(payload, statement)
+        said = said[:_FLAGS] + b"\0" + said[_FLAGS + 1 :]  # no cursor: each has its own rows
         if routed.route.divided:
             construct = "a prepared INSERT of rows of several shards"
             raise errors.NOT_ON_SHARDED(construct=construct, table=_first(routed.plan))
@@ -184,7 +193,7 @@ class PreparedText:
             names = routed.names(shard) if routed.route.shards else None
             return lambda connection: _execution(connection, one, said, names)
 
-        self.sharding.everywhere(routed, command)
+        self.sharding.everywhere(routed, command, statement.effect)
 
 
 def _execution(
@@ -193,12 +202,26 @@ def _execution(
     """The framed execution of a statement on a connection, where it is prepared if it has to be."""
     prepared = connection.statements.get(statement.key)
     if prepared is None:
-        payloads, prepared = connection.prepare(statement.packet)
+        payloads, prepared = _prepare_on(connection, statement)
         if prepared is None:
             raise Refused(refusal(payloads[0], names))
         connection.statements.add(statement.key, prepared)
     prepared.types = statement.types
     return frame(said[:1] + prepared.id + said[5:], 0)
+
+
+def _prepare_on(connection: BackendConnection, statement: Statement) -> Prepare:
+    """Prepare a statement so that it means what it meant when the client prepared it."""
+    own, owner = connection.profile, connection.owner
+    assert own is not None
+    assert owner is not None
+    then = own.reading_as(statement.profile)
+    if then is own:
+        return connection.prepare(statement.packet)
+    connection.settle(then, owner, b"")
+    answer = connection.prepare(statement.packet)
+    connection.settle(own, owner, b"")
+    return answer
 
 
 def _first(plan: Plan) -> str:

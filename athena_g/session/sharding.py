@@ -43,6 +43,7 @@ from athena_g.router.rules import Rules
 from athena_g.router.tables import LISTS
 from athena_g.session.binding import Binding, Effect
 from athena_g.session.catalogue import tables
+from athena_g.session.effects import Called, left_behind
 from athena_g.session.fan_out import FanOut
 from athena_g.session.information_schema import with_views
 from athena_g.session.leases import Asked, Leases, Part, query
@@ -137,7 +138,9 @@ class ShardedStatements:
                 construct=construct, table="" if plan.inserted is None else plan.inserted.table
             )
         if made_id:
-            self.everywhere(routed, lambda shard: query(routed.text(shard)), made_id)
+            self.everywhere(
+                routed, lambda shard: query(routed.text(shard)), effect, made_id=made_id
+            )
             return
         if plan.action in LISTS and plan.hint is None:
             self._list(text)
@@ -161,17 +164,29 @@ class ShardedStatements:
             case Reach.ANYWHERE:
                 self._anywhere(packet, text, kind, effect)
             case Reach.SEVERAL | Reach.EVERY_GROUP:
-                self.everywhere(routed, lambda shard: query(routed.text(shard)))
+                self.everywhere(routed, lambda shard: query(routed.text(shard)), effect)
 
-    def everywhere(self, routed: Routed, command: Callable[[int], Asked], made_id: int = 0) -> None:
+    def everywhere(
+        self,
+        routed: Routed,
+        command: Callable[[int], Asked],
+        effect: Effect | None,
+        *,
+        made_id: int = 0,
+    ) -> None:
         """Have several shards, or all DB groups, answer; ``command`` is what a shard is told.
 
         ``made_id`` is the first id of rows that was made here.
         """
+        left = left_behind(effect)
+        if left:  # it would be on several connections, none of which is the session's
+            raise errors.NOT_SUPPORTED_YET(construct=f"{left} over several shards")
         asked = self._asked(routed, command)
         self._stay_within(asked)
         if routed.plan.kind is Kind.SELECT:
-            self._scatter.read(asked, locks=not routed.plan.read_only)
+            self._scatter.read(
+                asked, locks=not routed.plan.read_only, touches_session=effect is not None
+            )
         elif routed.plan.read_only:
             self._scatter.read(asked)
         elif routed.plan.everywhere:
@@ -241,7 +256,12 @@ class ShardedStatements:
         begin = binding.begin or binding.empty_since
         binding.execute(packet, kind, effect)
         is_open = binding.held is not None and binding.status & SERVER_STATUS_IN_TRANS
-        stays_empty = is_open and not binding.pins and first_word(text, 0) in _STAYS_EMPTY
+        stays_empty = (
+            is_open
+            and not binding.pins
+            and not isinstance(effect, Called)
+            and first_word(text, 0) in _STAYS_EMPTY
+        )
         binding.empty_since = begin if stays_empty else b""
 
     def go_to_shard(self, shard: int) -> None:
@@ -293,6 +313,7 @@ class ShardedStatements:
         command = frame(bytes([Command.FIELD_LIST]) + physical + b"\0" + wildcard, 0)
         names = TableNames({physical: table})
         part = Part("shard 0", command, names)
+        self.go_to_shard(0)
         self._scatter.fields(self._sharding.pool_of(0), part)
 
     def _stay_within(self, asked: dict[Pool, list[Part]]) -> None:

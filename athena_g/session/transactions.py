@@ -21,6 +21,7 @@ from athena_g.session.binding import SAVEPOINT, Binding
 from athena_g.session.effects import NEXT_TRANSACTION, Begun
 
 _BEGIN = frame(bytes([Command.QUERY]) + b"BEGIN", 0)
+_BEGIN_READ_ONLY = frame(bytes([Command.QUERY]) + b"START TRANSACTION READ ONLY", 0)
 _IN_TRANSACTION = SERVER_STATUS_IN_TRANS | SERVER_STATUS_IN_TRANS_READONLY
 _MAX_BEGIN = 1024
 # With these set, BEGIN and COMMIT do more than they say.
@@ -68,7 +69,9 @@ class Transactions:
             or len(packet) > _MAX_BEGIN
             or not binding.nothing_ran(statement=True)
         ):
-            binding.execute(packet, REPLY_COMMAND, Begun())
+            connection = binding.execute(packet, REPLY_COMMAND, Begun())
+            if not asked.snapshot and len(packet) <= _MAX_BEGIN:
+                self._note_empty(connection, packet)
             return Done(sent=True)
         binding.begin = packet
         binding.status = binding.status & ~_IN_TRANSACTION | SERVER_STATUS_IN_TRANS
@@ -85,6 +88,9 @@ class Transactions:
             release = self._release if asked.release is None else asked.release
             ended = _Ended(bool(asked.chain), release)
             connection = binding.execute(packet, REPLY_COMMAND, ended)
+            if asked.chain and not release:
+                is_read_only = binding.status & SERVER_STATUS_IN_TRANS_READONLY
+                self._note_empty(connection, _BEGIN_READ_ONLY if is_read_only else _BEGIN)
             return Done(sent=True, over=release and not connection.scanner.errno)
         if not asked.chain:
             binding.begin = b""
@@ -93,6 +99,12 @@ class Transactions:
             binding.begin = _BEGIN
             binding.status |= SERVER_STATUS_IN_TRANS
         return Done(answered=True, over=bool(asked.release))
+
+    def _note_empty(self, connection: BackendConnection, begin: bytes) -> None:
+        """Note that a transaction was begun on a server, which may as well be on another one."""
+        binding = self._binding
+        if not (connection.scanner.errno or binding.pins or self._decided):
+            binding.empty_since = begin if binding.status & SERVER_STATUS_IN_TRANS else b""
 
     def _refuse_after_loss(self) -> None:
         if self._binding.transaction_lost:

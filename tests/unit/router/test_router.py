@@ -107,6 +107,53 @@ def test_what_names_one_must_be(router: Router, sql: str) -> None:
         router.route(sql.encode())
 
 
+@pytest.mark.parametrize("sql", ["PREPARE s FROM '%s'", "EXECUTE IMMEDIATE '%s'"])
+def test_what_a_string_names_is_of_its_own_text_only(router: Router, sql: str) -> None:
+    for _ in range(2):
+        router.route((sql % "SELECT 1").encode())
+        with pytest.raises(SqlError, match="does not understand"):
+            router.route((sql % "DELETE FROM orders").encode())
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT 1 FROM orders" + " UNION SELECT 1 UNION ALL SELECT 1" * 500,
+        "SELECT 1 FROM orders" + ", (SELECT 1) d" * 1000,
+        "SELECT 1 FROM " + "(SELECT 1 FROM " * 300 + "orders" + ") d" * 300,
+        "WITH a0 AS (SELECT 1 FROM orders)"
+        + "".join(f", a{n} AS (SELECT 1 FROM a{n - 1} a, a{n - 1} b)" for n in range(1, 40))
+        + " SELECT 1",
+        "WITH a0 AS (SELECT 1)"
+        + "".join(f", a{n} AS (SELECT 1 FROM a{n - 1} a, a{n - 1} b)" for n in range(1, 40))
+        + " SELECT 1 FROM orders",
+    ],
+)
+def test_what_is_too_deep_or_too_much_is_not_understood(router: Router, sql: str) -> None:
+    with pytest.raises(SqlError, match="does not understand"):
+        router.route(sql.encode())
+
+
+@pytest.mark.parametrize(
+    ("behind", "added"),
+    [
+        ("", ""),
+        (" AS new ON DUPLICATE KEY UPDATE x = new.x", " AS new ON DUPLICATE KEY UPDATE x = new.x"),
+        (" AS new(a, b)", " AS new(a, b, `made id`)"),
+    ],
+)
+def test_rows_get_the_ids_that_they_lack(behind: str, added: str) -> None:
+    rule = house.rules().exact["items"]
+    rules = replace(house.rules(), exact={"items": replace(rule, id_column="id")})
+    router = Router(rules, "shop", "home")
+    sql = b"INSERT INTO items (user_id, x) VALUES (5, ')')" + behind.encode()
+    found = router.with_ids(router.plan(sql, shape(sql), Reading()), shape(sql))
+    assert found is not None
+    text, first = found
+    rows = b"INSERT INTO items (user_id, x, `id`) VALUES (5, ')', %d)" % first
+    assert text == rows + added.encode()
+
+
 def test_values_are_literals_and_behind_them_parameters() -> None:
     values = Literals((b"1", b"'a'"), (2, None), Reading())
     assert [values[place] for place in range(len(values))] == [1, "a", 2, None]
