@@ -89,8 +89,7 @@ class Transactions:
             ended = _Ended(bool(asked.chain), release)
             connection = binding.execute(packet, REPLY_COMMAND, ended)
             if asked.chain and not release:
-                is_read_only = binding.status & SERVER_STATUS_IN_TRANS_READONLY
-                self._note_empty(connection, _BEGIN_READ_ONLY if is_read_only else _BEGIN)
+                self._note_empty(connection, _BEGIN)
             return Done(sent=True, over=release and not connection.scanner.errno)
         if not asked.chain:
             binding.begin = b""
@@ -103,8 +102,11 @@ class Transactions:
     def _note_empty(self, connection: BackendConnection, begin: bytes) -> None:
         """Note that a transaction was begun on a server, which may as well be on another one."""
         binding = self._binding
-        if not (connection.scanner.errno or binding.pins or self._decided):
-            binding.empty_since = begin if binding.status & SERVER_STATUS_IN_TRANS else b""
+        if connection.scanner.errno or binding.pins or self._decided:
+            return
+        if binding.status & SERVER_STATUS_IN_TRANS_READONLY:  # maybe because the one before was
+            begin = _BEGIN_READ_ONLY
+        binding.empty_since = begin if binding.status & SERVER_STATUS_IN_TRANS else b""
 
     def _refuse_after_loss(self) -> None:
         if self._binding.transaction_lost:
