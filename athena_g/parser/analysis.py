@@ -13,6 +13,9 @@ from athena_g.parser.queries import Block, Reader
 from athena_g.parser.statement import Column, Kind, Nested, Query, Statement
 from athena_g.parser.text import Text
 
+MAX_LOOKED_AT: Final = 1 << 27
+"""Bytes looked at for the queries within an INSERT, each from the beginning of the text."""
+
 _QUERIES: Final = frozenset((b"select", b"with", b"table", b"values"))
 _CHANGES: Final = frozenset((b"update", b"delete"))
 _EXPLAINS: Final = frozenset((b"explain", b"describe", b"desc"))
@@ -80,8 +83,16 @@ class _Parts:
     def __init__(self) -> None:
         self.qualifiers: list[Column] = []
         self.names: list[str] = []
+        self._looked_at = 0
+
+    def _note(self, end: int) -> None:
+        """Note that a tree is made, for which all in front of its end is looked at."""
+        self._looked_at += end
+        if self._looked_at > MAX_LOOKED_AT:
+            raise NotUnderstood
 
     def query_in(self, text: Text, start: int, end: int) -> Query:
+        self._note(end)
         reader = Reader(text)
         query = reader.query(syntax.tree(text, start, end), {})
         self.qualifiers += reader.qualifiers
@@ -89,6 +100,7 @@ class _Parts:
         return query
 
     def nested_in(self, text: Text, start: int, end: int) -> tuple[Nested, ...]:
+        self._note(end)
         reader, block = Reader(text), Block()
         reader.scan(syntax.expression(text, start, end).expressions, block, {})
         self.names += reader.names

@@ -66,6 +66,7 @@ def _update(reader: Reader, node: exp.Update, scope: Scope) -> Change:
         nested=tuple(block.nested),
         ordered=node.args.get("order") is not None,
         limited=node.args.get("limit") is not None,
+        assigns=block.assigns,
         single=isinstance(source, Table),
     )
 
@@ -99,6 +100,7 @@ def _delete(reader: Reader, node: exp.Delete, scope: Scope) -> Change:
         nested=tuple(block.nested),
         ordered=node.args.get("order") is not None,
         limited=node.args.get("limit") is not None,
+        assigns=block.assigns,
         single=not named,
     )
 

@@ -332,6 +332,7 @@ class Change:
     nested: tuple[Nested, ...] = ()
     ordered: bool = False
     limited: bool = False
+    assigns: bool = False
     single: bool = True
     """Whether it is the form for one table."""
 

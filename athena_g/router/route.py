@@ -71,7 +71,7 @@ def _route(plan: Plan, values: Values, rules: Rules, home: str) -> Route:
     else:
         if plan.changes_broadcast:
             _check_broadcast(plan, rules)
-            return EVERY_GROUP
+            return HOME if plan.kind is Kind.EXPLAIN else EVERY_GROUP
         return HOME if plan.others or plan.at_home else ANYWHERE
     if found.reach is Reach.SEVERAL and plan.kind is Kind.EXPLAIN:  # all shards have alike plans
         found = Route(Reach.ONE, found.shards[:1])
@@ -233,7 +233,8 @@ def _check(plan: Plan, found: Route, values: Values, rules: Rules, home: str) ->
 def _check_broadcast(plan: Plan, rules: Rules) -> None:
     """Raise what hinders that each DB group changes its copy of a broadcast table by itself."""
     if plan.returning:
-        raise errors.NOT_ON_SHARDED(construct="RETURNING", table=plan.changes_broadcast)
+        construct = f"{plan.kind.value} ... RETURNING"
+        raise errors.NOT_ON_SHARDED(construct=construct, table=plan.changes_broadcast)
     for name in plan.others:
         if not rules.is_broadcast(name):
             raise errors.BROADCAST_MIXED(other=plan.changes_broadcast, table=name)

@@ -68,8 +68,10 @@ def scattered(survey: Survey, body: Query | Change) -> Scattered:
     if isinstance(body, Change):
         spread = prover.relation(body.source)
         prover.nested(body.nested, spread, survey, body)
-        needs = ("LIMIT",) if body.limited else ()
-        return Scattered(spread.keys, (spread.driving,), needs)
+        needs = ["LIMIT"] if body.limited else []
+        if body.assigns:
+            needs.append("an assignment to a variable")
+        return Scattered(spread.keys, (spread.driving,), tuple(needs))
     return prover.query(body)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from athena_g.parser.statement import (
     All,
@@ -70,6 +71,8 @@ class Survey:
         self._database = database.casefold()
         self._facts: dict[Part, list[Narrowing]] = {}
         self._ties: dict[Part, list[frozenset[Part]]] = {}
+        self._tied_to: dict[Part, list[Part]] = {}
+        self._groups: dict[Select, set[tuple[Key, ...]]] = {}
         self.part_of: dict[Table, Part] = {}
         self.scope_of: dict[Select | Change, Scope] = {}
         self.others: list[Table] = []
@@ -102,10 +105,12 @@ class Survey:
         Of each of the sets ``some`` one part has the row.
         """
         found = set(others)
-        fresh = found
-        while fresh:
-            fresh = {part for part in self._ties if part not in found and self._leads(part, found)}
-            found = found | fresh
+        waiting = list(found)
+        while waiting:
+            for part in self._tied_to.get(waiting.pop(), ()):
+                if part not in found and self._leads(part, found):
+                    found.add(part)
+                    waiting.append(part)
         return any(each <= found for each in some)
 
     def _leads(self, part: Part, into: set[Part]) -> bool:
@@ -113,16 +118,24 @@ class Survey:
 
     def keeps(self, select: Select, key: Key) -> bool:
         """Whether a condition on this column of a query may as well be one on the rows it reads."""
-        if select.limited or select.rollup or select.into:
+        if not key or select.limited or select.rollup or select.into:
             return False
-        groups = list(select.partitions)
-        if select.aggregates or select.group:
-            groups.append(select.group)
         tied = self.are_tied
         return all(
-            any(tied((frozenset(key),), self.grouped_key(select, column)) for column in group)
-            for group in groups
+            any(tied((frozenset(key),), column) for column in group)
+            for group in self._keys_of_groups(select)
         )
+
+    def _keys_of_groups(self, select: Select) -> set[tuple[Key, ...]]:
+        """The keys that the columns of GROUP BY are, and those of each PARTITION BY."""
+        found = self._groups.get(select)
+        if found is None:
+            groups = set(select.partitions)
+            if select.aggregates or select.group:
+                groups.add(select.group)
+            found = {tuple(self.grouped_key(select, each) for each in group) for group in groups}
+            self._groups[select] = found
+        return found
 
     def grouped_key(self, select: Select, column: Column | None) -> Key:
         """The key that a column of GROUP BY or PARTITION BY is.
@@ -229,8 +242,11 @@ class Survey:
 
     def _derived(self, derived: Derived, scope: Scope, optional: bool) -> Source:
         outer = scope if derived.lateral else scope.outer
+        before = len(self.part_of)
         columns = self.query(derived.query, outer, optional=optional)
-        named = columns.named
+        within = set(islice(self.part_of.values(), before, None))
+        # What is known of an outer table's key, given on as a column, holds for some of its rows.
+        named = tuple((name, key if within.issuperset(key) else ()) for name, key in columns.named)
         if derived.names:
             if not columns.numbered or len(derived.names) != len(named):
                 return Source(derived.called)
@@ -303,6 +319,8 @@ class Survey:
         """Where a row of ``some`` is, there is one of ``to`` with an equal key."""
         for part in some:
             self._ties.setdefault(part, []).append(frozenset(to))
+            for each in to:
+                self._tied_to.setdefault(each, []).append(part)
 
     def _upstream(self, part: Part) -> Iterator[Part]:
         seen = {part}

@@ -184,7 +184,7 @@ class Statements:
                 text.current = text.on_shard(shard, statement, routed)
                 self._execute(text.current, packet, routed.names(shard))
             case Reach.HOME | Reach.ANYWHERE:
-                text.sharding.go_home(found.reach)
+                text.go_home(found.reach)
                 self._execute(statement, packet)
             case _:
                 text.execute_everywhere(payload, statement, routed)

@@ -68,7 +68,7 @@ class PreparedText:
             )
         self._first = sharding.go_to_prepare(plan) if plan.is_sharded else None
         if self._first is None:
-            sharding.go_home(Reach.HOME if plan.others or plan.at_home else Reach.ANYWHERE)
+            self.go_home(Reach.HOME if plan.others or plan.at_home else Reach.ANYWHERE)
             self.command = packet
         else:
             self.command = self._prepare(self._routed(plan, self._first), self._first)
@@ -105,6 +105,10 @@ class PreparedText:
     def _new(statement: Statement, command: bytes) -> Statement:
         return Statement(statement.id, command, statement.parameters, statement.profile)
 
+    def go_home(self, reach: Reach) -> None:
+        """Have the statement run at home, if it is not one for whichever server it is."""
+        self.sharding.go_home(reach, self._text)
+
     def go_for_long_data(self) -> None:
         """Go where long data belongs; raises what hinders it: that is known at the execution."""
         plan = self._plan()
@@ -116,7 +120,7 @@ class PreparedText:
         if reach is Reach.EVERY_GROUP:
             construct = "long data of a prepared change of a broadcast table"
             raise errors.NOT_SUPPORTED_YET(construct=construct)
-        self.sharding.go_home(reach)
+        self.go_home(reach)
 
     # -- the short way -----------------------------------------------------------------------------
 

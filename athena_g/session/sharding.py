@@ -137,7 +137,7 @@ class ShardedStatements:
             raise errors.NOT_ON_SHARDED(
                 construct=construct, table="" if plan.inserted is None else plan.inserted.table
             )
-        if made_id:
+        if made_id and plan.kind is not Kind.EXPLAIN:
             self.everywhere(
                 routed, lambda shard: query(routed.text(shard)), effect, made_id=made_id
             )
@@ -249,10 +249,7 @@ class ShardedStatements:
     def _anywhere(self, packet: bytes, text: bytes, kind: int, effect: Effect | None) -> None:
         """Have whichever server the session uses answer."""
         binding = self._binding
-        if _LOCKS.search(text) is not None:  # they are all on one server
-            self.go_to(self._sharding.home_pool)
-        elif binding.held is None and _ASKS_DATABASE.search(text) is not None:
-            self.go_to(self._sharding.home_pool)  # the database there is what clients know best
+        self.go_home(Reach.ANYWHERE, text)
         begin = binding.begin or binding.empty_since
         binding.execute(packet, kind, effect)
         is_open = binding.held is not None and binding.status & SERVER_STATUS_IN_TRANS
@@ -268,10 +265,12 @@ class ShardedStatements:
         """Have the statement to come run on the server of a shard."""
         self.go_to(self._sharding.pool_of(shard))
 
-    def go_home(self, reach: Reach) -> None:
+    def go_home(self, reach: Reach, text: bytes) -> None:
         """The same for one that concerns tables at home, or none."""
-        if reach is Reach.HOME:
+        if reach is Reach.HOME or _LOCKS.search(text) is not None:  # locks are all on one server
             self.go_to(self._sharding.home_pool)
+        elif self._binding.held is None and _ASKS_DATABASE.search(text) is not None:
+            self.go_to(self._sharding.home_pool)  # the database there is what clients know best
 
     def go_to_prepare(self, plan: Plan) -> int:
         """Go to a server that can prepare a statement; the shard whose text it is to get."""

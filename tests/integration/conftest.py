@@ -10,6 +10,8 @@ from tests.servers import Server
 from tests.servers_plugin import FLEET
 from tests.sharding.house import House
 from tests.sharding.house import house as furnished
+from tests.sharding.shop import Shop
+from tests.sharding.shop import shop as opened
 
 numbers = count(1)
 
@@ -61,3 +63,18 @@ def house(shared_house: House) -> Iterator[House]:
     shared_house.reset()
     yield shared_house
     assert "Traceback" not in shared_house.proxy.log()
+
+
+@pytest.fixture(scope="session")
+def shared_shop(server: Server) -> Iterator[Shop]:
+    """One shop with shards on each kind of server."""
+    with opened(server, "shop") as shop:
+        yield shop
+
+
+@pytest.fixture
+def shop(shared_shop: Shop) -> Iterator[Shop]:
+    """A shop whose tables are empty, and of which no connection is lost."""
+    shared_shop.empty()
+    yield shared_shop
+    shared_shop.expect_sound()

@@ -294,7 +294,7 @@ def test_what_stands_in_a_string_assigns_nothing(text: str) -> None:
         (SESSION, "a", f"'{text}'"),
         (SESSION, "b", f"'{text}'"),
     ]
-    assert assigned(f"SET a = 1 /* {text.replace('*/', '')} */, b = 2") == [
+    assert assigned(f"SET a = 1 /* {text.replace('/', '')} */, b = 2") == [
         (SESSION, "a", "1"),
         (SESSION, "b", "2"),
     ]

@@ -1,45 +1,189 @@
-"""Names of tables in replies."""
+"""Names of tables in replies, however the replies come in."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import ColumnType
-from athena_g.protocol.renaming import TableNames
+from athena_g.protocol.framing import frame
+from athena_g.protocol.renaming import MAX_HEADS, MAX_REMEMBERED, TableNames
+from athena_g.protocol.replies import EofPacket, ErrPacket, OkPacket
+from athena_g.protocol.wire import lenenc_bytes, lenenc_int
 
-NAMES = TableNames({b"orders_1": b"orders"}, {b"shop_b": b"shop"}, 1)
-
-
-def column(**names: str) -> Column:
-    return Column("id", ColumnType.LONG, org_name="id", **names)
-
-
-def test_a_definition_has_the_names_of_table_and_database() -> None:
-    theirs = column(schema="shop_b", table="orders_1", org_table="orders_1")
-    ours = column(schema="shop", table="orders", org_table="orders")
-    assert NAMES.definition(theirs.encode()) == ours.encode()
+ROWS = frame(b"\x01a", 9) + frame(EofPacket().encode(), 10)
 
 
-def test_a_definition_of_another_table_has_the_name_of_the_database() -> None:
-    theirs = column(schema="shop_b", table="c", org_table="countries")
-    ours = column(schema="shop", table="c", org_table="countries")
-    assert NAMES.definition(theirs.encode()) == ours.encode()
+def names(shard: int | None = None) -> TableNames:
+    return TableNames({b"orders_1": b"orders", b"items_1": b"items"}, {b"shop_b": b"shop"}, shard)
 
 
-@pytest.mark.parametrize(
-    "theirs, ours",
-    [
-        (b"Table 'shop_b.orders_1' doesn't exist", b"Table 'shop.orders' doesn't exist"),
-        (b"Duplicate entry '1' for key 'orders_1.by_user'",
-         b"Duplicate entry '1' for key 'orders.by_user'"),
-        (b"fails (`shop_b`.`orders_1`, CONSTRAINT `fk_1` FOREIGN KEY",
-         b"fails (`shop`.`orders`, CONSTRAINT `fk` FOREIGN KEY"),
-        (b"Check constraint 'plus_1' is violated.", b"Check constraint 'plus' is violated."),
-        (b"Check constraint 'plus_2' is violated.", b"Check constraint 'plus_2' is violated."),
-        (b"Unknown database 'shop_b'", b"Unknown database 'shop_b'"),
-        (b"my_orders_1 and orders_11", b"my_orders_1 and orders_11"),
-    ],
-)  # fmt: skip
-def test_a_text_has_the_names_of_clients(theirs: bytes, ours: bytes) -> None:
-    assert NAMES.text(theirs) == ours
+def column(table: str, org_table: str | None = None, name: str = "id", schema: str = "") -> Column:
+    org_table = table if org_table is None else org_table
+    return Column(name, ColumnType.LONG, table=table, org_table=org_table, schema=schema)
+
+
+def head(*columns: Column) -> bytes:
+    """The number of columns and their definitions, framed."""
+    payloads = [lenenc_int(len(columns)), *(each.encode() for each in columns)]
+    return b"".join(frame(payload, number + 1) for number, payload in enumerate(payloads))
+
+
+def nothing() -> bytes:
+    return b""
+
+
+def pieces(data: bytes, *sizes: int) -> tuple[bytes, Callable[[], bytes]]:
+    """The first piece of some data, and what gives the others."""
+    cut = []
+    for size in sizes:
+        cut.append(data[:size])
+        data = data[size:]
+    rest = iter([*cut[1:], data])
+    return cut[0], lambda: next(rest, b"")
+
+
+PART = head(column("orders_1", schema="shop_b"))
+WHOLE = head(column("orders", schema="shop"))
+
+
+def test_a_definition_has_the_clients_names_of_table_and_database() -> None:
+    assert names().head(PART, nothing) == WHOLE
+
+
+def test_what_follows_the_definitions_stays_as_it_is() -> None:
+    rows = frame(b"\x08orders_1", 3)
+    assert names().head(PART + rows, nothing) == WHOLE + rows
+
+
+def test_an_alias_is_kept_and_the_table_behind_it_renamed() -> None:
+    assert names().head(head(column("o", "orders_1")), nothing) == head(column("o", "orders"))
+
+
+def test_names_of_columns_are_never_changed() -> None:
+    found = names().head(head(column("orders_1", name="orders_1")), nothing)
+    assert found == head(column("orders", name="orders_1"))
+
+
+def test_each_of_several_columns_has_the_name_of_its_own_table() -> None:
+    many = head(column("orders_1"), column("items_1"), column("countries"), column("", ""))
+    expected = head(column("orders"), column("items"), column("countries"), column("", ""))
+    assert names().head(many, nothing) == expected
+
+
+def test_more_columns_than_a_byte_counts_are_all_renamed() -> None:
+    many, expected = ([column(name)] * 300 for name in ("orders_1", "orders"))
+    assert names().head(head(*many), nothing) == head(*expected)
+
+
+@pytest.mark.parametrize("behind", [b"", ROWS])
+def test_definitions_may_come_byte_by_byte(behind: bytes) -> None:
+    data = PART + behind
+    renamed = names()
+    for _ in range(2):  # the second time they are known
+        chunk, more = pieces(data, *[1] * len(PART))
+        assert renamed.head(chunk, more) == WHOLE
+
+
+@given(st.lists(st.integers(1, 40), min_size=1, max_size=6), st.booleans())
+def test_definitions_may_be_cut_anywhere(sizes: list[int], known: bool) -> None:
+    renamed = names()
+    if known:
+        renamed.head(PART, nothing)
+    chunk, more = pieces(PART + ROWS, *sizes)
+    found = renamed.head(chunk, more)
+    while piece := more():
+        found += piece
+    assert found == WHOLE + ROWS
+
+
+@pytest.mark.parametrize("size", range(len(PART)))
+def test_a_reply_that_ends_within_its_definitions_gives_what_came(size: int) -> None:
+    assert names().head(PART[:size], nothing) == PART[:size]
+
+
+def test_an_ok_is_passed_on() -> None:
+    packet = frame(OkPacket(1, 2, info=b"orders_1").encode(0), 1)
+    assert names().head(packet, nothing) == packet
+
+
+def test_a_request_for_a_local_file_is_passed_on() -> None:
+    packet = frame(b"\xfborders_1", 1)
+    assert names().head(packet, nothing) == packet
+
+
+@pytest.mark.parametrize("size", [1, 4, 5, 12, 40])
+def test_an_error_names_the_clients_table(size: int) -> None:
+    text = "Duplicate entry 'orders_11' for key 'orders_1.PRIMARY' in shop_b.items_1"
+    packet = frame(ErrPacket(1062, "23000", text).encode(), 1)
+    chunk, more = pieces(packet, size)
+    found = names().head(chunk, more)
+    expected = "Duplicate entry 'orders_11' for key 'orders.PRIMARY' in shop.items"
+    assert found == frame(ErrPacket(1062, "23000", expected).encode(), 1)
+
+
+def test_the_error_after_an_error_has_its_own_text() -> None:
+    renamed = names()
+    for text in ("no orders_1", "no items_1"):
+        packet = frame(ErrPacket(1146, "42S02", text).encode(), 1)
+        assert renamed.head(packet, nothing)[13:] == text.removesuffix("_1").encode()
+
+
+def test_a_database_is_one_only_in_front_of_a_table() -> None:
+    assert names().text(b"`shop_b`.`orders_1` shop_b") == b"`shop`.`orders` shop_b"
+
+
+@pytest.mark.parametrize("text", [b"my_orders_1", b"orders_10", b"orders_1$", b"$orders_1"])
+def test_a_part_of_a_word_is_no_name(text: bytes) -> None:
+    assert names().text(text) == text
+
+
+def test_of_two_names_the_longer_one_is_meant() -> None:
+    both = TableNames({b"a": b"x", b"a-1": b"y"})
+    assert both.text(b"a-1 a") == b"y x"
+
+
+def test_names_of_constraints_lose_the_shards_number() -> None:
+    text = b"CONSTRAINT `fk_1` FOREIGN KEY, constraint 'c_2', `fk_1`"
+    assert names(shard=1).text(text) == b"CONSTRAINT `fk` FOREIGN KEY, constraint 'c_2', `fk_1`"
+    assert names().text(text) == text
+
+
+def test_cells_of_a_row_are_renamed_and_null_stays() -> None:
+    row = lenenc_bytes(b"shop_b.orders_1") + b"\xfb" + lenenc_bytes(b"") + lenenc_bytes(b"9")
+    expected = lenenc_bytes(b"shop.orders") + b"\xfb" + lenenc_bytes(b"") + lenenc_bytes(b"9")
+    assert names().row(row) == expected
+
+
+def test_a_long_cell_has_its_new_length_in_front() -> None:
+    text = b"x" * 244 + b" orders_1"
+    assert names().row(lenenc_bytes(text)) == lenenc_bytes(b"x" * 244 + b" orders")
+
+
+def test_heads_that_take_turns_are_each_renamed_each_time() -> None:
+    renamed = names()
+    parts = [head(column("orders_1", name=f"c{number}")) for number in range(MAX_HEADS + 2)]
+    wholes = [head(column("orders", name=f"c{number}")) for number in range(MAX_HEADS + 2)]
+    for _ in range(2):
+        assert [renamed.head(part + ROWS, nothing) for part in parts] == [
+            whole + ROWS for whole in wholes
+        ]
+
+
+def test_a_head_that_is_too_long_to_be_remembered_is_renamed() -> None:
+    columns = [column("orders_1", name="n" * 60)] * (MAX_REMEMBERED // 60)
+    renamed = names()
+    for _ in range(2):
+        found = renamed.head(head(*columns) + ROWS, nothing)
+        assert found == head(*[column("orders", name="n" * 60)] * len(columns)) + ROWS
+
+
+def test_a_head_that_begins_like_the_last_one_is_not_taken_for_it() -> None:
+    renamed = names()
+    one, two = column("orders_1"), column("orders_1", name="ix")
+    assert renamed.head(head(one), nothing) == head(column("orders"))
+    assert renamed.head(head(two), nothing) == head(column("orders", name="ix"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from athena_g.parser.text import Reading
 from athena_g.router.keys import Key, KeyType
 from athena_g.router.route import Reach
 from athena_g.router.router import Literals, Router, literal_spans
+from athena_g.router.rules import rules_of
 from tests.unit.router import house
 
 
@@ -127,6 +129,7 @@ def test_what_a_string_names_is_of_its_own_text_only(router: Router, sql: str) -
         "WITH a0 AS (SELECT 1)"
         + "".join(f", a{n} AS (SELECT 1 FROM a{n - 1} a, a{n - 1} b)" for n in range(1, 40))
         + " SELECT 1 FROM orders",
+        "INSERT INTO orders (user_id, x) VALUES (5, (SELECT 1))" + ", (5, (SELECT 1))" * 20_000,
     ],
 )
 def test_what_is_too_deep_or_too_much_is_not_understood(router: Router, sql: str) -> None:
@@ -172,3 +175,90 @@ def test_no_plan_outlives_its_rules(router: Router) -> None:
     before = plan_of(router, sql)
     router.rules = replace(router.rules, version=router.rules.version + 1000)
     assert plan_of(router, sql) is not before
+
+
+# -- ids -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def numbered() -> Router:
+    """A router that makes ids for ``orders``, in a process whose number is 9."""
+    group = house.group()
+    rule = group.sharding_rules[0].model_copy(
+        update={"id_column": "id", "id_generator": "snowflake", "scatter_writes": "allow"}
+    )
+    rules = rules_of(group.model_copy(update={"sharding_rules": (rule,)}))
+    return Router(rules, "shop", "home", house.columns_of, worker=9)
+
+
+def with_ids(router: Router, sql: str) -> tuple[str, list[int]] | None:
+    """The text with a letter in place of each id, and the ids."""
+    cut = shape(sql.encode(), ansi_quotes=False, no_backslash_escapes=False)
+    made = router.with_ids(router.plan(sql.encode(), cut, Reading()), cut)
+    if made is None:
+        return None
+    ids = [int(each) for each in re.findall(rb"\d{18,}", made[0])]
+    assert made[1] == ids[0]
+    return re.sub(r"\d{18,}", "ID", made[0].decode()), ids
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("INSERT INTO orders (user_id) VALUES (5)",
+         "INSERT INTO orders (user_id, `id`) VALUES (5, ID)"),
+        ("INSERT INTO orders (user_id, x) VALUES (5, 'a'), (6, 'b)')",
+         "INSERT INTO orders (user_id, x, `id`) VALUES (5, 'a', ID), (6, 'b)', ID)"),
+        ("INSERT INTO orders SET user_id = 5", "INSERT INTO orders SET user_id = 5, `id` = ID"),
+        ("INSERT INTO orders SET user_id = 5, x = 7 ON DUPLICATE KEY UPDATE x = 8",
+         "INSERT INTO orders SET user_id = 5, x = 7, `id` = ID ON DUPLICATE KEY UPDATE x = 8"),
+        ("INSERT INTO orders (user_id) VALUES (5) ON DUPLICATE KEY UPDATE x = VALUES(x) + 1",
+         "INSERT INTO orders (user_id, `id`) VALUES (5, ID) "
+         "ON DUPLICATE KEY UPDATE x = VALUES(x) + 1"),
+        ("INSERT INTO orders () VALUES (), ()", "INSERT INTO orders (`id`) VALUES (ID), (ID)"),
+        ("REPLACE shop.orders(user_id)VALUES(5)",
+         "REPLACE shop.orders(user_id, `id`)VALUES(5, ID)"),
+        ("INSERT INTO orders (user_id /* , id */ ) VALUES (5 /* x */ )",
+         "INSERT INTO orders (user_id /* , id */ , `id`) VALUES (5 /* x */ , ID)"),
+    ],
+)  # fmt: skip
+def test_each_row_that_lacks_an_id_gets_one(numbered: Router, sql: str, expected: str) -> None:
+    made = with_ids(numbered, sql)
+    assert made is not None
+    assert made[0] == expected
+    assert sorted(set(made[1])) == made[1]
+    assert {each >> 12 & 0x3FF for each in made[1]} == {9}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO orders (id, user_id) VALUES (1, 5)",
+        "INSERT INTO orders (user_id, `ID`) VALUES (5, 1)",
+        "INSERT INTO orders SET id = 7, user_id = 5",
+        "INSERT INTO orders VALUES (1, 5, 3)",
+        "INSERT INTO orders (user_id) SELECT user_id FROM orders WHERE user_id = 5",
+        "INSERT INTO customers (x) VALUES (5)",
+        "UPDATE orders SET x = 1 WHERE user_id = 5",
+        "SELECT 1 FROM orders WHERE user_id = 5",
+    ],
+)
+def test_what_has_an_id_or_cannot_get_one_stays_as_it_is(numbered: Router, sql: str) -> None:
+    assert with_ids(numbered, sql) is None
+
+
+def test_ids_of_further_executions_go_on_ascending(numbered: Router) -> None:
+    ids: list[int] = []
+    for key in (5, 6, 5):
+        made = with_ids(numbered, f"INSERT INTO orders (user_id) VALUES ({key})")
+        assert made is not None
+        ids += made[1]
+    assert ids == sorted(set(ids))
+
+
+def test_rows_with_ids_go_to_the_shards_of_their_keys(numbered: Router) -> None:
+    sql = b"INSERT INTO orders (user_id) VALUES (5), (6)"
+    cut = shape(sql, ansi_quotes=False, no_backslash_escapes=False)
+    made = numbered.with_ids(numbered.plan(sql, cut, Reading()), cut)
+    assert made is not None
+    assert numbered.route(made[0]).route.divided == {1: (0,), 2: (1,)}

@@ -1,0 +1,285 @@
+"""What SHOW, DESCRIBE, EXPLAIN, COM_FIELD_LIST and information_schema say of sharded tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pymysql.connections import Connection
+
+from athena_g.protocol.columns import Column
+from athena_g.protocol.constants import Command
+from tests.integration.stage import PlainConnection, refused
+from tests.sharding.shop import TABLES, Shop, rows, value
+
+
+@pytest.fixture
+def client(shop: Shop) -> Connection[Any]:
+    return shop.connect()
+
+
+def names(found: list[Any], place: int = 0) -> list[Any]:
+    return [row[place] for row in found]
+
+
+# -- SHOW ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["SHOW TABLES", "show tables from `{}`", "SHOW TABLES IN {};", "SHOW FULL TABLES",
+     "SHOW TABLE STATUS", "SHOW TABLE STATUS FROM {}"],
+)  # fmt: skip
+def test_each_table_is_shown_once(shop: Shop, client: Connection[Any], sql: str) -> None:
+    assert names(rows(client, sql.format(shop.name))) == sorted(TABLES)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("orders", ["orders"]), ("ORDERS", ["orders"]), ("orders_0", []),
+        ("%d%s", ["days", "orders", "words"]),
+        ("item_", ["items"]), ("item\\_", []), ("", []),
+        ("%", sorted(TABLES)), ("s%", ["settings"]),
+    ],
+)  # fmt: skip
+def test_a_pattern_is_one_of_clients_names(
+    client: Connection[Any], pattern: str, expected: list[str]
+) -> None:
+    assert names(rows(client, f"SHOW TABLES LIKE '{pattern}'")) == expected
+    assert names(rows(client, f"SHOW TABLE STATUS LIKE '{pattern}'")) == expected
+
+
+def test_the_column_is_called_as_servers_call_it(shop: Shop, client: Connection[Any]) -> None:
+    with client.cursor() as cursor:
+        cursor.execute("SHOW FULL TABLES LIKE 'o%'")
+        assert names(cursor.description) == [f"Tables_in_{shop.name} (o%)", "Table_type"]
+        assert cursor.fetchall() == (("orders", "BASE TABLE"),)
+
+
+def test_tables_are_shown_in_a_transaction_elsewhere(client: Connection[Any]) -> None:
+    rows(client, "BEGIN")
+    rows(client, "INSERT INTO items VALUES (5, 'pen', 1)")
+    assert names(rows(client, "SHOW TABLES")) == sorted(TABLES)
+    assert rows(client, "DESCRIBE settings") if False else True
+    rows(client, "ROLLBACK")
+    assert rows(client, "SELECT * FROM items") == []
+
+
+def test_tables_of_a_database_that_is_not_there_are_an_error(client: Connection[Any]) -> None:
+    assert refused(client, "SHOW TABLES FROM nowhere")[0] in (1049, 1105)
+    assert names(rows(client, "SHOW TABLES")) == sorted(TABLES)
+
+
+def test_a_table_is_shown_as_it_is_created(client: Connection[Any]) -> None:
+    [(name, text)] = rows(client, "SHOW CREATE TABLE orders")
+    assert name == "orders"
+    assert text.startswith("CREATE TABLE `orders` (")
+    assert "orders_" not in text
+
+
+def test_what_is_shown_can_be_created_again(client: Connection[Any]) -> None:
+    text = rows(client, "SHOW CREATE TABLE wide")[0][1]
+    rows(client, text.replace("`wide`", "`wide_again`"))
+    assert rows(client, "SHOW CREATE TABLE wide_again")[0][1] == text.replace(
+        "`wide`", "`wide_again`"
+    )
+
+
+@pytest.mark.parametrize(
+    "sql", ["DESCRIBE orders", "DESC `orders`", "SHOW COLUMNS FROM orders", "EXPLAIN orders",
+            "SHOW FULL COLUMNS FROM orders", "SHOW FIELDS IN {}.orders"],
+)  # fmt: skip
+def test_columns_are_those_of_a_part(shop: Shop, client: Connection[Any], sql: str) -> None:
+    expected = ["id", "user_id", "item", "price"]
+    assert names(rows(client, sql.format(shop.name))) == expected
+
+
+def test_some_columns_are_shown_by_a_pattern(client: Connection[Any]) -> None:
+    assert names(rows(client, "SHOW COLUMNS FROM orders LIKE '%i%'")) == [
+        "id", "user_id", "item", "price"
+    ]  # fmt: skip
+    assert names(rows(client, "DESCRIBE orders price")) == ["price"]
+
+
+def test_indexes_are_those_of_a_part_under_the_tables_name(client: Connection[Any]) -> None:
+    found = rows(client, "SHOW INDEX FROM orders")
+    assert sorted({(row[0], row[2], row[4]) for row in found}) == [
+        ("orders", "PRIMARY", "id"), ("orders", "by_user", "user_id")
+    ]  # fmt: skip
+
+
+def test_a_table_that_is_not_there_is_called_as_the_client_calls_it(
+    client: Connection[Any],
+) -> None:
+    for sql in ("SHOW CREATE TABLE wide_x", "DESCRIBE wide_x", "SELECT 1 FROM wide_x"):
+        errno, text = refused(client, sql)
+        assert (errno, "wide_x'" in text) == (1146, True), text
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "EXPLAIN SELECT * FROM orders WHERE user_id = 5",
+        "EXPLAIN SELECT * FROM orders",
+        "EXPLAIN SELECT COUNT(*) FROM orders WHERE user_id = 5",
+    ],
+)
+def test_a_query_is_explained_with_the_clients_names(client: Connection[Any], sql: str) -> None:
+    with client.cursor() as cursor:
+        cursor.execute(sql)
+        found = dict(zip(names(list(cursor.description)), cursor.fetchone(), strict=True))
+    assert found.get("table", "orders") in ("orders", None)
+
+
+def test_fields_of_a_table_are_listed(shop: Shop) -> None:
+    proxy = shop.proxy
+    with PlainConnection(
+        host=proxy.host, port=proxy.port, user=proxy.user, password=proxy.password,
+        database=shop.name, ssl_disabled=True, autocommit=None, read_timeout=30,
+    ) as client:  # fmt: skip
+        rows(client, "INSERT INTO settings VALUES ('a', 'b')")
+        for table in ("orders", "settings", "countries", "orders"):
+            found = fields(client, table)
+            assert {each.table for each in found} == {table}
+            assert names(rows(client, f"DESCRIBE {table}")) == [each.name for each in found]
+        assert error_number(client, "wide_x") == 1146
+        assert rows(client, "SELECT 1") == [(1,)]
+
+
+def test_fields_are_listed_within_a_transaction_of_the_same_db_group(shop: Shop) -> None:
+    proxy = shop.proxy
+    with PlainConnection(
+        host=proxy.host, port=proxy.port, user=proxy.user, password=proxy.password,
+        database=shop.name, ssl_disabled=True, autocommit=None, read_timeout=30,
+    ) as client:  # fmt: skip
+        for user, errno in ((4, 0), (5, 1105)):
+            rows(client, "BEGIN")
+            rows(client, f"INSERT INTO items VALUES ({user}, 'pen', 1)")
+            assert error_number(client, "orders") == errno
+            rows(client, "ROLLBACK")
+            assert rows(client, "SELECT * FROM items") == []
+
+
+def fields(client: PlainConnection, table: str) -> list[Column]:
+    found = []
+    payload = client.command(Command.FIELD_LIST, table.encode() + b"\0%")
+    while payload[0] != 0xFE:
+        found.append(Column.decode(payload))
+        payload = client._read_packet().get_all_data()
+    return found
+
+
+def error_number(client: PlainConnection, table: str) -> int:
+    """The number of the error that the list of a table's fields ends with, or 0."""
+    from pymysql import MySQLError
+
+    try:
+        fields(client, table)
+    except MySQLError as error:
+        return int(error.args[0])
+    return 0
+
+
+# -- information_schema ----------------------------------------------------------------------------
+
+
+def test_each_table_is_in_information_schema_once(shop: Shop, client: Connection[Any]) -> None:
+    sql = (
+        "SELECT TABLE_NAME FROM information_schema.TABLES "
+        f"WHERE TABLE_SCHEMA = '{shop.name}' ORDER BY TABLE_NAME"
+    )
+    assert names(rows(client, sql)) == sorted(TABLES)
+    assert value(client, sql.replace("TABLE_NAME FROM", "COUNT(*) FROM")) == len(TABLES)
+
+
+def test_columns_are_in_their_order_as_numbers(client: Connection[Any]) -> None:
+    found = rows(
+        client,
+        "SELECT c.COLUMN_NAME, c.ORDINAL_POSITION FROM information_schema.COLUMNS c "
+        "WHERE c.TABLE_NAME = 'wide' AND c.TABLE_SCHEMA = DATABASE() ORDER BY c.ORDINAL_POSITION",
+    )
+    assert names(found) == ["k", *(f"c{number}" for number in range(11))]
+    assert names(found, 1) == list(range(1, 13))
+
+
+def test_columns_of_all_tables_at_once(shop: Shop, client: Connection[Any]) -> None:
+    sql = (
+        "SELECT TABLE_NAME, COLUMN_NAME, DATA_TYPE, IS_NULLABLE FROM information_schema.columns "
+        "WHERE table_schema = DATABASE()"
+    )
+    found = rows(client, sql)
+    assert {row[0] for row in found} == set(TABLES)
+    assert len(found) == 36
+    assert [row[1:] for row in found if row[0] == "settings"] == [
+        ("name", "varchar", "NO"), ("text", "varchar", "YES")
+    ]  # fmt: skip
+    assert sorted(row[1:] for row in found if row[0] == "items") == [
+        ("item", "varchar", "NO"), ("n", "int", "YES"), ("user_id", "int", "NO")
+    ]  # fmt: skip
+
+
+def test_views_of_the_catalogue_are_joined(shop: Shop, client: Connection[Any]) -> None:
+    sql = (
+        "SELECT t.TABLE_NAME, s.INDEX_NAME, c.COLUMN_NAME FROM INFORMATION_SCHEMA.TABLES AS t "
+        "JOIN information_schema.STATISTICS s ON s.TABLE_NAME = t.TABLE_NAME "
+        "AND s.TABLE_SCHEMA = t.TABLE_SCHEMA "
+        "JOIN information_schema.`COLUMNS` c ON c.TABLE_SCHEMA = s.TABLE_SCHEMA "
+        "AND c.TABLE_NAME = s.TABLE_NAME AND c.COLUMN_NAME = s.COLUMN_NAME "
+        "WHERE t.TABLE_SCHEMA = DATABASE() AND t.TABLE_NAME IN ('orders', 'settings') "
+        "ORDER BY 1, 2, 3"
+    )
+    assert rows(client, sql) == [
+        ("orders", "PRIMARY", "id"), ("orders", "by_user", "user_id"),
+        ("settings", "PRIMARY", "name"),
+    ]  # fmt: skip
+
+
+def test_columns_may_be_qualified_with_the_views_name(shop: Shop, client: Connection[Any]) -> None:
+    for qualifier in ("tables", "information_schema.tables"):
+        sql = (
+            f"SELECT {qualifier}.table_name FROM information_schema.tables "
+            f"WHERE {qualifier}.table_schema = '{shop.name}' AND {qualifier}.table_name = 'orders'"
+        )
+        assert names(rows(client, sql)) == ["orders"]
+
+
+def test_the_catalogue_may_be_read_in_a_subquery(client: Connection[Any]) -> None:
+    sql = (
+        "SELECT 1 FROM settings WHERE EXISTS (SELECT 1 FROM information_schema.TABLES "
+        "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'orders')"
+    )
+    rows(client, "INSERT INTO settings VALUES ('a', 'b')")
+    assert rows(client, sql) in ([(1,)], [])
+
+
+def test_keys_are_those_of_the_tables(shop: Shop, client: Connection[Any]) -> None:
+    sql = (
+        "SELECT k.TABLE_NAME, k.COLUMN_NAME, k.ORDINAL_POSITION "
+        "FROM information_schema.KEY_COLUMN_USAGE k WHERE k.TABLE_SCHEMA = DATABASE() "
+        "AND k.CONSTRAINT_NAME = 'PRIMARY' AND k.TABLE_NAME = 'items' ORDER BY 3"
+    )
+    assert rows(client, sql) == [("items", "user_id", 1), ("items", "item", 2)]
+
+
+def test_the_catalogue_is_read_by_latin1_clients(shop: Shop) -> None:
+    client = shop.connect(charset="latin1")
+    sql = (
+        "SELECT TABLE_NAME FROM information_schema.TABLES "
+        "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'orders'"
+    )
+    assert names(rows(client, sql)) == ["orders"]
+
+
+def test_a_changed_table_is_in_the_catalogue_at_once(client: Connection[Any]) -> None:
+    rows(client, "CREATE TABLE wide_new (k INT PRIMARY KEY, first INT)")
+    rows(client, "ALTER TABLE wide_new ADD second VARCHAR(3) DEFAULT '007'")
+    sql = (
+        "SELECT COLUMN_NAME, COLUMN_DEFAULT FROM information_schema.COLUMNS "
+        "WHERE TABLE_NAME = 'wide_new' AND TABLE_SCHEMA = DATABASE() ORDER BY ORDINAL_POSITION"
+    )
+    found = rows(client, sql)
+    assert names(found) == ["k", "first", "second"]
+    assert str(found[2][1]).strip("'") == "007"
+    rows(client, "DROP TABLE wide_new")
+    assert rows(client, sql) == []
