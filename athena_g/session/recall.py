@@ -64,7 +64,7 @@ class Recall:
         look_back = binding.look_back
         if look_back.names is not None and parse_show_warnings(packet, start) is not None:
             binding.learn_conditions()  # a server would tell its own names of tables
-        if look_back.asked_early and binding.has_connection:
+        elif look_back.asked_early and binding.has_connection:
             past &= {b"row_count()"}  # to which asking did something
         if past and (binding.held is None or look_back.known):
             if not look_back.known and not binding.has_connection:

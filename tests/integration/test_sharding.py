@@ -376,6 +376,18 @@ def test_warnings_of_a_shard_call_its_table_as_the_client_does(
         assert "items_1" not in text
 
 
+def test_an_error_in_a_transaction_is_shown_with_the_names_of_clients(
+    server: Server, client: Connection[Any], cursor: Cursor
+) -> None:
+    if server.kind == "embedded":
+        pytest.skip("warnings are not kept there")
+    client.begin()
+    refused(client, "INSERT INTO items (user_id, order_id, sku) VALUES (1, 1, 'pen')")
+    [(_, errno, text)] = rows(cursor, "SHOW WARNINGS")
+    assert errno == 1062
+    assert "items_1" not in text
+
+
 def test_variables_are_shown_where_the_session_is(cursor: Cursor, client: Connection[Any]) -> None:
     client.begin()
     cursor.execute("UPDATE orders SET note = 'x' WHERE user_id = 1")

@@ -18,7 +18,7 @@ from tests.sharding.scripts import script
 SEED = os.environ.get("ATHENA_TEST_SEED", "1")
 STATEMENTS = int(os.environ.get("ATHENA_TEST_STATEMENTS", "5000"))
 """Statements on each kind of server."""
-MOST_REFUSED = 0.35
+MOST_REFUSED = 0.4
 """The share of statements that may be refused: with more of them the test would show little."""
 
 

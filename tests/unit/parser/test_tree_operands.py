@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -22,6 +23,8 @@ def value(expression: str) -> Any:
     [
         ("5", 5),
         ("'5'", "5"),
+        ("N'5'", "5"),
+        (".5", Decimal("0.5")),
         ("NULL", None),
         ("TRUE", 1),
         ("FALSE", 0),
