@@ -108,9 +108,9 @@ class Plan:
     rule. ``everywhere``: it is about whole tables, on all ``shards``; ``changed`` names those.
     ``divisible`` is an INSERT of several rows. ``hint`` is what a comment says of where it goes.
     With ``id_slots`` the rows lack an id that is to be made here: the text with ids has another
-    plan. ``returns``: an INSERT answers its rows. ``point`` is the short way to its shard. ``catalogue`` are the tables of
-    information_schema that it reads, and no others, ``qualifiers`` its qualified columns. ``lasts``: it holds for other texts of the
-    same shape, too.
+    plan. ``returns``: an INSERT answers its rows. ``point`` is the short way to its shard.
+    ``catalogue`` are the tables of information_schema that it reads, and no others, ``qualifiers``
+    its qualified columns. ``lasts``: it holds for other texts of the same shape, too.
     """
 
     kind: Kind

@@ -121,10 +121,7 @@ def _derived(sharding: Sharding, view: str, parts: _Parts) -> str:
     database = sharding.home_pool.endpoint.database or ""
     there = sharding.pool_of(0).endpoint.database or ""
     names = parts.by_name | {there: database}
-    rows = [
-        ", ".join(map(_cell, row, answer.columns, repeat(names)))
-        for row in answer.rows
-    ]
+    rows = [", ".join(map(_cell, row, answer.columns, repeat(names))) for row in answer.rows]
     return " UNION ALL ".join([own, *(f"SELECT {row}" for row in rows)])
 
 

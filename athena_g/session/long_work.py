@@ -14,19 +14,23 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+class _Raised:
+    """What a function raised in a thread."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
 def in_thread(function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
     """What ``function`` gives; it must not wait for anything, and touch what only it has."""
-    found, error = get_hub().threadpool.apply(_outcome, (function, arguments, options))
-    if error is not None:
-        raise error
+
+    def outcome() -> T | _Raised:
+        try:
+            return function(*arguments, **options)
+        except Exception as error:  # gevent would print a traceback of it
+            return _Raised(error)
+
+    found: T | _Raised = get_hub().threadpool.apply(outcome)
+    if isinstance(found, _Raised):
+        raise found.error
     return found
-
-
-def _outcome(
-    function: Callable[..., T], arguments: tuple[object, ...], options: dict[str, object]
-) -> tuple[T, None] | tuple[None, Exception]:
-    """What the function gives, or what it raises: gevent would print a traceback of that."""
-    try:
-        return function(*arguments, **options), None
-    except Exception as error:  # noqa: BLE001 it is raised where it is waited for
-        return None, error

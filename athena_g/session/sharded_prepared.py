@@ -194,7 +194,10 @@ class PreparedText:
 def _execution(
     connection: BackendConnection, statement: Statement, said: bytes, names: TableNames | None
 ) -> bytes:
-    """The framed execution of a statement on a connection, where it is prepared if it has to be."""
+    """The framed execution of a statement on a connection, where it is prepared if it has to be.
+
+    It is without a cursor, whatever the client wants: there is none over several shards.
+    """
     prepared = connection.statements.get(statement.key)
     if prepared is None:
         payloads, prepared = connection.prepare(statement.packet)
@@ -202,7 +205,7 @@ def _execution(
             raise Refused(refusal(payloads[0], names))
         connection.statements.add(statement.key, prepared)
     prepared.types = statement.types
-    return frame(said[:1] + prepared.id + said[5:], 0)
+    return frame(said[:1] + prepared.id + b"\0" + said[6:], 0)
 
 
 def _first(plan: Plan) -> str:

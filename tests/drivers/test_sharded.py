@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -71,7 +70,10 @@ def keep_items(place: Place, driver: Driver, seen: Notes) -> None:
         driver.set_autocommit(connection, True)
         for user in USERS:
             values = (user, "naïve 🐬", user * 10)
-            seen(f"insert {user}", driver.ask(connection, "INSERT INTO items VALUES (%s, %s, %s)", values))
+            seen(
+                f"insert {user}",
+                driver.ask(connection, "INSERT INTO items VALUES (%s, %s, %s)", values),
+            )
         for user in (5, -3, 99):
             sql = "SELECT n, item FROM items WHERE user_id = %s"
             seen(f"read {user}", driver.ask(connection, sql, (user,)))
@@ -95,7 +97,10 @@ def do_transactions(place: Place, driver: Driver, seen: Notes) -> None:
         for end in ("rollback", "commit"):
             driver.ask(connection, "INSERT INTO items VALUES (1, 'pen', 1), (5, 'ink', 2)")
             driver.ask(connection, "UPDATE items SET n = 7 WHERE user_id = 1")
-            seen(f"before {end}", sorted(driver.ask(connection, "SELECT * FROM items WHERE user_id IN (1, 5)")))
+            seen(
+                f"before {end}",
+                sorted(driver.ask(connection, "SELECT * FROM items WHERE user_id IN (1, 5)")),
+            )
             getattr(connection, end)()
             found = driver.ask(connection, "SELECT user_id, n FROM items WHERE user_id IN (1, 5)")
             seen(f"after {end}", sorted(found))
@@ -248,6 +253,19 @@ def test_an_object_gets_the_id_that_was_made(shards: Place, dialect: str) -> Non
                 assert made >> 12 & 0x3FF == WORKER
                 found = session.scalars(sa.select(Order).where(Order.user_id == user)).all()
                 assert [each.id for each in found] == [made]
+
+
+def test_objects_of_several_shards_get_their_ids(shards: Place, dialect: str) -> None:
+    with (
+        engine_on(shards, dialect, use_insertmanyvalues=False) as engine,
+        engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        Session(connection) as session,
+    ):
+        orders = [Order(user_id=user) for user in (5, 6, 7)]
+        session.add_all(orders)
+        session.flush()
+        found = session.execute(sa.select(Order.user_id, Order.id)).all()
+        assert sorted(map(tuple, found)) == [(order.user_id, order.id) for order in orders]
 
 
 # -- node ------------------------------------------------------------------------------------------

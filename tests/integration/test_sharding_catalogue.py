@@ -37,8 +37,9 @@ def test_each_table_is_shown_once(shop: Shop, client: Connection[Any], sql: str)
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
-        ("orders", ["orders"]), ("ORDERS", ["orders"]), ("orders_0", []), ("%d%s", ["days", "orders", "words"]),
-        ("item_", ["items"]), ("item\\_", []), ("", []), ("%", sorted(TABLES)), ("s%", ["settings"]),
+        ("orders", ["orders"]), ("ORDERS", ["orders"]), ("orders_0", []), ("", []),
+        ("%d%s", ["days", "orders", "words"]), ("item_", ["items"]), ("item\\_", []),
+        ("%", sorted(TABLES)), ("s%", ["settings"]),
     ],
 )  # fmt: skip
 def test_a_pattern_is_one_of_clients_names(

@@ -69,6 +69,24 @@ def test_a_key_of_any_type_finds_its_row(
     assert statement.rows(6) == [(60,)]
 
 
+def test_a_cursor_on_one_shard_is_fetched_from(filled: PlainConnection, prepare: Prepare) -> None:
+    rows(filled, "INSERT INTO items VALUES (5, 'ink', 51), (5, 'map', 52)")
+    statement = prepare("SELECT n FROM items WHERE user_id = ? ORDER BY n")
+    assert statement.execute(5, cursor=True).rows == []
+    assert statement.fetch(2) == [(50,), (51,)]
+    assert statement.fetch(2) == [(52,)]
+    assert statement.rows(6) == [(60,)]
+
+
+def test_rows_of_several_shards_come_without_a_cursor(
+    filled: PlainConnection, prepare: Prepare
+) -> None:
+    statement = prepare("SELECT n FROM items WHERE n > ?")
+    for _ in range(2):
+        assert sorted(statement.execute(45, cursor=True).rows) == [(50,), (60,), (70,)]
+    assert statement.rows(65) == [(70,)]
+
+
 def test_types_are_told_once_for_all_shards(filled: PlainConnection, prepare: Prepare) -> None:
     statement = prepare("SELECT n FROM items WHERE user_id = ?")
     assert statement.rows(1) == [(10,)]

@@ -37,7 +37,8 @@ def text(router: Router, sql: str, shard: int = 1) -> str:
         ("DROP INDEX i ON orders", "DROP INDEX i ON `orders_1`"),
         ("ANALYZE TABLE orders", "ANALYZE TABLE `orders_1`"),
         ("CHECKSUM TABLE orders, items", "CHECKSUM TABLE `orders_1`, `items_1`"),
-        ("/*!40000 ALTER TABLE orders DISABLE KEYS */", "/*!40000 ALTER TABLE `orders_1` DISABLE KEYS */"),
+        ("/*!40000 ALTER TABLE orders DISABLE KEYS */",
+         "/*!40000 ALTER TABLE `orders_1` DISABLE KEYS */"),
     ],
 )  # fmt: skip
 def test_every_part_is_concerned(router: Router, sql: str, expected: str) -> None:
