@@ -185,7 +185,7 @@ class Statements:
                 self._execute(text.current, packet, routed.names(shard))
             case Reach.HOME | Reach.ANYWHERE:
                 text.go_home(found.reach)
-                self._execute(statement, packet)
+                self._execute(text.at_home(statement), packet)
             case _:
                 text.execute_everywhere(payload, statement, routed)
 

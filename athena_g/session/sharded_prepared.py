@@ -23,6 +23,7 @@ from athena_g.router.plan import Plan
 from athena_g.router.route import Reach, Route
 from athena_g.router.router import Routed
 from athena_g.router.rules import Rules
+from athena_g.router.tables import LISTS
 from athena_g.session.leases import Refused, refusal
 from athena_g.session.sharding import ShardedStatements
 from athena_g.session.statement import PARAMETERS, Statement
@@ -56,12 +57,17 @@ class PreparedText:
         self._by_shard: dict[int, Statement] = {}
         self._known: Plan | None = None
         self._rules: Rules | None = None
+        self._shown: Statement | None = None
         self.names: TableNames | None = None
         plan = self._plan()
         if plan.refusal is not None:
             raise plan.refusal
         if plan.shards:
             raise errors.NOT_ON_SHARDED(construct=f"a prepared {plan.action}", table=_first(plan))
+        if plan.action in LISTS:
+            raise errors.NOT_SUPPORTED_YET(
+                construct=f"a prepared {plan.action} in a group with shards"
+            )
         if plan.id_slots is not None:
             raise errors.NOT_ON_SHARDED(
                 construct="a prepared INSERT without the generated id", table=_first(plan)
@@ -69,7 +75,7 @@ class PreparedText:
         self._first = sharding.go_to_prepare(plan) if plan.is_sharded else None
         if self._first is None:
             self.go_home(Reach.HOME if plan.others or plan.at_home else Reach.ANYWHERE)
-            self.command = packet
+            self.command = self._of_catalogue(plan) if plan.catalogue else packet
         else:
             self.command = self._prepare(self._routed(plan, self._first), self._first)
             self.names = plan.names.of(self._first)
@@ -100,6 +106,8 @@ class PreparedText:
         if self._first is not None:
             self.current = self._new(statement, self.command)
             self._by_shard[self._first] = self.current
+        elif self._plan().catalogue:
+            self.current = self._shown = self._new(statement, self.command)
 
     @staticmethod
     def _new(statement: Statement, command: bytes) -> Statement:
@@ -177,10 +185,22 @@ class PreparedText:
             if len(self._by_shard) >= MAX_SHARDS:
                 self._by_shard.clear()
             self._by_shard[shard] = found
-        found.effect, found.questions = statement.effect, statement.questions
-        if found.types != statement.types and statement.types is not None:
-            found.learn_types(statement.types)
-        return found
+        return _like(found, statement)
+
+    def at_home(self, statement: Statement) -> Statement:
+        """What the statement is at home: of information_schema it has what is there now."""
+        plan = self._plan()
+        if not plan.catalogue:
+            return statement
+        command = self._of_catalogue(plan)
+        if self._shown is None or self._shown.packet != command:
+            self._shown = self._new(statement, command)
+        self.current = _like(self._shown, statement)
+        return self.current
+
+    def _of_catalogue(self, plan: Plan) -> bytes:
+        text = self.sharding.with_catalogue(self._text, plan)
+        return frame(bytes([Command.STMT_PREPARE]) + text, 0)
 
     def execute_everywhere(self, payload: bytes, statement: Statement, routed: Routed) -> None:
         """Execute the statement on several shards, or in all DB groups."""
@@ -200,10 +220,21 @@ class PreparedText:
         self.sharding.everywhere(routed, command, statement.effect)
 
 
+def _like(one: Statement, statement: Statement) -> Statement:
+    """The client's statement under another text, to be executed as the client says now."""
+    one.effect, one.questions = statement.effect, statement.questions
+    if one.types != statement.types and statement.types is not None:
+        one.learn_types(statement.types)
+    return one
+
+
 def _execution(
     connection: BackendConnection, statement: Statement, said: bytes, names: TableNames | None
 ) -> bytes:
-    """The framed execution of a statement on a connection, where it is prepared if it has to be."""
+    """The framed execution of a statement on a connection, where it is prepared if it has to be.
+
+    It is without a cursor, whatever the client wants: there is none over several shards.
+    """
     prepared = connection.statements.get(statement.key)
     if prepared is None:
         payloads, prepared = _prepare_on(connection, statement)
@@ -211,7 +242,7 @@ def _execution(
             raise Refused(refusal(payloads[0], names))
         connection.statements.add(statement.key, prepared)
     prepared.types = statement.types
-    return frame(said[:1] + prepared.id + said[5:], 0)
+    return frame(said[:1] + prepared.id + b"\0" + said[6:], 0)
 
 
 def _prepare_on(connection: BackendConnection, statement: Statement) -> Prepare:

@@ -155,9 +155,8 @@ class ShardedStatements:
                 shard = found.shards[0]
                 self._execute_on(shard, routed.text(shard), plan, kind, effect)
             case Reach.HOME if plan.catalogue and plan.hint is None:
-                text = with_views(self._sharding, text, plan, self.reading().codec)
                 self.go_to(self._sharding.home_pool)
-                self._binding.execute(query(text), kind, effect)
+                self._binding.execute(query(self.with_catalogue(text, plan)), kind, effect)
             case Reach.HOME:
                 self.go_to(self._sharding.home_pool)
                 self._binding.execute(packet, kind, effect)
@@ -271,6 +270,10 @@ class ShardedStatements:
             self.go_to(self._sharding.home_pool)
         elif self._binding.held is None and _ASKS_DATABASE.search(text) is not None:
             self.go_to(self._sharding.home_pool)  # the database there is what clients know best
+
+    def with_catalogue(self, text: bytes, plan: Plan) -> bytes:
+        """A text about information_schema that finds there what clients are to see."""
+        return with_views(self._sharding, text, plan, self.reading().codec)
 
     def go_to_prepare(self, plan: Plan) -> int:
         """Go to a server that can prepare a statement; the shard whose text it is to get."""

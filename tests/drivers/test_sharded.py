@@ -255,6 +255,19 @@ def test_an_object_gets_the_id_that_was_made(shards: Place, dialect: str) -> Non
                 assert [each.id for each in found] == [made]
 
 
+def test_objects_of_several_shards_get_their_ids(shards: Place, dialect: str) -> None:
+    with (
+        engine_on(shards, dialect, use_insertmanyvalues=False) as engine,
+        engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        Session(connection) as session,
+    ):
+        orders = [Order(user_id=user) for user in (5, 6, 7)]
+        session.add_all(orders)
+        session.flush()
+        found = session.execute(sa.select(Order.user_id, Order.id)).all()
+        assert sorted(map(tuple, found)) == [(order.user_id, order.id) for order in orders]
+
+
 # -- node ------------------------------------------------------------------------------------------
 
 

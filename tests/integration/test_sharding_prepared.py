@@ -69,6 +69,24 @@ def test_a_key_of_any_type_finds_its_row(
     assert statement.rows(6) == [(60,)]
 
 
+def test_a_cursor_on_one_shard_is_fetched_from(filled: PlainConnection, prepare: Prepare) -> None:
+    rows(filled, "INSERT INTO items VALUES (5, 'ink', 51), (5, 'map', 52)")
+    statement = prepare("SELECT n FROM items WHERE user_id = ? ORDER BY n")
+    assert statement.execute(5, cursor=True).rows == []
+    assert statement.fetch(2) == [(50,), (51,)]
+    assert statement.fetch(2) == [(52,)]
+    assert statement.rows(6) == [(60,)]
+
+
+def test_rows_of_several_shards_come_without_a_cursor(
+    filled: PlainConnection, prepare: Prepare
+) -> None:
+    statement = prepare("SELECT n FROM items WHERE n > ?")
+    for _ in range(2):
+        assert sorted(statement.execute(45, cursor=True).rows) == [(50,), (60,), (70,)]
+    assert statement.rows(65) == [(70,)]
+
+
 def test_types_are_told_once_for_all_shards(filled: PlainConnection, prepare: Prepare) -> None:
     statement = prepare("SELECT n FROM items WHERE user_id = ?")
     assert statement.rows(1) == [(10,)]
@@ -153,6 +171,8 @@ def test_changes_on_all_shards_are_added_up(
     [
         "INSERT INTO orders (user_id) VALUES (?)",
         "SHOW CREATE TABLE items",
+        "SHOW TABLES",
+        "SHOW TABLE STATUS",
         "DROP TABLE items",
         "CREATE TABLE wide_p (k INT)",
         "SELECT COUNT(*) FROM items; SELECT 1",
@@ -280,6 +300,22 @@ def test_statements_at_home_and_of_broadcast_tables(
     )
     assert joined.rows(6) == [("France",)]
     assert prepare("SELECT ? + 1").rows(4) == [(5,)]
+
+
+def test_the_catalogue_is_read_as_it_is_at_each_execution(
+    client: PlainConnection, prepare: Prepare
+) -> None:
+    statement = prepare(
+        "SELECT COLUMN_NAME FROM information_schema.COLUMNS "
+        "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?"
+    )
+    assert sorted(statement.rows("items")) == [("item",), ("n",), ("user_id",)]
+    assert statement.rows("wide_p") == []
+    rows(client, "CREATE TABLE wide_p (k INT PRIMARY KEY)")
+    assert statement.rows("wide_p", says_types=False) == [("k",)]
+    assert statement.rows("wide_p_0") == []
+    rows(client, "DROP TABLE wide_p")
+    assert statement.rows("wide_p") == []
 
 
 def test_the_key_may_be_among_many_parameters(filled: PlainConnection, prepare: Prepare) -> None:

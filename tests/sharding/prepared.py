@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from athena_g.protocol.columns import Column
-from athena_g.protocol.constants import ColumnType, Command
+from athena_g.protocol.constants import SERVER_STATUS_CURSOR_EXISTS, ColumnType, Command
+from athena_g.protocol.replies import EofPacket
 from athena_g.protocol.rows import BinaryRows
 from athena_g.protocol.wire import lenenc_bytes
 from tests.integration.stage import PlainConnection
@@ -32,20 +33,24 @@ class PreparedStatement:
 
     def __init__(self, client: PlainConnection, sql: str) -> None:
         self._client = client
+        self._status = 0
         answer = client.command(Command.STMT_PREPARE, sql.encode())
         self.id, columns, self.parameters = struct.unpack_from("<IHH", answer, 1)
         client.read_definitions(self.parameters)
         self.columns = self._definitions(columns)
 
-    def execute(self, *values: Any, says_types: bool = True) -> Answer:
-        """What an execution answers; an ERR is raised. ``says_types``: as the first one must."""
+    def execute(self, *values: Any, says_types: bool = True, cursor: bool = False) -> Answer:
+        """What an execution answers; an ERR is raised. ``says_types``: as the first one must.
+
+        With a ``cursor`` the rows are to be fetched, if the server opens one.
+        """
         types, data, nulls = b"", b"", 0
         for place, value in enumerate(values):
             type_, bytes_ = _written(value)
             types += type_
             data += bytes_
             nulls |= (value is None) << place
-        body = struct.pack("<IBI", self.id, 0, 1)
+        body = struct.pack("<IBI", self.id, int(cursor), 1)
         if values:
             body += nulls.to_bytes((len(values) + 7) // 8, "little")
             body += (b"\1" + types if says_types else b"\0") + data
@@ -57,8 +62,20 @@ class PreparedStatement:
         if answer[0] == 0:
             return Answer([], [])
         columns = self._definitions(answer[0])
+        if self._status & SERVER_STATUS_CURSOR_EXISTS:
+            return Answer(columns, [])
+        return Answer(columns, self._read(columns, self._client.read_rows()))
+
+    def fetch(self, count: int) -> list[tuple[Any, ...]]:
+        """The next rows of the cursor."""
+        body = struct.pack("<II", self.id, count)
+        first = self._client.command(Command.STMT_FETCH, body)
+        return self._read(self.columns, self._client.read_rows(first))
+
+    @staticmethod
+    def _read(columns: list[Column], rows: list[bytes]) -> list[tuple[Any, ...]]:
         read = BinaryRows(columns).decode
-        return Answer(columns, [tuple(read(row)) for row in self._client.read_rows()])
+        return [tuple(read(row)) for row in rows]
 
     def rows(self, *values: Any, says_types: bool = True) -> list[tuple[Any, ...]]:
         """The rows of an execution."""
@@ -67,7 +84,8 @@ class PreparedStatement:
     def _definitions(self, count: int) -> list[Column]:
         found = [Column.decode(self._client._read_packet().get_all_data()) for _ in range(count)]
         if count:
-            self._client._read_packet()
+            end = EofPacket.decode(self._client._read_packet().get_all_data())
+            self._status = end.status
         return found
 
 
