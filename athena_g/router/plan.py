@@ -106,7 +106,7 @@ class Plan:
     ``mixed`` says why. ``moved`` are the values that the shard column is set to. ``refusal`` is the
     error that each execution gets. ``at_home``: it is not understood and names no table with a
     rule. ``everywhere``: it is about whole tables, on all ``shards``; ``changed`` names those.
-        ``divisible`` is an INSERT of several rows, ``returning`` one that gives rows. ``hint`` is what
+    ``divisible`` is an INSERT of several rows, ``returning`` one that gives rows. ``hint`` is what
     a comment says of where it goes. With ``id_slots`` the rows lack an id that is to be made here:
     the text with ids has another plan. ``point`` is the short way to its shard. ``catalogue`` are
     the tables of information_schema that it reads, and no others, ``qualifiers`` its qualified
