@@ -30,8 +30,11 @@ _PATTERN = re.compile(r"\\(.)|(%)|(_)|''|(.)", re.S)
 _TEXT: Final = "utf-8"
 
 
-def tables(sharding: Sharding, text: str) -> Answer:
-    """What SHOW TABLES or SHOW TABLE STATUS answers; raises `SqlError` for a form with WHERE."""
+def tables(sharding: Sharding, text: str) -> Answer | None:
+    """What SHOW TABLES or SHOW TABLE STATUS answers; raises `SqlError` for a form with WHERE.
+
+    ``None``: it is about another database, of which the home server says all.
+    """
     like = _LIKE.search(text)
     if like is None and _WHERE.search(text) is not None:
         raise errors.NOT_SUPPORTED_YET(construct="SHOW ... WHERE in a group with shards")
@@ -39,7 +42,7 @@ def tables(sharding: Sharding, text: str) -> Answer:
     database = _DATABASE.search(question)
     if database is not None:
         if (database[1] or database[2]).casefold() != sharding.group.casefold():
-            return sharding.ask(sharding.home_pool, text)
+            return None
         question = question[: database.start()] + question[database.end() :]
     home = sharding.ask(sharding.home_pool, question)
     rows = dict(_named(home, _at_home(sharding)))

@@ -18,7 +18,7 @@ from athena_g.group.sharding import Sharding
 from athena_g.parser.statement import Span
 from athena_g.pool.pool import Pool
 from athena_g.protocol.columns import Column
-from athena_g.protocol.constants import ColumnType
+from athena_g.protocol.constants import UNSIGNED_FLAG, ColumnType
 from athena_g.router.plan import Plan
 from athena_g.router.rewrite import quoted
 
@@ -38,7 +38,8 @@ _SCHEMAS: Final = {
 _NUMBERS: Final = frozenset(
     (ColumnType.TINY, ColumnType.SHORT, ColumnType.INT24, ColumnType.LONG, ColumnType.LONGLONG)
 )
-"""The types of their columns that are no texts, whatever the texts look like."""
+"""The types of their columns that are numbers; a text may look like one, too."""
+_TIMES: Final = frozenset((ColumnType.DATETIME, ColumnType.TIMESTAMP))
 
 
 def with_views(sharding: Sharding, text: bytes, plan: Plan, codec: str) -> bytes:
@@ -151,5 +152,10 @@ def _cell(cell: bytes | None, column: Column, names: dict[str, str]) -> str:
     text = cell.decode("utf-8", "replace")
     if column.name.upper().endswith(("_NAME", "_SCHEMA")):
         text = names.get(text, text)
+    if column.type in _TIMES:
+        return f"TIMESTAMP'{text}'"
+    if column.type in _NUMBERS:
+        unsigned = column.type is ColumnType.LONGLONG and column.flags & UNSIGNED_FLAG
+        return f"CAST({text} AS UNSIGNED)" if unsigned else text
     found = literal(text)
-    return f"'{text}'" if found == text and column.type not in _NUMBERS else found
+    return f"'{text}'" if found == text else found

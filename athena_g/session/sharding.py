@@ -143,7 +143,7 @@ class ShardedStatements:
             )
             return
         if plan.action in LISTS and plan.hint is None:
-            self._list(text)
+            self._list(packet, text, kind, effect)
             return
         if plan.shards and plan.read_only:
             asked = self._asked(routed, lambda shard: query(routed.text(shard)))
@@ -213,23 +213,27 @@ class ShardedStatements:
         self._send(Answer(_STEPS, [[part.encode() for part in line] for line in lines]))
 
     def _send(self, answer: Answer) -> None:
-        """Send rows that are the proxy's own, in the text protocol."""
+        """Send rows that are the proxy's own, in UTF-8, in the text protocol."""
         eof = EofPacket(status=self._binding.local_status).encode()
-        client = self._client
+        client, codec = self._client, self.reading().codec
         client.write_packet(lenenc_int(len(answer.columns)))
         for column in answer.columns:
-            client.write_packet(column.encode())
+            client.write_packet(column.encode(codec))
         client.write_packet(eof)
         for row in answer.rows:
-            cells = (b"\xfb" if cell is None else lenenc_bytes(cell) for cell in row)
-            client.write_packet(b"".join(cells))
+            client.write_packet(b"".join(_cell(cell, codec) for cell in row))
         client.write_packet(eof)
         client.flush()
         self._binding.note_scattered(-1, len(answer.rows), 0)
 
-    def _list(self, text: bytes) -> None:
+    def _list(self, packet: bytes, text: bytes, kind: int, effect: Effect | None) -> None:
         """Answer SHOW TABLES and SHOW TABLE STATUS: each table once, by the client's name."""
-        self._send(tables(self._sharding, text.decode(self.reading().codec, "replace")))
+        found = tables(self._sharding, text.decode(self.reading().codec, "replace"))
+        if found is not None:
+            self._send(found)
+            return
+        self.go_to(self._sharding.home_pool)
+        self._binding.execute(packet, kind, effect)
 
     def _asked(self, routed: Routed, command: Callable[[int], Asked]) -> dict[Pool, list[Part]]:
         """What each server is asked, in the order of the shards."""
@@ -398,3 +402,10 @@ class ShardedStatements:
             deframer.feed(self._client.read_more())
         self._client.skip_rest()
         return frame(payload, 0), payload
+
+
+def _cell(cell: bytes | None, codec: str) -> bytes:
+    """A cell of a row in the text protocol, in the client's character set."""
+    if cell is None:
+        return b"\xfb"
+    return lenenc_bytes(cell.decode("utf-8", "replace").encode(codec, "replace"))
