@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from athena_g import errors
+from athena_g.backend.connection import BackendConnection
 from athena_g.backend.look_back import Answer
 from athena_g.backend.profile import Profile
 from athena_g.group.sharding import Sharding
@@ -115,13 +116,13 @@ class ShardedStatements:
 
     def _execute_on(
         self, shard: int, text: bytes, plan: Plan, kind: int, effect: Effect | None
-    ) -> None:
-        """Have the server of a shard answer."""
+    ) -> BackendConnection:
+        """Have the server of a shard answer; over which connection."""
         binding = self._binding
         pool = self._sharding.pool_of(shard)
         if pool is not binding.pool:
             self.go_to(pool)
-        binding.execute(query(text), kind, effect, plan.names.of(shard))
+        return binding.execute(query(text), kind, effect, plan.names.of(shard))
 
     def _execute(
         self, packet: bytes, text: bytes, plan: Plan, cut: Shape, kind: int, effect: Effect | None
@@ -132,12 +133,7 @@ class ShardedStatements:
             return
         routed, made_id = self._with_ids(plan, cut)
         found, plan = routed.route, routed.plan
-        if made_id and plan.returning:
-            construct = "RETURNING with an id that is made here"
-            raise errors.NOT_ON_SHARDED(
-                construct=construct, table="" if plan.inserted is None else plan.inserted.table
-            )
-        if made_id and plan.kind is not Kind.EXPLAIN:
+        if made_id and not plan.returning and plan.kind is not Kind.EXPLAIN:
             self.everywhere(
                 routed, lambda shard: query(routed.text(shard)), effect, made_id=made_id
             )
@@ -153,7 +149,9 @@ class ShardedStatements:
         match found.reach:
             case Reach.ONE:
                 shard = found.shards[0]
-                self._execute_on(shard, routed.text(shard), plan, kind, effect)
+                connection = self._execute_on(shard, routed.text(shard), plan, kind, effect)
+                if made_id and plan.returning and not connection.scanner.errno:
+                    self._binding.set_insert_id(made_id)
             case Reach.HOME if plan.catalogue and plan.hint is None:
                 self.go_to(self._sharding.home_pool)
                 self._binding.execute(query(self.with_catalogue(text, plan)), kind, effect)
