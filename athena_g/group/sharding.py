@@ -8,6 +8,7 @@ statement needs it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from athena_g import errors
 from athena_g.backend.connection import BackendConnection
@@ -21,7 +22,7 @@ from athena_g.router.rules import Rule, Rules
 
 _UTF8MB4 = 45
 _COLUMNS = (
-    "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, COLLATION_NAME, CHARACTER_MAXIMUM_LENGTH "
+    "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, COLLATION_NAME, CHARACTER_MAXIMUM_LENGTH, EXTRA "
     "FROM information_schema.COLUMNS "
     "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {table} ORDER BY ORDINAL_POSITION LIMIT 4096"
 )
@@ -141,10 +142,11 @@ class Sharding:
 
 
 def _key(rule: Rule, table: str, rows: Sequence[Sequence[str | None]]) -> Key:
-    for name, data_type, column_type, collation, length in rows:
+    for name, data_type, column_type, collation, length, extra in rows:
         if (name or "").casefold() == rule.column.casefold():
             characters = None if length is None else int(length)
-            return key_of_column(data_type or "", column_type or "", collation, characters)
+            key = key_of_column(data_type or "", column_type or "", collation, characters)
+            return replace(key, generated="auto_increment" in (extra or "").lower())
     raise errors.SHARD_KEY_UNFIT(
         rule=rule.name, table=table, column=rule.column, reason="the table has no such column"
     )

@@ -50,7 +50,8 @@ class Key:
     ``collation`` is that of a string. ``low`` and ``high`` are the least and the greatest number.
     ``length`` is the most characters of a string or bytes of a binary, ``precision`` the most
     digits of a decimal, and ``scale`` those behind the point, of a decimal or the seconds of a
-    datetime. What is None is not known; a ``type`` of None decides nothing.
+    datetime. What is None is not known; a ``type`` of None decides nothing. ``generated`` is an
+    AUTO_INCREMENT column's: the server puts another value where NULL or 0 is given.
     """
 
     type: KeyType | None
@@ -60,6 +61,7 @@ class Key:
     length: int | None = None
     precision: int | None = None
     scale: int | None = None
+    generated: bool = False
 
     @property
     def codec(self) -> str:

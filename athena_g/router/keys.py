@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import Final
+from typing import Final, NoReturn
 
 from athena_g.router import numeric_keys, string_keys, temporal_keys
 from athena_g.router.collations import is_ordered
@@ -72,11 +72,15 @@ def comparand(key: Key, value: object) -> Canonical | Never:
 def stored(key: Key, value: object) -> Canonical:
     """The canonical value of what is in the column when ``value`` is stored there."""
     if value is None:
-        return None
+        return None if not key.generated else _unknown()
     found = _reading(_STORED, key)(key, value)
     if isinstance(found, Never):
         raise Undecidable("the column cannot hold the value")
-    return found
+    return _unknown() if key.generated and found == 0 else found
+
+
+def _unknown() -> NoReturn:
+    raise Undecidable("the server would make a value for the AUTO_INCREMENT column")
 
 
 def endpoint(key: Key, value: object) -> Canonical:

@@ -59,6 +59,8 @@ def point_of(plan: Plan, rules: Rules) -> Point | None:
         rule = plan.inserted.rule
         if rule.key is None or rule.key.low is None:  # what is out of range is stored as another
             return None
+        if rule.key.generated:  # as is 0
+            return None
         return _point(rule, plan.inserted.rows[0].key)
     if len(plan.tables) != 1 or plan.kind is Kind.EXPLAIN:
         return None

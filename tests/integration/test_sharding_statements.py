@@ -283,6 +283,23 @@ def test_explain_athena_is_no_part_of_a_transaction(filled: Connection[Any]) -> 
     assert value(filled, "SELECT n FROM items WHERE user_id = 5") == 50
 
 
+# -- keys that a server would make -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("made", ["NULL", "0", "'0'", "3, 1), (NULL"])
+def test_a_row_whose_key_the_server_would_make_is_refused(shop: Shop, made: str) -> None:
+    client = shop.connect()
+    rows(client, "DROP TABLE IF EXISTS wide_counted")
+    rows(client, "CREATE TABLE wide_counted (k INT AUTO_INCREMENT PRIMARY KEY, v INT)")
+    rows(client, "INSERT INTO wide_counted VALUES (5, 1)")
+    number, text = refused(client, f"INSERT INTO wide_counted VALUES ({made}, 1)")
+    assert (number, "AUTO_INCREMENT" in text) == (1105, True)
+    rows(client, "INSERT INTO wide_counted (k, v) VALUES (6, 2), (7, 3)")
+    number, text = refused(client, "INSERT INTO wide_counted (k, v) VALUES (6, 2), (0, 3)")
+    assert (number, "AUTO_INCREMENT" in text) == (1105, True)
+    assert shards_of(client, "wide_counted", "k") == {5: 1, 6: 2, 7: 3}
+
+
 # -- locks -----------------------------------------------------------------------------------------
 
 

@@ -278,3 +278,16 @@ def test_a_boundary_is_a_canonical_value(key: Key, value: object, found: object)
 def test_a_boundary_is_one_that_a_value_can_be_equal_to() -> None:
     assert undecidable(boundary, DATE, NOON)
     assert undecidable(boundary, DATE, None)
+
+
+COUNTED = Key(KeyType.INTEGER, low=0, high=2**32 - 1, generated=True)
+
+
+@pytest.mark.parametrize("value", [None, 0, "0", "0.0", False])
+def test_a_key_that_the_server_makes_is_not_known_before(value: object) -> None:
+    assert undecidable(stored, COUNTED, value)
+
+
+def test_a_given_key_of_such_a_column_is_known() -> None:
+    assert stored(COUNTED, "5") == 5
+    assert comparand(COUNTED, 0) == 0
