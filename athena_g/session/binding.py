@@ -7,7 +7,6 @@ while it holds what cannot be brought to another one (a temporary table, a lock 
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import replace
 from typing import NoReturn, Protocol
 
@@ -15,7 +14,7 @@ from loguru import logger
 
 from athena_g import errors
 from athena_g.backend.connection import BackendConnection
-from athena_g.backend.look_back import ASK_CONDITIONS, ASK_INSERT_ID, LookBack
+from athena_g.backend.look_back import ASK_INSERT_ID, LookBack
 from athena_g.backend.profile import Profile
 from athena_g.errors import SqlError
 from athena_g.net.stream import ConnectionClosed, PacketStream
@@ -34,6 +33,7 @@ from athena_g.protocol.constants import (
     Command,
 )
 from athena_g.protocol.renaming import TableNames
+from athena_g.session.last_statement import LastStatement
 from athena_g.session.pins import Pins
 from athena_g.session.relay import relay
 
@@ -46,9 +46,6 @@ BACKEND_FLAGS = (
     CLIENT_FOUND_ROWS | CLIENT_IGNORE_SPACE | CLIENT_LOCAL_FILES | CLIENT_PS_MULTI_RESULTS
 )
 """Capabilities that change answers and cannot change after login: connections differ by them."""
-
-PARTING_TIMEOUT = 5.0
-"""Seconds to wait for what a connection that another session took was asked."""
 
 _AUTOCOMMIT_OR_TRANSACTION = SERVER_STATUS_AUTOCOMMIT | SERVER_STATUS_IN_TRANS
 _LOCAL_STATUS = (
@@ -71,13 +68,12 @@ class Effect(Protocol):
         """
 
 
-class Binding:
+class Binding(LastStatement):
     """One session's hold on the servers of its group.
 
-    ``capabilities`` are the client's. ``profile`` are the session's settings, ``look_back`` what it
-    may ask about its last statement, ``pins`` why it keeps its connection, ``status`` the server
-    status flags of its last reply. ``begin`` is the framed command that opens a transaction as soon
-    as there is a statement for it.
+    ``capabilities`` are the client's. ``profile`` are the session's settings, ``pins`` why it keeps
+    its connection, ``status`` the server status flags of its last reply. ``begin`` is the framed
+    command that opens a transaction as soon as there is a statement for it.
     """
 
     def __init__(
@@ -88,17 +84,14 @@ class Binding:
         capabilities: int,
         profile: Profile,
     ) -> None:
+        super().__init__()
         self.profile = profile
-        self.look_back = LookBack()
         self.pins = Pins()
-        self.held: BackendConnection | None = None
         self.begin = b""
         self.empty_since = b""
         """The BEGIN of the open transaction, as long as no statement in it named a table."""
         self.status = pool.fresh_status
         self.transaction_lost = False
-        self.insert_id_lost = False
-        self.waiting = False
         self.lent: list[tuple[Pool, BackendConnection]] = []
         """Connections that a statement on several servers uses, beside the session's own."""
         self._to_be_told: SqlError | None = None
@@ -107,7 +100,6 @@ class Binding:
         self._pool = pool
         self._flags = capabilities & BACKEND_FLAGS
         self._capabilities = capabilities
-        self._last: BackendConnection | None = None
         self._absent = LookBack()
         """Owns the connections that the session had last on other servers than its last one."""
         self._elsewhere: dict[Pool, BackendConnection] = {}
@@ -149,54 +141,6 @@ class Binding:
         """Where the connections come from."""
         return self._pool
 
-    @property
-    def has_connection(self) -> bool:
-        """Whether the connection of the last statement is still this session's, and alive."""
-        last = self._last
-        return last is not None and last.owner is self.look_back and not last.stream.stale
-
-    @property
-    def can_ask_back(self) -> bool:
-        """Whether the connection of the last statement can be asked about it."""
-        return not self.look_back.known and (self.held is not None or self.has_connection)
-
-    def has_prepared(self, key: Hashable) -> bool:
-        """Whether a statement is prepared on the connection of the last statement."""
-        connection = self.held or self._last
-        if connection is None or connection.statements.get(key) is None:
-            return False
-        return self.can_ask_back
-
-    @property
-    def has_conditions(self) -> bool:
-        """Whether the last statement left warnings or an error on its connection."""
-        last = self.held or self._last
-        if last is None or last.owner is not self.look_back:
-            return False
-        if self.look_back.known:
-            return bool(self.look_back.conditions)
-        return self.look_back.may_have_conditions(last.scanner)
-
-    def look(self, connection: BackendConnection) -> bool:
-        """Have the server say what its last reply left out; whether session state changed.
-
-        The reply is out. The command for that sets ROW_COUNT() to 0, so what the session may ask
-        of its last statement is kept first.
-        """
-        if not self.look_back.known:
-            self.before_asking(connection)
-            self.look_back.asked_early = True
-        return connection.ping()
-
-    def before_asking(self, connection: BackendConnection) -> None:
-        """Keep what may be asked of the last statement, before the connection is asked more."""
-        look_back, scanner = self.look_back, connection.scanner
-        look_back.remember(scanner)
-        if look_back.may_have_conditions(scanner):
-            conditions = connection.ask(ASK_CONDITIONS)
-            if conditions is not None:
-                look_back.answered(ASK_CONDITIONS, conditions)
-
     def learn_conditions(self) -> None:
         """Have what may be asked of the last statement said now, if its connection still can."""
         if self.look_back.known or self.own is None:
@@ -207,73 +151,6 @@ class Binding:
         except BaseException as error:
             self.failed(connection, error)
         self.done(connection)
-
-    @property
-    def own(self) -> BackendConnection | None:
-        """The connection of the last statement, if it is still this session's and idle or held."""
-        connection = self.held or self._last
-        if connection is None or connection.owner is not self.look_back:
-            return None
-        return connection if connection is self.held or connection.idle else None
-
-    def remember(self) -> None:
-        """Keep what is known of the last statement, if nothing is left to ask its connection."""
-        last = self._last
-        if last is None or last.owner is not self.look_back:
-            return
-        if not self.look_back.may_have_conditions(last.scanner):
-            self.look_back.remember(last.scanner)
-
-    def note_prepared(self, connection: BackendConnection) -> None:
-        """Note that a statement was prepared: all that it may change are the warnings."""
-        look_back = self.look_back
-        if not look_back.known:
-            return
-        if not connection.is_mariadb:
-            look_back.conditions = []
-            look_back.warning_count = 0
-        if connection.scanner.warnings:
-            conditions = connection.ask(ASK_CONDITIONS)
-            if conditions is not None:
-                look_back.answered(ASK_CONDITIONS, conditions)
-
-    def note_refused(self, connection: BackendConnection) -> None:
-        """Note that a statement was not prepared: that error is the last there was."""
-        self.look_back.known = False
-        self.look_back.had_conditions = connection.is_mariadb
-
-    def nothing_ran(self, *, statement: bool) -> bool:
-        """Note what the proxy answers by itself; false when the server must be told.
-
-        It sets ROW_COUNT() to 0, and if it is a ``statement`` takes away the warnings of the one
-        before, but for those of a MariaDB server. As long as a server has warnings to show it has
-        to be told.
-        """
-        last, look_back = self._last, self.look_back
-        if last is not None and last.owner is look_back and not look_back.known:
-            if not last.idle or look_back.may_have_conditions(last.scanner):
-                return False
-            look_back.remember(last.scanner)
-        look_back.row_count = 0
-        if statement and not (last is not None and last.is_mariadb):
-            look_back.conditions = []
-            look_back.warning_count = 0
-        return True
-
-    def refused(self, error: SqlError) -> None:
-        """Note that the proxy answers the session's statement with an error of its own."""
-        last, look_back = self._last, self.look_back
-        if last is not None and last.owner is look_back:
-            look_back.remember(last.scanner)
-        look_back.refuse(error.errno, error.message)
-
-    def note_scattered(self, row_count: int, found_rows: int | None, warnings: int) -> None:
-        """Note what several servers together answered; their warnings' texts are not kept."""
-        look_back = self.look_back
-        look_back.known, look_back.refused, look_back.had_conditions = True, True, False
-        look_back.asked_early = False
-        look_back.row_count, look_back.found_rows = row_count, found_rows
-        look_back.conditions, look_back.warning_count = [], warnings
 
     @property
     def local_status(self) -> int:
@@ -525,18 +402,6 @@ class Binding:
         autocommit = self.status & SERVER_STATUS_AUTOCOMMIT
         return began or not autocommit or packet[4] != Command.QUERY or not is_plain(packet, _BODY)
 
-    def forget_insert_id(self, connection: BackendConnection) -> None:
-        """What LAST_INSERT_ID() answers only ``connection`` knows now."""
-        connection.insert_id = self.look_back.insert_id = None
-
-    def set_insert_id(self, insert_id: int) -> None:
-        """What LAST_INSERT_ID() is to answer from now on."""
-        self.look_back.insert_id = insert_id
-        self.insert_id_lost = False
-        for connection in (self.held, self._last):
-            if connection is not None and connection.profile is not None:
-                connection.profile = replace(connection.profile)  # it is settled anew
-
     def pin(self, kind: str, name: str | None = None) -> None:
         """Keep the connection because of something that is on it."""
         if not self.pins:
@@ -571,18 +436,6 @@ class Binding:
         if connection.owner is self.look_back:
             connection.handing_over = False
         return connection
-
-    def wait_for_parting(self) -> None:
-        """Wait until what the last connection was asked for this session, if it was, is known."""
-        last = self._last
-        if self.held is not None or last is None:
-            return
-        if last.owner is self.look_back and not last.idle:  # another session is taking it
-            self.waiting = True
-            try:
-                self.look_back.wait_for_parting(PARTING_TIMEOUT)
-            finally:
-                self.waiting = False
 
     def close(self) -> None:
         """Give back the connection: clean, or not at all."""
