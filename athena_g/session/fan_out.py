@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from athena_g import errors
 from athena_g.errors import SqlError
-from athena_g.net.stream import PacketStream
+from athena_g.net.stream import ConnectionClosed, PacketStream
 from athena_g.pool.pool import Pool
 from athena_g.protocol.constants import (
     CLIENT_SESSION_TRACK,
@@ -130,13 +130,15 @@ class FanOut:
                     info = ok.info or (_info_of_row(ok, command) if rows else b"")
                     found.add(replace(ok, info=info))
                 for ending in after:
-                    _do(leased, ending)
+                    _end(leased, ending)
             except Refused:
                 leased.note_insert_id()
                 for undoing in back:
                     _try(leased, undoing)
                 raise
         except BaseException as error:
+            if before == [_BEGIN]:  # the client has begun no transaction, and loses none
+                leased.connection.scanner.status &= ~SERVER_STATUS_IN_TRANS
             self._leases.end([leased], error)
         self._leases.give_back(leased)
         return OkPacket(found.affected, found.insert_id, 0, found.warnings, found.info)
@@ -242,6 +244,21 @@ def _info_of_row(ok: OkPacket, command: bytes) -> bytes:
 def _do(leased: Leased, command: bytes) -> None:
     leased.send([command])
     _read_ok(leased, None)
+
+
+def _end(leased: Leased, command: bytes) -> None:
+    """End what makes several statements one, which may be to commit them."""
+    try:
+        _do(leased, command)
+    except ConnectionClosed as error:
+        connection = leased.connection
+        if command != _COMMIT or error.stream is not connection.stream:
+            raise
+        raise errors.BACKEND_LOST(
+            instance=connection.endpoint.name,
+            group=connection.endpoint.group,
+            consequence="; it is not known whether it was committed",
+        ) from None
 
 
 def _try(leased: Leased, command: bytes) -> None:

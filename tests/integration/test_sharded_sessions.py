@@ -394,6 +394,28 @@ def test_a_definition_says_what_is_done_also_when_a_server_dies(bench: Bench) ->
     assert text.endswith("it is done on shard 1, shard 3")
 
 
+@pytest.mark.parametrize("users", [(0, 2), (0, 1, 2, 3)], ids=["one group", "two groups"])
+def test_whether_a_change_is_committed_is_said_not_to_be_known(
+    bench: Bench, users: tuple[int, ...]
+) -> None:
+    client = bench.connect()
+    bench.relays["a"].plan(Role.OK, end, command="COMMIT")
+    sql = f"UPDATE orders SET note = 'new' WHERE user_id IN {users}"
+    assert "it is not known whether it was committed" in refused(client, sql)[1]
+    assert column(client, "SELECT COUNT(*) FROM orders WHERE user_id = 0") == [1]
+
+
+@pytest.mark.parametrize("users", [(0, 2), (0, 1, 2, 3)], ids=["one group", "two groups"])
+def test_a_session_goes_on_behind_a_change_that_a_server_died_in(
+    bench: Bench, users: tuple[int, ...]
+) -> None:
+    client = bench.connect()
+    bench.relays["a"].plan(Role.OK, end, command="UPDATE")
+    sql = f"UPDATE orders SET note = 'new' WHERE user_id IN {users}"
+    assert "transaction" not in refused(client, sql)[1]
+    assert column(client, "SELECT note FROM orders WHERE user_id = 0") == ["first"]
+
+
 def test_nothing_is_changed_as_long_as_a_server_cannot_be_had(bench: Bench) -> None:
     client, holder = bench.connect(), bench.connect()
     ask(holder, "BEGIN")
