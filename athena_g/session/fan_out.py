@@ -137,7 +137,8 @@ class FanOut:
                     _try(leased, undoing)
                 raise
         except BaseException as error:
-            if before == [_BEGIN]:  # the client has begun no transaction, and loses none
+            # The client has begun no transaction, and loses none with the connection.
+            if before == [_BEGIN] and not isinstance(error, Refused):
                 leased.connection.scanner.status &= ~SERVER_STATUS_IN_TRANS
             self._leases.end([leased], error)
         self._leases.give_back(leased)
