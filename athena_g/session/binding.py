@@ -195,9 +195,13 @@ class Binding(LastStatement):
                 answer = last.ask(ASK_INSERT_ID)
                 if answer is not None:
                     look_back.answered(ASK_INSERT_ID, answer)
-            except (ConnectionClosed, SqlError, ValueError):
+            except BaseException as error:
+                self._last = None
                 self._pool.discard(last)
-                return
+                by_server = isinstance(error, ConnectionClosed) and error.stream is last.stream
+                if by_server or isinstance(error, (SqlError, ValueError)):
+                    return
+                raise  # the session is being ended
             last.insert_id = look_back.insert_id
             self._pool.keep(last)
         look_back.remember(last.scanner)
