@@ -29,6 +29,9 @@ SLOT = b"\0"
 """What stands for a literal in a key; ``?`` is a parameter of the client's own."""
 
 
+DIGITS = b"0123456789"
+
+
 class Shape(NamedTuple):
     """A statement's literals, as written, and what stands between them.
 
@@ -74,6 +77,17 @@ def shape(text: bytes, *, ansi_quotes: bool = False, no_backslash_escapes: bool 
     if key.count(SLOT) != len(literals):
         key += _lengths(segments)
     return Shape(key, literals, segments)
+
+
+def head_of(cut: Shape) -> bytes | None:
+    """What stands in front of a text's only literal, if that is digits up to the end of the text.
+
+    Texts that are this head and digits are all cut so: that there are digits is all that the
+    patterns ask of them.
+    """
+    if len(cut.literals) == 1 and cut.segments[1] == b"" and not cut.literals[0].strip(DIGITS):
+        return cut.segments[0]
+    return None
 
 
 def _cut(text: bytes, piece: re.Pattern[bytes]) -> tuple[list[bytes], list[bytes]]:

@@ -64,8 +64,8 @@ class Template:
             segments = [_joined(each, shard) for each in self._pieces]
             if len(self._segments) < MAX_RENDERED:
                 self._segments[shard] = segments
-        if not literals:
-            return segments[0]
+        if len(literals) < 2:
+            return segments[0] + literals[0] + segments[1] if literals else segments[0]
         parts: list[bytes] = [b""] * (2 * len(literals) + 1)
         parts[::2] = segments
         parts[1::2] = literals

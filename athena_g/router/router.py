@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from athena_g import errors
 from athena_g.errors import SqlError
-from athena_g.parser.digest import Shape, shape
+from athena_g.parser.digest import DIGITS, Shape, head_of, shape
 from athena_g.parser.hints import athena_hint
 from athena_g.parser.lexer import NotUnderstood, first_word
 from athena_g.parser.literals import value_of
@@ -28,6 +28,8 @@ from athena_g.router.snowflake import Snowflake
 
 MAX_PLANS: Final = 5000
 """Plans that one group keeps."""
+MAX_HEAD: Final = 512
+"""Bytes of a text in front of its only literal by which its plan is found at once."""
 
 _MARKS = re.compile(rb"/\*!(?:[0-4][0-9]{2}|50[0-6])[0-9]{2}(?![0-9])")
 _LONG: Final = frozenset((b"insert", b"replace"))
@@ -124,6 +126,7 @@ class Router:
         self._snowflake = Snowflake(worker)
         self._database_at = database_at
         self.cache: PlanCache[Plan] = PlanCache(MAX_PLANS)
+        self._heads: dict[bytes, Plan] = {}
 
     @property
     def rules(self) -> Rules:
@@ -134,6 +137,7 @@ class Router:
     def rules(self, rules: Rules) -> None:
         self._rules = rules
         self.cache.clear()
+        self._heads.clear()
 
     def route(
         self, text: bytes, reading: Reading = DEFAULT_READING, parameters: Sequence[Any] = ()
@@ -145,6 +149,23 @@ class Router:
             no_backslash_escapes=reading.no_backslash_escapes,
         )
         return self.routed(self.plan(text, cut, reading), cut, parameters, reading)
+
+    def at_point(self, text: bytes) -> tuple[int, bytes, Plan] | None:
+        """The shard of a text that differs from an earlier one in the number at its end, its key.
+
+        With it come the text for that shard, and the plan; ``None`` when it is not that simple.
+        Texts are those of `DEFAULT_READING`.
+        """
+        head = text.rstrip(DIGITS)
+        plan = self._heads.get(head)
+        if plan is None or plan.point is None:
+            return None
+        literals = [text[len(head) :]]
+        shard = plan.point.shard(literals)
+        if shard is None:
+            return None
+        self.cache.hits += 1
+        return shard, plan.template.render(shard, literals), plan
 
     def routed(self, plan: Plan, cut: Shape, parameters: Sequence[Any], reading: Reading) -> Routed:
         """Where an execution of a plan goes; raises `SqlError` for what is refused."""
@@ -174,7 +195,18 @@ class Router:
             if plan.lasts and rules is self.rules:  # they may change while a thread plans
                 plan = replace(plan, point=point_of(plan, self.rules))
                 self.cache.put(key, plan)
+                head = head_of(cut)
+                if plan.point is not None and reading is DEFAULT_READING and head is not None:
+                    self._remember(head, plan)
         return plan
+
+    def _remember(self, head: bytes, plan: Plan) -> None:
+        """Have :meth:`at_point` find the texts that are a head and another number."""
+        if len(head) > MAX_HEAD:
+            return
+        if len(self._heads) >= MAX_PLANS:
+            self._heads.clear()
+        self._heads[head] = plan
 
     def _plan(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
         try:

@@ -99,7 +99,14 @@ class ShardedStatements:
             self._execute_long(packet, text, kind, effect)
             return
         reading = self.reading()
-        cut = shape(text) if reading is DEFAULT_READING else self.shape(text, reading)
+        if reading is DEFAULT_READING:
+            found = self._sharding.router.at_point(text)
+            if found is not None:
+                self._execute_on(*found, kind, effect)
+                return
+            cut = shape(text)
+        else:
+            cut = self.shape(text, reading)
         plan = self.plan(text, cut, reading)
         shard = None if plan.point is None else plan.point.shard(cut.literals)
         if shard is None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from athena_g.parser.digest import SLOT, Shape, comments, shape
+from athena_g.parser.digest import SLOT, Shape, comments, head_of, shape
 
 LONG = 1 << 22
 
@@ -281,3 +281,38 @@ def test_comments_are_found_outside_of_strings_and_names() -> None:
         b"/*e*/",
         b"/*f*/",
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT 1 ",
+        "SELECT 1, 2",
+        "SELECT 1e5",
+        "SELECT 1.5",
+        "SELECT .5",
+        "SELECT '5'",
+        "a5",
+        "0x5",
+    ],
+)
+def test_only_a_text_that_ends_with_its_only_number_has_a_head(text: str) -> None:
+    assert head_of(shape(text.encode())) is None
+
+
+def test_a_head_is_what_stands_in_front_of_the_number() -> None:
+    assert head_of(shape(b"SELECT /* 1 */ a1 = -5")) == b"SELECT /* 1 */ a1 = -"
+
+
+numbers = st.text("0123456789", min_size=1, max_size=30).map(str.encode)
+
+
+@given(texts, numbers, numbers, modes)
+def test_texts_with_one_head_are_cut_alike(
+    text: bytes, number: bytes, other: bytes, mode: dict[str, bool]
+) -> None:
+    cut = shape(text + number, **mode)
+    head = head_of(cut)
+    if head is not None:
+        again = shape(head + other, **mode)
+        assert again == Shape(cut.key, [other], cut.segments)

@@ -66,6 +66,47 @@ def test_the_text_for_a_shard_has_the_literals_of_this_execution(router: Router)
     assert found.text(2) == b"SELECT 'b' FROM `orders_2` AS `orders` WHERE user_id = 6"
 
 
+KEYED = b"SELECT x FROM orders WHERE user_id = "
+
+
+def test_another_number_at_the_end_of_a_known_text_is_all_that_is_read(router: Router) -> None:
+    plan = router.route(KEYED + b"5").plan
+    hits = router.cache.hits
+    text = b"SELECT x FROM `orders_2` AS `orders` WHERE user_id = 66"
+    assert router.at_point(KEYED + b"66") == (2, text, plan)
+    assert router.cache.hits == hits + 1
+
+
+@pytest.mark.parametrize(
+    "end", [b"", b"x", b"6 ", b"-6", b"6.5", b"'6'", b"6" * 30, b"0x6", b"6e1"]
+)
+def test_any_other_end_is_read_anew(router: Router, end: bytes) -> None:
+    router.route(KEYED + b"5")
+    assert router.at_point(KEYED + end) is None
+
+
+@pytest.mark.parametrize("reading", [Reading("latin-1"), Reading(ansi_quotes=True)])
+def test_a_text_that_was_read_otherwise_is_no_help(router: Router, reading: Reading) -> None:
+    plan_of(router, KEYED.decode() + "5", reading)
+    assert router.at_point(KEYED + b"5") is None
+
+
+def test_other_rules_make_texts_be_read_anew(router: Router) -> None:
+    router.route(KEYED + b"5")
+    router.rules = house.rules()
+    assert router.at_point(KEYED + b"5") is None
+
+
+def test_not_any_number_of_texts_is_known(router: Router, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("athena_g.router.router.MAX_PLANS", 3)
+    texts = [b"SELECT x%d FROM orders WHERE user_id = 5" % number for number in range(7)]
+    for text in texts:
+        router.route(text)
+    assert sum(router.at_point(text) is not None for text in texts) == 1
+    router.route(b"SELECT x FROM orders WHERE" + b" " * 600 + b"user_id = 5")
+    assert router.at_point(b"SELECT x FROM orders WHERE" + b" " * 600 + b"user_id = 5") is None
+
+
 def test_a_long_insert_is_routed_without_cutting_it_into_tokens(router: Router) -> None:
     rows = ", ".join(f"({4 * number + 1}, 'x')" for number in range(20_000))
     found = router.route(f"INSERT INTO orders (user_id, x) VALUES {rows}".encode())
