@@ -19,8 +19,8 @@ MAX_LOOKED_AT: Final = 1 << 27
 _QUERIES: Final = frozenset((b"select", b"with", b"table", b"values"))
 _CHANGES: Final = frozenset((b"update", b"delete"))
 _EXPLAINS: Final = frozenset((b"explain", b"describe", b"desc"))
-_EXPLAINED: Final = _QUERIES | _CHANGES
 _INSERTIONS: Final = frozenset((b"insert", b"replace"))
+_EXPLAINED: Final = _QUERIES | _CHANGES | _INSERTIONS
 
 
 def analyse(text: Text, first: bytes) -> Statement:
@@ -29,7 +29,7 @@ def analyse(text: Text, first: bytes) -> Statement:
     Raises :class:`~athena_g.parser.lexer.NotUnderstood` for what is not surely understood.
     """
     if first in _INSERTIONS:
-        return _insertion(text)
+        return _insertion(text, 0)
     if not text.tokens:
         raise NotUnderstood
     about_tables = _on_tables(text)
@@ -63,16 +63,19 @@ def _explained(text: Text) -> Statement:
         (n for n, token in enumerate(text.tokens) if token.word in _EXPLAINED or token.is_(b"(")),
         0,
     )
-    options = text.tokens[1:place]
-    if not place or any(token.word == b"for" or token.word in _INSERTIONS for token in options):
+    if not place or any(token.word == b"for" for token in text.tokens[1:place]):
         raise NotUnderstood
-    inner = analyse(replace(text, tokens=text.tokens[place:]), text.tokens[place].word or b"select")
+    first = text.tokens[place]
+    if first.word in _INSERTIONS:
+        inner = _insertion(text, first.start)
+    else:
+        inner = analyse(replace(text, tokens=text.tokens[place:]), first.word or b"select")
     return replace(inner, kind=Kind.EXPLAIN)
 
 
-def _insertion(text: Text) -> Statement:
+def _insertion(text: Text, start: int) -> Statement:
     parts = _Parts()
-    found = insertion(text, parts)
+    found = insertion(text, parts, start)
     qualifiers = (*found.qualifiers, *parts.qualifiers)
     return replace(found, qualifiers=qualifiers, names=(*found.names, *parts.names))
 

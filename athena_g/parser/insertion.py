@@ -52,13 +52,15 @@ _CLAUSES: Final = frozenset(
 _BEFORE_NAMES: Final = frozenset(b"select distinct all as from join straight_join table".split())
 
 
-def insertion(text: Text, queries: Queries) -> Statement:
-    """What an INSERT or REPLACE does.
+def insertion(text: Text, queries: Queries, start: int = 0) -> Statement:
+    """What an INSERT or REPLACE does that begins at ``start``.
 
     It reads ``text.data`` itself: neither the number of the tokens nor ``text.tokens`` matters.
     Raises :class:`~athena_g.parser.lexer.NotUnderstood` for anything else.
     """
-    return _Reader(text, queries).statement()
+    reader = _Reader(text, queries)
+    reader.cursor.jump(start)
+    return reader.statement()
 
 
 @dataclass
