@@ -281,6 +281,13 @@ MALFORMED_EXECUTE = _register(
     "Incorrect arguments to {command}",
     "The driver sent a damaged packet, or parameters without their types.",
 )  # fmt: skip
+LONG_DATA_TOO_LONG = _register(
+    "LONG_DATA_TOO_LONG", 1105, "HY000",
+    "Parameter of prepared statement which is set through mysql_send_long_data() is longer than "
+    "'max_allowed_packet' bytes ({limit})",
+    "Parameters of statements on sharded and broadcast tables are kept until the execution, all of "
+    "a session together up to server.max_allowed_packet. Send less, or raise it.",
+)  # fmt: skip
 KILL_DENIED = _register(
     "KILL_DENIED", 1095, "HY000",
     "You are not owner of thread {thread}",

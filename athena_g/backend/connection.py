@@ -17,13 +17,12 @@ from athena_g.errors import SqlError
 from athena_g.net.stream import ConnectionClosed
 from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import (
-    MAX_PAYLOAD,
     SERVER_SESSION_STATE_CHANGED,
     SERVER_STATUS_IN_TRANS,
     SESSION_TRACK_SCHEMA,
     Command,
 )
-from athena_g.protocol.framing import frame
+from athena_g.protocol.framing import frame, frames_in
 from athena_g.protocol.replies import EofPacket, ErrPacket, OkPacket, is_eof
 from athena_g.protocol.resultset import PrepareOk
 from athena_g.protocol.scan import ReplyScanner
@@ -275,8 +274,7 @@ class BackendConnection:
     def _prepare(self, command: bytes) -> list[bytes]:
         closing, self.statements.closing = self.statements.closing, b""
         self.stream.send(closing + command)
-        packets = len(command) // (MAX_PAYLOAD + 4) + 1
-        self.stream.sequence_id = packets & 0xFF
+        self.stream.sequence_id = frames_in(command) & 0xFF
         return self.read_prepared()
 
     def read_prepared(self) -> list[bytes]:

@@ -60,6 +60,10 @@ class PacketStream:
     packets_added = 0
     """Packets that a long command has more than came, since :meth:`replace`; known at its end."""
 
+    reframed = False
+    """Whether what is sent in place of the command may have another number of packets. Whoever
+    sends it sees to it, and takes this back."""
+
     _numbered = True
     """Whether the other side's sequence ids must be the ones due."""
 

@@ -45,6 +45,10 @@ class Text:
         found = token.identifier
         return None if found is None else found.decode(self.reading.codec, "replace")
 
+    def marks(self, literals: int) -> list[int]:
+        """Where the parameters of a text are that has so many literals."""
+        return sorted(place for place, index in self.slots.items() if index >= literals)
+
     def slot(self, span: Span, *, negative: bool = False) -> Operand | None:
         """The literal or the parameter at ``span``, ``None`` when there is none."""
         index = self.slots.get(span.start)

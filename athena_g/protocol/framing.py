@@ -18,6 +18,11 @@ def frames_used(length: int) -> int:
     return length // MAX_PAYLOAD + 1
 
 
+def frames_in(command: bytes) -> int:
+    """How many packets a framed payload is."""
+    return len(command) // (MAX_PAYLOAD + 4) + 1
+
+
 def frame(payload: bytes, sequence_id: int) -> bytes:
     """The packets that carry ``payload``; the first has ``sequence_id``, which wraps at 256."""
     length = len(payload)

@@ -7,7 +7,7 @@ Protocol Value".
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from athena_g import errors
 from athena_g.errors import SqlError
@@ -16,7 +16,7 @@ from athena_g.protocol.columns import Column
 from athena_g.protocol.commands import UNSIGNED_PARAMETER
 from athena_g.protocol.constants import UNSIGNED_FLAG, ColumnType
 from athena_g.protocol.text_values import Value
-from athena_g.protocol.wire import PayloadReader
+from athena_g.protocol.wire import PayloadReader, lenenc_bytes
 
 _EXECUTE: Final = "mysqld_stmt_execute"
 _BLOBS: Final = frozenset(
@@ -45,6 +45,74 @@ _OTHERS: Final = frozenset(
         ColumnType.TIMESTAMP,
     }
 )
+
+
+class Parameter(NamedTuple):
+    """A parameter as an execution has it: its type in two bytes, its value, ``None`` for NULL."""
+
+    type: bytes
+    value: bytes | None
+
+
+def of_number(number: int) -> Parameter:
+    """A parameter that is a BIGINT."""
+    return Parameter(bytes((ColumnType.LONGLONG, 0)), number.to_bytes(8, "little", signed=True))
+
+
+def split_parameters(
+    packet: bytes, count: int, long_data: Mapping[int, bytes | bytearray]
+) -> list[Parameter]:
+    """The ``count`` parameters of an execution that says their types, which are at its beginning.
+
+    Those with long data have that as their value. Raises what :func:`read_parameters` does.
+    """
+    if not count:
+        return []
+    try:
+        return _split(packet, count, long_data)
+    except SqlError as error:
+        error.fatal = False
+        raise
+
+
+def _split(
+    packet: bytes, count: int, long_data: Mapping[int, bytes | bytearray]
+) -> list[Parameter]:
+    reader = PayloadReader(packet)
+    nulls = int.from_bytes(reader.take((count + 7) // 8), "little")
+    if not reader.u8():
+        raise errors.MALFORMED_PACKET(reason="parameters without their types")
+    start = reader.position
+    columns = [_read_type(reader) for _ in range(count)]
+    found = []
+    for number, column in enumerate(columns):
+        type_ = packet[start + 2 * number : start + 2 * number + 2]
+        if number in long_data:
+            if column.type not in _TEXTS:
+                type_ = bytes((ColumnType.BLOB, 0))
+            found.append(Parameter(type_, lenenc_bytes(bytes(long_data[number]))))
+        elif nulls >> number & 1 or column.type is ColumnType.NULL:
+            found.append(Parameter(type_, None))
+        else:
+            begin = reader.position
+            _read_value(reader, column, "latin-1")
+            found.append(Parameter(type_, packet[begin : reader.position]))
+    return found
+
+
+def join_parameters(parameters: Sequence[Parameter]) -> bytes:
+    """Parameters as an execution has them that says their types; empty for none."""
+    if not parameters:
+        return b""
+    nulls = sum(1 << number for number, each in enumerate(parameters) if each.value is None)
+    return b"".join(
+        (
+            nulls.to_bytes((len(parameters) + 7) // 8, "little"),
+            b"\1",
+            *(each.type for each in parameters),
+            *(each.value or b"" for each in parameters),
+        )
+    )
 
 
 def read_parameters(

@@ -10,11 +10,13 @@ Source: MySQL Source Code Documentation, "Column Definition"
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from athena_g.protocol.constants import MAX_PAYLOAD
-from athena_g.protocol.wire import lenenc_bytes, lenenc_int_at, nullable_cell_at
+from athena_g.protocol.binary_values import binary_decoder
+from athena_g.protocol.columns import Column
+from athena_g.protocol.constants import MAX_PAYLOAD, ColumnType
+from athena_g.protocol.wire import lenenc_bytes, lenenc_bytes_at, lenenc_int_at, nullable_cell_at
 
 MAX_HEADS: Final = 64
 """Heads of result sets that are remembered with what they become."""
@@ -22,6 +24,13 @@ MAX_REMEMBERED: Final = 4096
 """Bytes of a head that is."""
 
 _CONSTRAINT: Final = rb"(\bconstraint [`'])([^`']+)_%d(?=[`'])"
+
+_TEXTS: Final = frozenset(
+    (
+        *(ColumnType.VAR_STRING, ColumnType.STRING, ColumnType.BLOB),
+        *(ColumnType.TINY_BLOB, ColumnType.MEDIUM_BLOB, ColumnType.LONG_BLOB),
+    )
+)
 
 _OK, _LOCAL_INFILE, _ERR = 0x00, 0xFB, 0xFF
 _ERR_TEXT_AT = 9
@@ -133,6 +142,24 @@ class TableNames:
             cell, position = nullable_cell_at(payload, position)
             cells.append(b"\xfb" if cell is None else lenenc_bytes(self.text(cell)))
         return b"".join(cells)
+
+    def binary_row(self, payload: bytes, columns: Sequence[Column]) -> bytes:
+        """The same for a row of a prepared statement with these columns."""
+        bitmap = 1 + (len(columns) + 7 + 2) // 8
+        nulls = int.from_bytes(payload[1:bitmap], "little") >> 2
+        parts = [payload[:bitmap]]
+        position = bitmap
+        for number, column in enumerate(columns):
+            if nulls >> number & 1 or column.type is ColumnType.NULL:
+                continue
+            if column.type in _TEXTS:
+                cell, end = lenenc_bytes_at(payload, position)
+                parts.append(lenenc_bytes(self.text(cell)))
+            else:
+                _, end = binary_decoder(column)(payload, position)
+                parts.append(payload[position:end])
+            position = end
+        return b"".join(parts)
 
     def text(self, text: bytes) -> bytes:
         """A text with the right names."""

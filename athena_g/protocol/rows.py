@@ -6,7 +6,7 @@ Resultset Row".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from athena_g import errors
 from athena_g.protocol.binary_values import binary_decoder, binary_encoder
@@ -73,16 +73,10 @@ class BinaryRows:
 
     def encode(self, values: Sequence[Value]) -> bytes:
         """The payload of one row; ValueError or OverflowError for what the columns cannot hold."""
-        nulls = 0
-        cells: list[bytes] = []
-        bit = 1 << _BITMAP_OFFSET
-        for encode, value in zip(self._encoders, values, strict=True):
-            if value is None:
-                nulls |= bit
-            else:
-                cells.append(encode(value))
-            bit <<= 1
-        return b"\x00" + nulls.to_bytes(self._bitmap_size, "little") + b"".join(cells)
+        return binary_row(
+            None if value is None else encode(value)
+            for encode, value in zip(self._encoders, values, strict=True)
+        )
 
     def decode(self, payload: bytes) -> list[Value]:
         """The values of one row; MALFORMED_PACKET when it does not fit the columns."""
@@ -101,6 +95,21 @@ class BinaryRows:
         if position != len(payload):
             raise errors.MALFORMED_PACKET(reason="a row is longer than its columns")
         return values
+
+
+def binary_row(cells: Iterable[bytes | None]) -> bytes:
+    """The payload of a binary row with these cells as they travel, ``None`` for NULL."""
+    nulls = 0
+    bit = 1 << _BITMAP_OFFSET
+    values: list[bytes] = []
+    for cell in cells:
+        if cell is None:
+            nulls |= bit
+        else:
+            values.append(cell)
+        bit <<= 1
+    size = (bit.bit_length() - 1 + 7) // 8
+    return b"\x00" + nulls.to_bytes(size, "little") + b"".join(values)
 
 
 def encode_text_row(values: Sequence[Value], columns: Sequence[Column]) -> bytes:

@@ -202,11 +202,13 @@ class Planner:
         sharded = [(t.name, rule) for t in statement.tables if (rule := survey.rule_of(t))]
         plan = found(Template(said, literals, changes), self._names(sharded, codec))
         if isinstance(statement.body, Insertion):
-            slots = _id_slots(statement.body, survey, said, literals, codec)
+            marks = text.marks(len(literals))
+            slots = _id_slots(statement.body, survey, said, literals, codec, marks)
             plan = replace(plan, id_slots=slots)
         if plan.inserted is not None and len(plan.inserted.rows) > 1:
             spans = [row.span for row in plan.inserted.rows]
-            return replace(plan, divisible=Divisible(said, spans, changes), lasts=False)
+            divisible = Divisible(said, spans, changes, text.marks(len(literals)))
+            return replace(plan, divisible=divisible, lasts=False)
         return plan
 
     def _is_ambiguous(self, statement: Statement, survey: Survey, bare: frozenset[Table]) -> bool:
@@ -416,6 +418,7 @@ def _id_slots(
     said: bytes,
     literals: Sequence[tuple[int, int]],
     codec: str,
+    marks: Sequence[int],
 ) -> IdSlots | None:
     """Where ids are to be put that an INSERT lacks and its table's rule has made."""
     rule = survey.rule_of(insertion.target)
@@ -427,14 +430,14 @@ def _id_slots(
     name = quoted(rule.id_column, codec)
     if at is None:  # SET column = value ...
         end = insertion.rows[-1].span.end
-        return IdSlots(said, literals, (), [end], b", " + name + b" = ")
+        return IdSlots(said, literals, (), [end], b", " + name + b" = ", marks)
     comma = b", " if columns else b""
     named = [Edit(Span(at, at), _constant(comma + name))]
     if insertion.renamed_at is not None:
         place = Span(insertion.renamed_at, insertion.renamed_at)
         named.append(Edit(place, _constant(b", `made id`")))  # a name that none of the client's is
     ends = [row.span.end - 1 for row in insertion.rows]
-    return IdSlots(said, literals, named, ends, comma)
+    return IdSlots(said, literals, named, ends, comma, marks)
 
 
 def _constant(text: bytes) -> Callable[[int], bytes]:

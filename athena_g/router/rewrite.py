@@ -10,6 +10,7 @@ loses the qualifier: on the server it may have another name.
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -73,7 +74,11 @@ class Template:
 
 
 class IdSlots:
-    """An INSERT whose rows lack an id: its text with a place for one in each row."""
+    """An INSERT whose rows lack an id: its text with a place for one in each row.
+
+    ``marks`` are the places of its parameters; with the ids for parameters as well, ``parameters``
+    says which of them all are the ids.
+    """
 
     def __init__(
         self,
@@ -82,26 +87,34 @@ class IdSlots:
         columns: Sequence[Edit],
         rows: Sequence[int],
         in_front: bytes,
+        marks: Sequence[int],
     ) -> None:
+        self.parameters = [bisect(marks, place) + number for number, place in enumerate(rows)]
         self._in_front = in_front
         places = [Span(place, place) for place in rows]
         self._template = Template(text, [*literals, *places], columns)
-        marks = [(Span(*span), index) for index, span in enumerate(literals)]
-        marks += [(span, -1) for span in places]
-        self._order = [index for _, index in sorted(marks, key=lambda mark: mark[0])]
+        order = [(Span(*span), index) for index, span in enumerate(literals)]
+        order += [(span, -1) for span in places]
+        self._order = [index for _, index in sorted(order, key=lambda each: each[0])]
         self.count = len(rows)
 
-    def render(self, literals: Sequence[bytes], ids: Iterable[int]) -> bytes:
+    def render(self, literals: Sequence[bytes], ids: Iterable[bytes]) -> bytes:
         """The text with these literals and ids."""
-        given = (self._in_front + b"%d" % id_ for id_ in ids)
+        given = (self._in_front + id_ for id_ in ids)
         filled = [next(given) if index < 0 else literals[index] for index in self._order]
         return self._template.render(0, filled)
 
 
 class Divisible:
-    """A statement of several rows, of which each shard gets some; not for another text."""
+    """A statement of several rows, of which each shard gets some; not for another text.
 
-    def __init__(self, text: bytes, rows: Sequence[Span], edits: Sequence[Edit]) -> None:
+    ``marks`` are the places of its parameters.
+    """
+
+    def __init__(
+        self, text: bytes, rows: Sequence[Span], edits: Sequence[Edit], marks: Sequence[int]
+    ) -> None:
+        self._marks = marks
         begin, end = rows[0].start, rows[-1].end
         self.text = text
         self.rows = rows
@@ -114,6 +127,14 @@ class Divisible:
         """The text for a shard that gets the rows at these places."""
         rows = b", ".join(self.text[slice(*self.rows[place])] for place in places)
         return self._before.render(shard, ()) + rows + self._behind.render(shard, ())
+
+    def parameters(self, places: Iterable[int]) -> list[int]:
+        """Which parameters are in the text for a shard that gets the rows at these places."""
+        marks, rows = self._marks, self.rows
+        found = list(range(bisect(marks, rows[0].start)))
+        for place in places:
+            found += range(bisect(marks, rows[place].start), bisect(marks, rows[place].end))
+        return [*found, *range(bisect(marks, rows[-1].end), len(marks))]
 
 
 def _moved(edits: Iterable[Edit], end: int) -> list[Edit]:

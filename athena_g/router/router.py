@@ -181,7 +181,11 @@ class Router:
         if slots is None:
             return None
         ids = [self._snowflake.next() for _ in range(slots.count)]
-        return slots.render(cut.literals, ids), ids[0]
+        return slots.render(cut.literals, [b"%d" % each for each in ids]), ids[0]
+
+    def new_id(self) -> int:
+        """An id for a row."""
+        return self._snowflake.next()
 
     def plan(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
         """The plan of a statement of this shape."""

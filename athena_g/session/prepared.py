@@ -10,22 +10,27 @@ Source: MySQL Source Code Documentation, "Prepared Statements" with its pages "C
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from athena_g import errors
 from athena_g.backend.connection import BackendConnection, Prepare
 from athena_g.backend.statements import Prepared
 from athena_g.errors import SqlError
 from athena_g.net.stream import ConnectionClosed, PacketStream
+from athena_g.protocol.columns import Column
 from athena_g.protocol.commands import command_name
 from athena_g.protocol.constants import (
     SERVER_STATUS_CURSOR_EXISTS,
     SERVER_STATUS_LAST_ROW_SENT,
     Command,
 )
+from athena_g.protocol.framing import frame
 from athena_g.protocol.renaming import TableNames
 from athena_g.protocol.replies import OkPacket, is_eof
 from athena_g.protocol.resultset import PrepareOk
 from athena_g.protocol.scan import REPLY_EXECUTE, REPLY_FIELDS, REPLY_SINGLE
 from athena_g.router.route import Reach
+from athena_g.session import own_rows
 from athena_g.session.binding import Binding, Effect
 from athena_g.session.effects import FOUND_ROWS
 from athena_g.session.recall import Recall
@@ -37,6 +42,7 @@ from athena_g.session.statement import PARAMETERS, Statement
 _HEADER = 4
 _ID = slice(5, 9)
 _FLAGS = 9
+_PARAMETER = slice(9, 11)
 _LONG_DATA_HEAD = 11
 _PREPARE_HEAD = 5
 
@@ -66,6 +72,7 @@ class Statements:
         self._client = client
         self._limit = limit
         self._bytes = 0
+        self._long_bytes = 0
         self._last_id = 0
         self._by_id: dict[bytes, Statement] = {}
 
@@ -79,7 +86,7 @@ class Statements:
     def forget(self) -> None:
         """The session was reset."""
         self._by_id.clear()
-        self._bytes = 0
+        self._bytes = self._long_bytes = 0
 
     # -- COM_STMT_PREPARE --------------------------------------------------------------------------
 
@@ -90,6 +97,8 @@ class Statements:
             raise errors.TOO_MANY_STATEMENTS(limit=self._limit)
         binding = self._binding
         text = None if self._sharded is None else PreparedText(self._sharded, packet)
+        if text is not None and text.columns is not None:
+            return self._prepare_own(text, text.columns)
         connection = binding.take()
         try:
             payloads, prepared = connection.prepare(packet if text is None else text.command)
@@ -100,16 +109,30 @@ class Statements:
         if prepared is None:
             self._refuse(connection, payloads)
             return None
+        if text is not None:
+            payloads = text.told(payloads)
         ok = PrepareOk.decode(payloads[0])
         statement = Statement(self._next_id(), packet, ok.parameters, binding.profile)
         if text is not None:
             text.adopt(statement)
-            payloads[1:] = map(text.renamed, payloads[1:])
         connection.statements.add(statement.current.key, prepared)
         self._by_id[statement.id] = statement
         self._bytes += size
         payloads[0] = b"\0" + statement.id + payloads[0][_PREPARE_HEAD:]
         self._answer(connection, payloads)
+        return statement
+
+    def _prepare_own(self, text: PreparedText, columns: Sequence[Column]) -> Statement:
+        """Prepare a statement whose rows the proxy itself gives."""
+        binding = self._binding
+        statement = Statement(self._next_id(), text.command, 0, binding.profile)
+        statement.sharded = text
+        self._by_id[statement.id] = statement
+        self._bytes += len(text.command)
+        codec, status = text.sharding.reading().codec, binding.local_status
+        for payload in own_rows.prepared(self._last_id, columns, codec, status):
+            self._client.write_packet(payload)
+        self._client.flush()
         return statement
 
     def _refuse(self, connection: BackendConnection, payloads: list[bytes]) -> None:
@@ -174,24 +197,39 @@ class Statements:
                 self._execute(on_shard, packet, text.names)
                 return
         packet, payload = text.sharding.whole(packet)
-        routed = text.route(payload, statement)
-        found = routed.route
         text.current = None
+        if text.columns is not None:
+            text.sharding.send(text.own_answer(), binary=True)
+            return
+        try:
+            execution = text.execution(payload, statement)
+        finally:
+            self._forget_long_data(statement)
+        routed, found = execution.routed, execution.routed.route
+        if routed.plan.shards or (execution.made_id and not routed.plan.returning):
+            text.execute_everywhere(execution, statement)
+            return
         match found.reach:
             case Reach.ONE:
                 shard = found.shards[0]
                 text.sharding.go_to_shard(shard)
-                text.current = text.on_shard(shard, statement, routed)
-                self._execute(text.current, packet, routed.names(shard))
+                text.current = text.on_shard(shard, statement, routed, execution.types)
+                if execution.parameters is not None:
+                    self._client.reframed = True
+                    packet = frame(execution.payload, 0)
+                connection = self._execute(text.current, packet, routed.names(shard))
+                if execution.made_id and connection is not None and not connection.scanner.errno:
+                    self._binding.set_insert_id(execution.made_id)
             case Reach.HOME | Reach.ANYWHERE:
                 text.go_home(found.reach)
                 self._execute(text.at_home(statement), packet)
             case _:
-                text.execute_everywhere(payload, statement, routed)
+                text.execute_everywhere(execution, statement)
 
     def _execute(
         self, statement: Statement, packet: bytes, names: TableNames | None = None
-    ) -> None:
+    ) -> BackendConnection | None:
+        """Have a server execute a statement; over which connection, if it could be prepared."""
         binding = self._binding
         effect = statement.effect
         private, says_types, text = False, True, None
@@ -218,12 +256,12 @@ class Statements:
         if prepared is None or text is not None:
             prepared = self._prepare_again(connection, statement, private, text)
             if prepared is None:
-                return
+                return None
         if not says_types and prepared.types != statement.types:
             packet = self._with_types(packet, statement)
         prepared.types = statement.types
         packet = packet[:5] + prepared.id + packet[9:]
-        binding.run(connection, packet, REPLY_EXECUTE, effect, statement.packet, names)
+        return binding.run(connection, packet, REPLY_EXECUTE, effect, statement.packet, names)
 
     def _is_private(self, statement: Statement, packet: bytes) -> bool:
         """Whether an execution is with a cursor or long data; raises what hinders it."""
@@ -326,6 +364,7 @@ class Statements:
         """Forget long data and close the cursor, if there are any."""
         statement = self.find(packet)
         statement.error = None
+        self._forget_long_data(statement)
         statement = statement.current
         held = self._binding.held
         if held is None or held.statements.get_private(statement) is None:
@@ -363,8 +402,9 @@ class Statements:
 
     def _send_long_data(self, statement: Statement, packet: bytes) -> None:
         binding = self._binding
-        if statement.sharded is not None:
-            statement.sharded.go_for_long_data()
+        if statement.sharded is not None and statement.sharded.keeps_long_data():
+            self._keep_long_data(statement, packet, statement.sharded.sharding)
+            return
         connection = binding.take()
         try:
             prepared = connection.statements.get_private(statement)
@@ -385,12 +425,33 @@ class Statements:
         binding.pin(_LONG_DATA, statement.name)
         binding.done(connection)
 
+    def _keep_long_data(
+        self, statement: Statement, packet: bytes, sharded: ShardedStatements
+    ) -> None:
+        """Keep a part of a parameter until its execution tells where it goes."""
+        number = int.from_bytes(packet[_PARAMETER], "little")
+        if number >= statement.parameters:
+            raise errors.MALFORMED_EXECUTE(command=_function(Command.STMT_SEND_LONG_DATA))
+        _, payload = sharded.whole(packet)
+        data = payload[_LONG_DATA_HEAD - _HEADER :]
+        self._long_bytes += len(data)
+        if self._long_bytes > self._client.max_allowed_packet:
+            self._long_bytes -= len(data)
+            self._forget_long_data(statement)
+            raise errors.LONG_DATA_TOO_LONG(limit=self._client.max_allowed_packet)
+        statement.long_data.setdefault(number, bytearray()).extend(data)
+
+    def _forget_long_data(self, statement: Statement) -> None:
+        self._long_bytes -= sum(map(len, statement.long_data.values()))
+        statement.long_data.clear()
+
     def close(self, packet: bytes) -> None:
         """Forget a statement; has no answer."""
         statement = self._by_id.pop(packet[_ID], None)
         if statement is None:
             return
         self._bytes -= len(statement.packet)
+        self._forget_long_data(statement)
         statement = statement.current
         own = self._binding.own
         if own is not None and own.statements.remove_private(statement):

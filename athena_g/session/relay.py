@@ -8,7 +8,7 @@ from athena_g import errors
 from athena_g.backend.connection import BackendConnection
 from athena_g.net.stream import ConnectionClosed, PacketStream
 from athena_g.protocol.constants import MAX_PAYLOAD
-from athena_g.protocol.framing import frame
+from athena_g.protocol.framing import frame, frames_in
 from athena_g.protocol.renaming import TableNames
 from athena_g.protocol.scan import (
     REPLY_COMMAND,
@@ -44,10 +44,14 @@ def relay(
     """
     scanner = connection.scanner
     added = 0
-    if client.continues or len(command) > MAX_PAYLOAD:
+    if client.continues or client.reframed or len(command) > MAX_PAYLOAD:
+        whole = not client.continues
         chunk = _send_rest(connection, client) or chunk
         scanner.sequence_id = client.sequence_id
         added = client.packets_added
+        if whole and client.reframed:
+            added = (frames_in(command) - client.sequence_id) & 0xFF
+            client.reframed = False
     chunk = chunk or connection.stream.recv()
     if names is not None:
         chunk = names.head(chunk, connection.stream.recv)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from athena_g import errors
 from athena_g.net.stream import PacketStream
 from athena_g.pool.pool import Pool
+from athena_g.protocol.columns import Column
+from athena_g.protocol.renaming import TableNames
 from athena_g.protocol.replies import EofPacket, is_eof
 from athena_g.protocol.wire import lenenc_int_at
 from athena_g.session.binding import Binding
@@ -38,18 +41,21 @@ class Scatter:
         asked: dict[Pool, list[Part]],
         *,
         renames_cells: bool = False,
+        binary: bool = False,
         locks: bool = False,
         touches_session: bool = False,
     ) -> None:
         """Pass on the rows of one shard after those of the other.
 
-        ``renames_cells``: their cells name tables, as those of SHOW do. ``locks``: the rows are to
+        ``renames_cells``: their cells name tables, as those of SHOW do; ``binary``: they are those
+        of prepared statements. ``locks``: the rows are to
         stay locked until the transaction ends. ``touches_session``: the query may do something to
         the sessions of the servers.
         """
         self._leases.check(list(asked), writes=locks)
         leased: list[Leased] = []
         totals = Totals()
+        renamed = None if not renames_cells else _binary_row if binary else _text_row
         try:
             leased.extend(self._leases.all(asked))
             for each in leased:
@@ -60,7 +66,7 @@ class Scatter:
             for pool in asked:
                 each = next(one for one in leased if one.pool is pool)
                 for part in each.parts:
-                    self._pass_on(each, part, totals, renames_cells)
+                    self._pass_on(each, part, totals, renamed)
         except BaseException as error:
             self._leases.end(leased, error)
         for each in leased:
@@ -89,15 +95,15 @@ class Scatter:
         self._client.write_packet(EofPacket(status=self._binding.local_status).encode())
         self._client.flush()
 
-    def _pass_on(self, leased: Leased, part: Part, totals: Totals, renames_cells: bool) -> None:
+    def _pass_on(self, leased: Leased, part: Part, totals: Totals, renamed: Renamed | None) -> None:
         """Pass on the rows of one shard, and in front of the first one's the definitions."""
         leased.begin_reply()
-        self._head(leased, part, totals)
+        columns = self._head(leased, part, totals)
         while not is_eof(payload := leased.read()):
             if payload[:1] == b"\xff":
                 leased.refuse(payload, part)
-            if renames_cells and part.names is not None:
-                payload = part.names.row(payload)
+            if renamed is not None and part.names is not None:
+                payload = renamed(part.names, payload, columns)
             self._client.write_packet(payload)
             totals.rows += 1
         leased.outstanding -= 1
@@ -105,7 +111,8 @@ class Scatter:
         totals.warnings += end.warnings
         leased.connection.scanner.status = end.status
 
-    def _head(self, leased: Leased, part: Part, totals: Totals) -> None:
+    def _head(self, leased: Leased, part: Part, totals: Totals) -> list[bytes]:
+        """Read the definitions of columns, and pass on the first; what they are here."""
         payload = leased.read()
         if payload[:1] == b"\xff":
             leased.refuse(payload, part)
@@ -124,6 +131,19 @@ class Scatter:
         elif columns != totals.columns:
             name = leased.connection.endpoint.name
             raise errors.SHARDS_DIFFER(shard=part.where, instance=name)
+        return head[1:]
+
+
+Renamed = Callable[[TableNames, bytes, list[bytes]], bytes]
+"""A row with the right names, by the definitions of its columns."""
+
+
+def _text_row(names: TableNames, payload: bytes, _: list[bytes]) -> bytes:
+    return names.row(payload)
+
+
+def _binary_row(names: TableNames, payload: bytes, definitions: list[bytes]) -> bytes:
+    return names.binary_row(payload, [Column.decode(each) for each in definitions])
 
 
 def _likeness(definition: bytes) -> bytes:

@@ -199,6 +199,8 @@ class ProxySession:
         if len(packet) < LONG:
             found = recognise(packet, _BODY, multi_statements)
         else:
+            if self._sharded is not None:  # which reads all of it anyway
+                packet, _ = self._sharded.whole(packet)
             found = in_thread(recognise, packet, _BODY, multi_statements)
         if found is None and not self._stream.continues and not binding.pins:
             self._run(packet, REPLY_COMMAND, None)

@@ -6,19 +6,28 @@ execution goes where its parameters say, and is prepared there under the shard's
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-from athena_g import errors
 from athena_g.backend.connection import BackendConnection, Prepare
+from athena_g.backend.look_back import Answer
 from athena_g.parser.digest import Shape
 from athena_g.parser.text import Reading
+from athena_g.protocol.columns import Column
 from athena_g.protocol.commands import UNSIGNED_PARAMETER
 from athena_g.protocol.constants import Command
 from athena_g.protocol.framing import frame
-from athena_g.protocol.parameters import read_parameters
+from athena_g.protocol.parameters import (
+    Parameter,
+    join_parameters,
+    of_number,
+    read_parameters,
+    split_parameters,
+)
 from athena_g.protocol.renaming import TableNames
 from athena_g.protocol.replies import is_eof
+from athena_g.protocol.resultset import PrepareOk
 from athena_g.router.plan import Plan
 from athena_g.router.route import Reach, Route
 from athena_g.router.router import Routed
@@ -40,17 +49,48 @@ _INTEGERS: Final = {1: 1, 2: 2, 3: 4, 8: 8}
 _DEFINITION = b"\3def"
 
 
+@dataclass(slots=True)
+class Execution:
+    """One execution as the servers get it: ``payload`` says the types of its parameters.
+
+    ``parameters`` are those, if the payload is not what the client sent; ``made_id`` is the first
+    id that was made for its rows, or 0.
+    """
+
+    payload: bytes
+    routed: Routed
+    parameters: list[Parameter] | None = None
+    made_id: int = 0
+
+    @property
+    def types(self) -> bytes | None:
+        """The types of the parameters, behind the flag that announces them."""
+        return None if self.parameters is None else _types(self.parameters)
+
+    def with_parameters(self, chosen: list[Parameter]) -> bytes:
+        """The payload with other parameters."""
+        return self.payload[:_BODY_OF_PAYLOAD] + join_parameters(chosen)
+
+
 class PreparedText:
     """The text of a prepared statement, and what it is on each shard.
 
     Made with the framed COM_STMT_PREPARE; the session is then on the server that is to prepare
     ``command``. Raises `SqlError` for a statement that is refused. ``current`` is the statement
-    that was executed last, if it was one shard's.
+    that was executed last, if it was one shard's. ``columns`` are those of rows that the proxy
+    itself gives: no server prepares such a statement.
+
+    Where rows lack an id that is to be made here, the text has parameters for them, of which the
+    client does not know: ``made`` are their places among all.
     """
 
     def __init__(self, sharding: ShardedStatements, packet: bytes) -> None:
         self.sharding = sharding
         self.current: Statement | None = None
+        self.columns: Sequence[Column] | None = None
+        self.command = packet
+        self.names: TableNames | None = None
+        self.made: Sequence[int] = ()
         self._text = packet[_BODY:] if len(packet) < 1 << 24 else sharding.whole(packet)[1][1:]
         self._reading: Reading = sharding.reading()
         self._shape: Shape = sharding.shape(self._text, self._reading)
@@ -58,27 +98,45 @@ class PreparedText:
         self._known: Plan | None = None
         self._rules: Rules | None = None
         self._shown: Statement | None = None
-        self.names: TableNames | None = None
+        self._first: int | None = None
+        self._own: Callable[[bytes], Answer | None] = sharding.explained
+        answer = sharding.explained(self._text)
+        if answer is None:
+            answer = self._planned(packet)
+        if answer is not None:
+            self.columns = answer.columns
+
+    def _planned(self, packet: bytes) -> Answer | None:
+        """Go where the statement is to be prepared; what it answers, if it is the proxy's own."""
         plan = self._plan()
         if plan.refusal is not None:
             raise plan.refusal
-        if plan.shards:
-            raise errors.NOT_ON_SHARDED(construct=f"a prepared {plan.action}", table=_first(plan))
-        if plan.action in LISTS:
-            raise errors.NOT_SUPPORTED_YET(
-                construct=f"a prepared {plan.action} in a group with shards"
-            )
+        if plan.action in LISTS and plan.hint is None:
+            self._own = self.sharding.listed
+            answer = self.sharding.listed(self._text)
+            if answer is not None:
+                return answer
         if plan.id_slots is not None:
-            raise errors.NOT_ON_SHARDED(
-                construct="a prepared INSERT without the generated id", table=_first(plan)
-            )
-        self._first = sharding.go_to_prepare(plan) if plan.is_sharded else None
-        if self._first is None:
-            self.go_home(Reach.HOME if plan.others or plan.at_home else Reach.ANYWHERE)
-            self.command = self._of_catalogue(plan) if plan.catalogue else packet
-        else:
+            slots = plan.id_slots
+            self.made = slots.parameters
+            self._text = slots.render(self._shape.literals, [b"?"] * slots.count)
+            self._shape = self.sharding.shape(self._text, self._reading)
+            self._known = None
+            plan = self._plan()
+        if plan.is_sharded or plan.shards:
+            self._first = self.sharding.go_to_prepare(plan)
             self.command = self._prepare(self._routed(plan, self._first), self._first)
             self.names = plan.names.of(self._first)
+        else:
+            self.go_home(Reach.HOME if plan.others or plan.at_home else Reach.ANYWHERE)
+            self.command = self._of_catalogue(plan) if plan.catalogue else packet
+        return None
+
+    def own_answer(self) -> Answer:
+        """The rows that the proxy itself gives."""
+        answer = self._own(self._text)
+        assert answer is not None
+        return answer
 
     def _plan(self) -> Plan:
         rules = self.sharding.rules
@@ -94,8 +152,16 @@ class PreparedText:
     def _prepare(routed: Routed, shard: int) -> bytes:
         return frame(bytes([Command.STMT_PREPARE]) + routed.text(shard), 0)
 
-    def renamed(self, payload: bytes) -> bytes:
-        """A payload of the answer to the preparation, as the client is to see it."""
+    def told(self, payloads: list[bytes]) -> list[bytes]:
+        """The answer to the preparation, as the client is to see it."""
+        ok = PrepareOk.decode(payloads[0])
+        kept = [each for place, each in enumerate(payloads[1:]) if place not in self.made]
+        if self.made and ok.parameters == len(self.made):
+            kept = kept[1:]  # nor is there an end of definitions
+        ok = replace(ok, parameters=ok.parameters - len(self.made))
+        return [ok.encode(), *map(self._renamed, kept)]
+
+    def _renamed(self, payload: bytes) -> bytes:
         if self.names is None or is_eof(payload) or not payload.startswith(_DEFINITION):
             return payload
         return self.names.definition(payload)
@@ -109,26 +175,27 @@ class PreparedText:
         elif self._plan().catalogue:
             self.current = self._shown = self._new(statement, self.command)
 
-    @staticmethod
-    def _new(statement: Statement, command: bytes) -> Statement:
-        return Statement(statement.id, command, statement.parameters, statement.profile)
+    def _new(self, statement: Statement, command: bytes) -> Statement:
+        parameters = statement.parameters + len(self.made)
+        return Statement(statement.id, command, parameters, statement.profile)
 
     def go_home(self, reach: Reach) -> None:
         """Have the statement run at home, if it is not one for whichever server it is."""
         self.sharding.go_home(reach, self._text)
 
-    def go_for_long_data(self) -> None:
-        """Go where long data belongs; raises what hinders it: that is known at the execution."""
+    def keeps_long_data(self) -> bool:
+        """Whether only the execution tells where long data is to go.
+
+        If not, the session is then on its server.
+        """
         plan = self._plan()
         if plan.is_sharded:
-            raise errors.NOT_ON_SHARDED(
-                construct="long data of a prepared statement", table=_first(plan)
-            )
+            return True
         reach = self.sharding.routed(plan, self._shape, (), self._reading).route.reach
         if reach is Reach.EVERY_GROUP:
-            construct = "long data of a prepared change of a broadcast table"
-            raise errors.NOT_SUPPORTED_YET(construct=construct)
+            return True
         self.go_home(reach)
+        return False
 
     # -- the short way -----------------------------------------------------------------------------
 
@@ -141,6 +208,8 @@ class PreparedText:
         plan = self._plan()
         point, types = plan.point, statement.types
         if point is None or types is None or point.slot != len(self._shape.literals):
+            return None
+        if self.made or statement.long_data:
             return None
         size = _INTEGERS.get(types[1])
         if size is None or packet[PARAMETERS] & 1:
@@ -160,14 +229,29 @@ class PreparedText:
 
     # -- executions --------------------------------------------------------------------------------
 
-    def route(self, payload: bytes, statement: Statement) -> Routed:
-        """Where an execution goes; raises `SqlError` for what is refused."""
-        values: list[object] = []
+    def execution(self, payload: bytes, statement: Statement) -> Execution:
+        """What an execution is, and where it goes; raises `SqlError` for what is refused."""
         plan = self._plan()
-        if statement.parameters and plan.is_sharded:
-            body = self._with_types(payload, statement)[_BODY_OF_PAYLOAD:]
-            values = [*read_parameters(body, (), statement.parameters, {}, self._reading.codec)[0]]
-        return self.sharding.routed(plan, self._shape, values, self._reading)
+        said = self._with_types(payload, statement)
+        parameters: list[Parameter] | None = None
+        made_id = 0
+        if self.made or statement.long_data:
+            body = said[_BODY_OF_PAYLOAD:]
+            parameters = split_parameters(body, statement.parameters, statement.long_data)
+            for place in self.made:
+                number = self.sharding.new_id()
+                made_id = made_id or number
+                parameters.insert(place, of_number(number))
+            said = said[:_BODY_OF_PAYLOAD] + join_parameters(parameters)
+        values: list[object] = []
+        count = statement.parameters + len(self.made)
+        if count and plan.is_sharded:
+            body, codec = said[_BODY_OF_PAYLOAD:], self._reading.codec
+            values = [*read_parameters(body, (), count, {}, codec)[0]]
+        routed = self.sharding.routed(plan, self._shape, values, self._reading)
+        if routed.route.divided and parameters is None:
+            parameters = split_parameters(said[_BODY_OF_PAYLOAD:], count, {})
+        return Execution(said, routed, parameters, made_id)
 
     @staticmethod
     def _with_types(payload: bytes, statement: Statement) -> bytes:
@@ -177,15 +261,17 @@ class PreparedText:
             return payload
         return payload[:at] + statement.types + payload[at + 1 :]
 
-    def on_shard(self, shard: int, statement: Statement, routed: Routed) -> Statement:
-        """What the statement is on a shard."""
+    def on_shard(
+        self, shard: int, statement: Statement, routed: Routed, types: bytes | None = None
+    ) -> Statement:
+        """What the statement is on a shard; ``types`` are those of the parameters it has there."""
         found = self._by_shard.get(shard)
         if found is None:
             found = self._new(statement, self._prepare(routed, shard))
             if len(self._by_shard) >= MAX_SHARDS:
                 self._by_shard.clear()
             self._by_shard[shard] = found
-        return _like(found, statement)
+        return _like(found, statement, types)
 
     def at_home(self, statement: Statement) -> Statement:
         """What the statement is at home: of information_schema it has what is there now."""
@@ -195,36 +281,61 @@ class PreparedText:
         command = self._of_catalogue(plan)
         if self._shown is None or self._shown.packet != command:
             self._shown = self._new(statement, command)
-        self.current = _like(self._shown, statement)
+        self.current = _like(self._shown, statement, None)
         return self.current
 
     def _of_catalogue(self, plan: Plan) -> bytes:
         text = self.sharding.with_catalogue(self._text, plan)
         return frame(bytes([Command.STMT_PREPARE]) + text, 0)
 
-    def execute_everywhere(self, payload: bytes, statement: Statement, routed: Routed) -> None:
+    def execute_everywhere(self, execution: Execution, statement: Statement) -> None:
         """Execute the statement on several shards, or in all DB groups."""
-        said = self._with_types(payload, statement)
-        said = said[:_FLAGS] + b"\0" + said[_FLAGS + 1 :]  # no cursor: each has its own rows
-        if routed.route.divided:
-            construct = "a prepared INSERT of rows of several shards"
-            raise errors.NOT_ON_SHARDED(construct=construct, table=_first(routed.plan))
+        routed = execution.routed
 
         def command(shard: int) -> Callable[[BackendConnection], bytes]:
-            one = statement
-            if routed.route.shards:
-                one = self.on_shard(shard, statement, routed)
+            one, said = self._part(execution, statement, shard)
+            said = said[:_FLAGS] + b"\0" + said[_FLAGS + 1 :]  # no cursor: each has its own rows
             names = routed.names(shard) if routed.route.shards else None
             return lambda connection: _execution(connection, one, said, names)
 
-        self.sharding.everywhere(routed, command, statement.effect)
+        self.sharding.everywhere(
+            routed, command, statement.effect, made_id=execution.made_id, binary=True
+        )
+
+    def _part(
+        self, execution: Execution, statement: Statement, shard: int
+    ) -> tuple[Statement, bytes]:
+        """What the statement is on a shard, and the execution there: it may have some rows only."""
+        routed, parameters = execution.routed, execution.parameters
+        places = routed.route.divided.get(shard)
+        if places is not None and parameters is not None and routed.plan.divisible is not None:
+            chosen = [parameters[each] for each in routed.plan.divisible.parameters(places)]
+            command = self._prepare(routed, shard)
+            one = Statement(statement.id, command, len(chosen), statement.profile)
+            return _like(one, statement, _types(chosen)), execution.with_parameters(chosen)
+        if routed.route.shards:
+            one = self.on_shard(shard, statement, routed, execution.types)
+        elif execution.types is not None:
+            one = _like(self._new(statement, statement.packet), statement, execution.types)
+        else:
+            one = statement
+        return one, execution.payload
 
 
-def _like(one: Statement, statement: Statement) -> Statement:
-    """The client's statement under another text, to be executed as the client says now."""
+def _types(parameters: Sequence[Parameter]) -> bytes:
+    """The types of parameters, behind the flag that announces them."""
+    return b"\1" + b"".join(each.type for each in parameters)
+
+
+def _like(one: Statement, statement: Statement, types: bytes | None) -> Statement:
+    """The client's statement under another text, to be executed as the client says now.
+
+    ``types`` are those of its parameters, if they are other ones than the client knows.
+    """
     one.effect, one.questions = statement.effect, statement.questions
-    if one.types != statement.types and statement.types is not None:
-        one.learn_types(statement.types)
+    types = types or statement.types
+    if one.types != types and types is not None:
+        one.learn_types(types)
     return one
 
 
@@ -257,10 +368,3 @@ def _prepare_on(connection: BackendConnection, statement: Statement) -> Prepare:
     answer = connection.prepare(statement.packet)
     connection.settle(own, owner, b"")
     return answer
-
-
-def _first(plan: Plan) -> str:
-    if plan.inserted is not None:
-        return plan.inserted.table
-    named = [each.part.table.name for each in plan.tables] or plan.changed
-    return named[0] if named else ""

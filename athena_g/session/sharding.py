@@ -33,9 +33,7 @@ from athena_g.protocol.constants import (
 )
 from athena_g.protocol.framing import Deframer, frame
 from athena_g.protocol.renaming import TableNames
-from athena_g.protocol.replies import EofPacket
 from athena_g.protocol.scan import REPLY_FIELDS
-from athena_g.protocol.wire import lenenc_bytes, lenenc_int
 from athena_g.router.explain import explain
 from athena_g.router.plan import Plan, TableNotKnown
 from athena_g.router.route import Reach
@@ -49,6 +47,7 @@ from athena_g.session.fan_out import FanOut
 from athena_g.session.information_schema import with_views
 from athena_g.session.leases import Asked, Leases, Part, query
 from athena_g.session.long_work import in_thread
+from athena_g.session.own_rows import result_set
 from athena_g.session.scatter import Scatter
 
 MANY: Final = 5000
@@ -116,6 +115,7 @@ class ShardedStatements:
 
     def _execute_long(self, packet: bytes, text: bytes, kind: int, effect: Effect | None) -> None:
         """The same for a text that takes long to read: a thread does, while others go on."""
+        self._client.reframed = True
         reading = self.reading()
         cut = in_thread(self.shape, text, reading)
         plan = self.plan(text, cut, reading)
@@ -134,9 +134,9 @@ class ShardedStatements:
     def _execute(
         self, packet: bytes, text: bytes, plan: Plan, cut: Shape, kind: int, effect: Effect | None
     ) -> None:
-        explained = _EXPLAIN_ATHENA.match(text)
+        explained = self.explained(text)
         if explained is not None:
-            self._explain(text[explained.end() :])
+            self.send(explained)
             return
         routed, made_id = self._with_ids(plan, cut)
         found, plan = routed.route, routed.plan
@@ -148,10 +148,8 @@ class ShardedStatements:
         if plan.action in LISTS and plan.hint is None:
             self._list(packet, text, kind, effect)
             return
-        if plan.shards and plan.read_only:
-            asked = self._asked(routed, lambda shard: query(routed.text(shard)))
-            self._stay_within(asked)
-            self._scatter.read(asked, renames_cells=True)
+        if plan.shards:
+            self.everywhere(routed, lambda shard: query(routed.text(shard)), effect)
             return
         match found.reach:
             case Reach.ONE:
@@ -177,10 +175,12 @@ class ShardedStatements:
         effect: Effect | None,
         *,
         made_id: int = 0,
+        binary: bool = False,
     ) -> None:
         """Have several shards, or all DB groups, answer; ``command`` is what a shard is told.
 
-        ``made_id`` is the first id of rows that was made here.
+        ``made_id`` is the first id of rows that was made here. ``binary``: rows are those of
+        prepared statements.
         """
         left = left_behind(effect)
         if left:  # it would be on several connections, none of which is the session's
@@ -192,7 +192,7 @@ class ShardedStatements:
                 asked, locks=not routed.plan.read_only, touches_session=effect is not None
             )
         elif routed.plan.read_only:
-            self._scatter.read(asked)
+            self._scatter.read(asked, renames_cells=bool(routed.plan.shards), binary=binary)
         elif routed.plan.everywhere:
             self._define(routed.plan, asked)
         else:
@@ -210,32 +210,35 @@ class ShardedStatements:
             for table in plan.changed:
                 self._sharding.forget(table)
 
-    def _explain(self, text: bytes) -> None:
-        """Answer EXPLAIN ATHENA: what the router makes of a statement."""
-        reading = self.reading()
+    def explained(self, text: bytes) -> Answer | None:
+        """What the router makes of a statement, if this is EXPLAIN ATHENA of it."""
+        found = _EXPLAIN_ATHENA.match(text)
+        if found is None:
+            return None
+        text, reading = text[found.end() :], self.reading()
         self.plan(text, self.shape(text, reading), reading)  # so that its tables are known
         lines = explain(self._sharding.router, text, reading)
-        self._send(Answer(_STEPS, [[part.encode() for part in line] for line in lines]))
+        return Answer(_STEPS, [[part.encode() for part in line] for line in lines])
 
-    def _send(self, answer: Answer) -> None:
-        """Send rows that are the proxy's own, in UTF-8, in the text protocol."""
-        eof = EofPacket(status=self._binding.local_status).encode()
-        client, codec = self._client, self.reading().codec
-        client.write_packet(lenenc_int(len(answer.columns)))
-        for column in answer.columns:
-            client.write_packet(column.encode(codec))
-        client.write_packet(eof)
-        for row in answer.rows:
-            client.write_packet(b"".join(_cell(cell, codec) for cell in row))
-        client.write_packet(eof)
+    def listed(self, text: bytes) -> Answer | None:
+        """What SHOW TABLES and SHOW TABLE STATUS answer: each table once, by the client's name.
+
+        ``None`` for those of another database, of which the home server says all.
+        """
+        return tables(self._sharding, text.decode(self.reading().codec, "replace"))
+
+    def send(self, answer: Answer, *, binary: bool = False) -> None:
+        """Send rows of the proxy's own."""
+        client, status = self._client, self._binding.local_status
+        for payload in result_set(answer, self.reading().codec, status, binary=binary):
+            client.write_packet(payload)
         client.flush()
         self._binding.note_scattered(-1, len(answer.rows), 0)
 
     def _list(self, packet: bytes, text: bytes, kind: int, effect: Effect | None) -> None:
-        """Answer SHOW TABLES and SHOW TABLE STATUS: each table once, by the client's name."""
-        found = tables(self._sharding, text.decode(self.reading().codec, "replace"))
+        found = self.listed(text)
         if found is not None:
-            self._send(found)
+            self.send(found)
             return
         self.go_to(self._sharding.home_pool)
         self._binding.execute(packet, kind, effect)
@@ -286,11 +289,13 @@ class ShardedStatements:
 
     def go_to_prepare(self, plan: Plan) -> int:
         """Go to a server that can prepare a statement; the shard whose text it is to get."""
-        rules = [each.part.rule for each in plan.tables]
-        rule = rules[0] if plan.inserted is None else plan.inserted.rule
         pool_of, held = self._sharding.pool_of, self._binding.held is not None
-        shards = range(rule.count)
-        shard = next((n for n in shards if held and pool_of(n) is self._binding.pool), 0)
+        shards: Sequence[int] = plan.shards
+        if not shards:
+            rules = [each.part.rule for each in plan.tables]
+            shards = range((rules[0] if plan.inserted is None else plan.inserted.rule).count)
+        here = (n for n in shards if held and pool_of(n) is self._binding.pool)
+        shard = next(here, shards[0])
         self.go_to(pool_of(shard))
         return shard
 
@@ -305,6 +310,10 @@ class ShardedStatements:
                 raise errors.CROSS_SHARD_TRANSACTION(bound=bound, target=target)
             binding.begin_elsewhere(binding.empty_since)
         binding.go_to(pool)
+
+    def new_id(self) -> int:
+        """An id for a row that lacks one."""
+        return self._sharding.router.new_id()
 
     @property
     def rules(self) -> Rules:
@@ -406,11 +415,5 @@ class ShardedStatements:
         while (payload := deframer.next_payload()) is None:
             deframer.feed(self._client.read_more())
         self._client.skip_rest()
+        self._client.reframed = True
         return frame(payload, 0), payload
-
-
-def _cell(cell: bytes | None, codec: str) -> bytes:
-    """A cell of a row in the text protocol, in the client's character set."""
-    if cell is None:
-        return b"\xfb"
-    return lenenc_bytes(cell.decode("utf-8", "replace").encode(codec, "replace"))

@@ -37,6 +37,7 @@ class Statement:
         "error",
         "id",
         "key",
+        "long_data",
         "packet",
         "parameters",
         "profile",
@@ -57,6 +58,7 @@ class Statement:
         self.types_at = PARAMETERS + (parameters + 7) // 8
         self.types_end = self.types_at + 1 + 2 * parameters
         self.error: SqlError | None = None
+        self.long_data: dict[int, bytearray] = {}
         self.effect: Effect | None = None
         self.questions: frozenset[bytes] = frozenset()
         # The types of user variables, too, are those of the time of the preparation.

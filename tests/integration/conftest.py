@@ -5,11 +5,13 @@ from itertools import count
 
 import pytest
 
+from tests.integration.stage import PlainConnection
 from tests.proxy import Proxy, proxy_for
 from tests.servers import Server
 from tests.servers_plugin import FLEET
 from tests.sharding.house import House
 from tests.sharding.house import house as furnished
+from tests.sharding.prepared import Prepare, PreparedStatement
 from tests.sharding.shop import Shop
 from tests.sharding.shop import shop as opened
 
@@ -78,3 +80,26 @@ def shop(shared_shop: Shop) -> Iterator[Shop]:
     shared_shop.empty()
     yield shared_shop
     shared_shop.expect_sound()
+
+
+@pytest.fixture
+def client(shop: Shop) -> Iterator[PlainConnection]:
+    """A client of the shop that sends nothing of its own accord."""
+    with PlainConnection(
+        host=shop.proxy.host,
+        port=shop.proxy.port,
+        user=shop.proxy.user,
+        password=shop.proxy.password,
+        database=shop.name,
+        ssl_disabled=True,
+        autocommit=None,
+        charset="utf8mb4",
+        read_timeout=30,
+    ) as connected:
+        yield connected
+
+
+@pytest.fixture
+def prepare(client: PlainConnection) -> Prepare:
+    """Has the client prepare a statement."""
+    return lambda sql: PreparedStatement(client, sql)

@@ -315,16 +315,6 @@ def test_long_data_goes_to_the_table_at_home(bench: Bench) -> None:
     assert ask(client, "SELECT v FROM settings WHERE k = 1") == "long"
 
 
-def test_long_data_of_a_broadcast_table_is_refused(bench: Bench) -> None:
-    client = bench.connect()
-    prepared = Prepared(client, "INSERT INTO countries VALUES (1, ?)")
-    client._execute_command(
-        Command.STMT_SEND_LONG_DATA, struct.pack("<IH", prepared.id, 0) + b"long"
-    )
-    assert error_of(lambda: prepared.execute(5))[0] == 1235
-    assert sorted(column(client, "SELECT id FROM orders")) == list(USERS)
-
-
 # --- KILL -----------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,31 +10,8 @@ from typing import Any
 import pytest
 
 from tests.integration.stage import PlainConnection, ask, error_of, refused
-from tests.sharding.prepared import PreparedStatement, Unsigned
+from tests.sharding.prepared import Prepare, PreparedStatement, Unsigned
 from tests.sharding.shop import Shop, rows, shards_of
-
-Prepare = Callable[[str], PreparedStatement]
-
-
-@pytest.fixture
-def client(shop: Shop) -> Iterator[PlainConnection]:
-    with PlainConnection(
-        host=shop.proxy.host,
-        port=shop.proxy.port,
-        user=shop.proxy.user,
-        password=shop.proxy.password,
-        database=shop.name,
-        ssl_disabled=True,
-        autocommit=None,
-        charset="utf8mb4",
-        read_timeout=30,
-    ) as connected:
-        yield connected
-
-
-@pytest.fixture
-def prepare(client: PlainConnection) -> Prepare:
-    return lambda sql: PreparedStatement(client, sql)
 
 
 @pytest.fixture
@@ -169,12 +145,6 @@ def test_changes_on_all_shards_are_added_up(
 @pytest.mark.parametrize(
     "sql",
     [
-        "INSERT INTO orders (user_id) VALUES (?)",
-        "SHOW CREATE TABLE items",
-        "SHOW TABLES",
-        "SHOW TABLE STATUS",
-        "DROP TABLE items",
-        "CREATE TABLE wide_p (k INT)",
         "SELECT COUNT(*) FROM items; SELECT 1",
         "LOCK TABLES items READ",
         "SELEC ? FROM items",
@@ -193,15 +163,15 @@ def test_what_an_execution_cannot_do_is_refused_each_time(
 ) -> None:
     delete = prepare("DELETE FROM items WHERE n > ?")
     count = prepare("SELECT COUNT(*) FROM items WHERE user_id IN (?, ?)")
-    insert = prepare("INSERT INTO wide (k) VALUES (?), (?)")
+    insert = prepare("INSERT INTO items VALUES (?, 'ink', 1), (?, 'ink', 1)")
     for _ in range(2):
         assert error_of(lambda: delete.execute(-100))[0] == 1105
         assert error_of(lambda: count.execute(1, 2))[0] == 1235
-        assert error_of(lambda: insert.execute(1, 2))[0] == 1235
+        assert error_of(lambda: insert.execute(1, 2))[0] == 1105
         assert count.rows(1, 5) == [(2,)]
-    insert.execute(1, 5)
     assert len(rows(filled, "SELECT 1 FROM items")) == 9
-    assert sorted(rows(filled, "SELECT k FROM wide")) == [(1,), (5,)]
+    insert.execute(1, 5)
+    assert len(rows(filled, "SELECT 1 FROM items")) == 11
 
 
 def test_a_duplicate_is_told_with_the_clients_names(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -26,6 +27,9 @@ class Answer:
 
     columns: list[Column]
     rows: list[tuple[Any, ...]]
+
+
+Prepare = Callable[[str], "PreparedStatement"]
 
 
 class PreparedStatement:
@@ -65,6 +69,15 @@ class PreparedStatement:
         if self._status & SERVER_STATUS_CURSOR_EXISTS:
             return Answer(columns, [])
         return Answer(columns, self._read(columns, self._client.read_rows()))
+
+    def send_long_data(self, parameter: int, data: bytes) -> None:
+        """Send a part of a parameter; has no answer."""
+        body = struct.pack("<IH", self.id, parameter) + data
+        self._client._execute_command(Command.STMT_SEND_LONG_DATA, body)
+
+    def reset(self) -> None:
+        """Have the server forget long data and the cursor."""
+        self._client.command(Command.STMT_RESET, struct.pack("<I", self.id))
 
     def fetch(self, count: int) -> list[tuple[Any, ...]]:
         """The next rows of the cursor."""

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from athena_g.errors import SqlError
-from athena_g.protocol.framing import Deframer, frame, frames_used
+from athena_g.protocol.framing import Deframer, frame, frames_in, frames_used
 
 FULL = 0xFFFFFF
 LIMIT = 64 * 1024 * 1024
@@ -134,3 +134,11 @@ def test_what_follows_a_packet_can_be_taken_out() -> None:
     assert deframer.next_payload() == b"request"
     assert deframer.take_all() == b"\x16\x03\x01hello"
     assert (deframer.pending, deframer.next_payload()) == (0, None)
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+@pytest.mark.parametrize("packets", [0, 1, 2])
+def test_the_packets_of_a_framed_payload_are_counted(packets: int, more: int) -> None:
+    size = packets * 0xFFFFFF + more
+    if size >= 0:
+        assert frames_in(frame(bytes(size), 0)) == frames_used(size)

@@ -14,7 +14,13 @@ from athena_g.errors import SqlError
 from athena_g.protocol.binary_values import binary_encoder
 from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import UNSIGNED_FLAG, ColumnType
-from athena_g.protocol.parameters import read_parameters
+from athena_g.protocol.parameters import (
+    Parameter,
+    join_parameters,
+    of_number,
+    read_parameters,
+    split_parameters,
+)
 from athena_g.protocol.text_values import Value
 
 INT = b"\x03\x00"
@@ -130,3 +136,56 @@ def test_anything_is_either_read_or_refused(packet: bytes, count: int) -> None:
         assert error.errno in (1210, 1835)
     else:
         assert len(found) == count
+
+
+SOME = [
+    (BIGINT, (5).to_bytes(8, "little")),
+    (TEXT, b"\x03abc"),
+    (b"\x06\x00", None),
+    (TEXT, None),
+    (b"\x0c\x00", b"\x04\xe4\x07\x06\x0f"),
+    (b"\x0b\x00", b"\x00"),
+    (b"\x05\x00", b"\x00\x00\x00\x00\x00\x00\xe0\x3f"),
+    (b"\xf6\x00", b"\x045.50"),
+    (b"\x01\x80", b"\xff"),
+    (BLOB, b"\xfc\x2c\x01" + b"x" * 300),
+]
+
+
+@given(st.lists(st.sampled_from(SOME).map(lambda each: Parameter(*each)), max_size=20))
+def test_parameters_that_are_taken_apart_can_be_joined_again(parameters: list[Parameter]) -> None:
+    packet = join_parameters(parameters)
+    assert split_parameters(packet, len(parameters), {}) == parameters
+    assert len(read(packet, len(parameters))) == len(parameters)
+
+
+@given(
+    st.lists(st.sampled_from(SOME).map(lambda each: Parameter(*each)), max_size=20),
+    st.data(),
+)
+def test_some_of_them_are_an_execution_too(
+    parameters: list[Parameter], data: st.DataObject
+) -> None:
+    values = read(join_parameters(parameters), len(parameters))
+    places = data.draw(st.lists(st.integers(0, max(len(parameters) - 1, 0)), unique=True))
+    places = [place for place in places if place < len(parameters)]
+    packet = join_parameters([parameters[place] for place in places])
+    assert read(packet, len(places)) == [values[place] for place in places]
+
+
+def test_a_number_of_our_own_is_a_bigint() -> None:
+    assert read(join_parameters([of_number(1 << 60), of_number(-1)]), 2) == [1 << 60, -1]
+
+
+@pytest.mark.parametrize(("type_", "kept"), [(TEXT, TEXT), (BLOB, BLOB), (BIGINT, BLOB)])
+def test_long_data_becomes_a_value(type_: bytes, kept: bytes) -> None:
+    packet = b"\x02\x01" + type_ + BIGINT  # the second is NULL, the first has no value there
+    found = split_parameters(packet, 2, {0: b"long"})
+    assert found == [Parameter(kept, b"\x04long"), Parameter(BIGINT, None)]
+
+
+@pytest.mark.parametrize("packet", [b"", b"\x00\x00", b"\x00\x01" + BIGINT + b"\x05"])
+def test_parameters_that_end_early_are_an_error_that_the_connection_survives(packet: bytes) -> None:
+    with pytest.raises(SqlError) as caught:
+        split_parameters(packet, 1, {})
+    assert not caught.value.fatal

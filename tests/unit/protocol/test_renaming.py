@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from athena_g.protocol.constants import ColumnType
 from athena_g.protocol.framing import frame
 from athena_g.protocol.renaming import MAX_HEADS, MAX_REMEMBERED, TableNames
 from athena_g.protocol.replies import EofPacket, ErrPacket, OkPacket
+from athena_g.protocol.rows import BinaryRows
 from athena_g.protocol.wire import lenenc_bytes, lenenc_int
 
 ROWS = frame(b"\x01a", 9) + frame(EofPacket().encode(), 10)
@@ -187,3 +189,18 @@ def test_a_head_that_begins_like_the_last_one_is_not_taken_for_it() -> None:
     one, two = column("orders_1"), column("orders_1", name="ix")
     assert renamed.head(head(one), nothing) == head(column("orders"))
     assert renamed.head(head(two), nothing) == head(column("orders", name="ix"))
+
+
+def test_a_binary_row_gets_the_right_names_in_its_texts_alone() -> None:
+    columns = [
+        Column("table", ColumnType.VAR_STRING),
+        Column("n", ColumnType.LONGLONG),
+        Column("nothing", ColumnType.VAR_STRING),
+        Column("at", ColumnType.DATETIME),
+        Column("text", ColumnType.BLOB),
+        *(Column(f"more {number}", ColumnType.SHORT) for number in range(5)),
+    ]
+    values = ["orders_1", 7, None, datetime(2020, 5, 6, 7), b"in shop_b.items_1", *[None] * 4, 5]
+    payload = BinaryRows(columns).encode(values)
+    expected = ["orders", *values[1:4], "in shop.items", *values[5:]]
+    assert BinaryRows(columns).decode(names().binary_row(payload, columns)) == expected

@@ -1,0 +1,311 @@
+"""Prepared statements that servers get otherwise than the client sends them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.integration.stage import PlainConnection, ask, error_of
+from tests.sharding.prepared import Prepare
+from tests.sharding.shop import WORKER, Shop, rows, shards_of
+
+WORKER_BITS = 0x3FF << 12
+
+
+def worker_of(made: int) -> int:
+    return (made & WORKER_BITS) >> 12
+
+
+# -- ids that are made here --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sql", "values"),
+    [
+        ("INSERT INTO orders (user_id, item) VALUES (?, ?)", (5, "pen")),
+        ("INSERT INTO orders (user_id, item) VALUES (5, 'pen')", ()),
+        ("INSERT INTO orders (item, user_id) VALUES (?, ?)", ("pen", 5)),
+        ("INSERT INTO orders SET item = ?, user_id = ?", ("pen", 5)),
+        ("REPLACE INTO orders (user_id, item) VALUES (?, ?)", (5, "pen")),
+        (
+            "INSERT INTO orders (user_id, item) VALUES (?, ?) ON DUPLICATE KEY UPDATE item = ?",
+            (5, "pen", "ink"),
+        ),
+    ],
+)
+def test_a_row_gets_the_id_that_it_lacks(
+    client: PlainConnection, prepare: Prepare, sql: str, values: tuple[Any, ...]
+) -> None:
+    statement = prepare(sql)
+    assert statement.parameters == len(values)
+    made = []
+    for _ in range(3):
+        statement.execute(*values)
+        made.append(ask(client, "SELECT LAST_INSERT_ID()"))
+    assert made == sorted(set(made))
+    assert {worker_of(each) for each in made} == {WORKER}
+    found = rows(client, "SELECT id, user_id, item FROM orders")
+    assert sorted(found) == [(each, 5, "pen") for each in made]
+    assert set(shards_of(client, "orders", "id").values()) == {1}
+
+
+def test_types_need_not_be_told_again(client: PlainConnection, prepare: Prepare) -> None:
+    statement = prepare("INSERT INTO orders (user_id, item) VALUES (?, ?)")
+    statement.execute(1, "pen")
+    for user in (2, 3, 5):
+        statement.execute(user, "ink", says_types=False)
+    statement.execute("6", None)
+    found = rows(client, "SELECT user_id, item FROM orders")
+    expected = [(1, "pen"), (2, "ink"), (3, "ink"), (5, "ink"), (6, None)]
+    assert sorted(found, key=lambda row: row[0]) == expected
+
+
+def test_rows_of_several_shards_get_ids(client: PlainConnection, prepare: Prepare) -> None:
+    statement = prepare(
+        "INSERT INTO orders (user_id, item) VALUES (?, ?), (3, ?), (?, 'map') "
+        "ON DUPLICATE KEY UPDATE item = ?"
+    )
+    assert statement.parameters == 5
+    statement.execute(1, "pen", "ink", 5, "x")
+    first = ask(client, "SELECT LAST_INSERT_ID()")
+    found = sorted(rows(client, "SELECT id, user_id, item FROM orders"))
+    assert [row[1:] for row in found] == [(1, "pen"), (3, "ink"), (5, "map")]
+    assert found[0][0] == first
+    assert shards_of(client, "orders", "id") == {row[0]: row[1] % 4 for row in found}
+
+
+def test_in_a_transaction_it_stays_there(
+    shop: Shop, client: PlainConnection, prepare: Prepare
+) -> None:
+    statement = prepare("INSERT INTO orders (user_id, item) VALUES (?, ?)")
+    rows(client, "BEGIN")
+    statement.execute(1, "pen")
+    statement.execute(3, "ink")
+    assert "Cross-shard" in error_of(lambda: statement.execute(2, "map"))[1]
+    assert rows(shop.connect(), "SELECT 1 FROM orders") == []
+    rows(client, "ROLLBACK")
+    assert rows(client, "SELECT 1 FROM orders") == []
+
+
+# -- rows of several shards ------------------------------------------------------------------------
+
+
+def test_each_shard_gets_its_rows(client: PlainConnection, prepare: Prepare) -> None:
+    statement = prepare("INSERT INTO wide (k, c0, c1) VALUES (?, ?, 7), (?, 8, ?), (?, ?, ?)")
+    for users in ((0, 1, 2), (4, 8, 12), (5, 6, 9), (16, 3, 20)):
+        first, second, third = users
+        statement.execute(first, first * 10, second, None, third, "5", "6")
+    found = {row[0]: row[1:] for row in rows(client, "SELECT k, c0, c1 FROM wide")}
+    for first, second, third in ((0, 1, 2), (4, 8, 12), (5, 6, 9), (16, 3, 20)):
+        assert found[first] == (first * 10, 7)
+        assert found[second] == (8, None)
+        assert found[third] == (5, 6)
+    assert shards_of(client, "wide", "k") == {key: key % 4 for key in found}
+
+
+def test_what_stands_behind_the_rows_goes_to_each_shard(
+    client: PlainConnection, prepare: Prepare
+) -> None:
+    statement = prepare(
+        "INSERT INTO wide (k, c0) VALUES (?, ?), (?, ?), (?, ?) "
+        "ON DUPLICATE KEY UPDATE c0 = c0 + ?, c1 = ?"
+    )
+    statement.execute(1, 10, 2, 20, 5, 50, 1000, 7)
+    statement.execute(1, 10, 2, 20, 3, 30, 1000, 8)
+    found = sorted(rows(client, "SELECT k, c0, c1 FROM wide"))
+    assert found == [(1, 1010, 8), (2, 1020, 8), (3, 30, None), (5, 50, None)]
+
+
+def test_many_rows_are_divided(client: PlainConnection, prepare: Prepare) -> None:
+    count = 500
+    statement = prepare("INSERT INTO wide (k, c0) VALUES " + ", ".join(["(?, ?)"] * count))
+    for base in (0, 1000):
+        values = [each for key in range(base, base + count) for each in (key, -key)]
+        statement.execute(*values)
+    found = rows(client, "SELECT k, c0 FROM wide")
+    assert sorted(found) == [(k, -k) for base in (0, 1000) for k in range(base, base + count)]
+
+
+def test_a_duplicate_among_rows_of_several_shards_is_told(
+    client: PlainConnection, prepare: Prepare
+) -> None:
+    rows(client, "INSERT INTO wide (k) VALUES (5)")
+    statement = prepare("INSERT INTO wide (k) VALUES (?), (?)")
+    errno, text = error_of(lambda: statement.execute(5, 6))
+    assert errno == 1062
+    assert "wide_1" not in text
+    statement.execute(7, 8)
+    assert sorted(rows(client, "SELECT k FROM wide")) == [(5,), (7,), (8,)]
+
+
+# -- long data -------------------------------------------------------------------------------------
+
+
+def test_long_data_goes_where_the_key_says(client: PlainConnection, prepare: Prepare) -> None:
+    statement = prepare("INSERT INTO items VALUES (?, ?, 1)")
+    for user in (1, 2, 5):
+        statement.send_long_data(1, b"a long ")
+        statement.send_long_data(1, "tëxt".encode())
+        statement.execute(user, "")
+    statement.execute(6, "short")
+    found = sorted(rows(client, "SELECT user_id, item FROM items"))
+    assert found == [(1, "a long tëxt"), (2, "a long tëxt"), (5, "a long tëxt"), (6, "short")]
+
+
+def test_long_data_may_be_the_key(client: PlainConnection, prepare: Prepare) -> None:
+    rows(client, "INSERT INTO words VALUES ('tea', 5), ('cup', 6)")
+    statement = prepare("SELECT n FROM words WHERE word = ?")
+    statement.send_long_data(0, b"te")
+    statement.send_long_data(0, b"a")
+    assert statement.rows("x") == [(5,)]
+    assert statement.rows("cup") == [(6,)]
+
+
+def test_long_data_goes_to_several_shards(client: PlainConnection, prepare: Prepare) -> None:
+    insert = prepare("INSERT INTO orders (user_id, item) VALUES (1, ?), (2, ?)")
+    insert.send_long_data(0, b"pen")
+    insert.send_long_data(1, b"ink")
+    insert.execute("", "")
+    change = prepare("UPDATE orders SET item = ?")
+    change.send_long_data(0, b"map")
+    assert sorted(rows(client, "SELECT user_id, item FROM orders")) == [(1, "pen"), (2, "ink")]
+    change.execute("")
+    assert sorted(rows(client, "SELECT user_id, item FROM orders")) == [(1, "map"), (2, "map")]
+
+
+def test_long_data_goes_to_every_copy_of_a_broadcast_table(
+    client: PlainConnection, prepare: Prepare
+) -> None:
+    statement = prepare("INSERT INTO countries VALUES ('FR', ?)")
+    statement.send_long_data(0, b"France")
+    statement.execute("")
+    for shard in range(4):
+        sql = f"/*athena: shard={shard} */ SELECT name FROM countries"
+        assert rows(client, sql) == [("France",)]
+
+
+def test_a_reset_forgets_long_data(client: PlainConnection, prepare: Prepare) -> None:
+    statement = prepare("INSERT INTO items VALUES (?, ?, 1)")
+    statement.send_long_data(1, b"long")
+    statement.reset()
+    statement.execute(1, "short")
+    assert rows(client, "SELECT item FROM items") == [("short",)]
+
+
+def test_an_execution_that_is_refused_uses_long_data_up(
+    client: PlainConnection, prepare: Prepare
+) -> None:
+    statement = prepare("UPDATE items SET item = ? WHERE user_id > ?")
+    statement.send_long_data(0, b"long")
+    assert error_of(lambda: statement.execute("", 0))[0] == 1105
+    rows(client, "INSERT INTO items VALUES (5, 'pen', 1)")
+    prepare("UPDATE items SET item = ? WHERE user_id = 5").execute("ink")
+    assert rows(client, "SELECT item FROM items") == [("ink",)]
+
+
+def test_long_data_for_no_parameter_is_an_error(client: PlainConnection, prepare: Prepare) -> None:
+    statement = prepare("INSERT INTO items VALUES (?, 'pen', 1)")
+    statement.send_long_data(1, b"long")
+    assert error_of(lambda: statement.execute(1))[0] == 1210
+    statement.execute(1)
+    assert rows(client, "SELECT item FROM items") == [("pen",)]
+
+
+def test_a_packet_longer_than_one_may_come_of_short_ones(
+    client: PlainConnection, prepare: Prepare
+) -> None:
+    _take_more_than_a_packet(client)
+    rows(client, "CREATE TABLE wide_p (k INT PRIMARY KEY, v LONGTEXT)")
+    statement = prepare("INSERT INTO wide_p VALUES (?, ?)")
+    part = b"x" * (1 << 20)
+    for _ in range(17):
+        statement.send_long_data(1, part)
+    statement.execute(5, "")
+    assert rows(client, "SELECT k, LENGTH(v) FROM wide_p WHERE k = 5") == [(5, 17 << 20)]
+    statement.execute(6, "short")
+    assert rows(client, "SELECT v FROM wide_p WHERE k = 6") == [("short",)]
+
+
+@pytest.mark.parametrize(("database", "less"), [("", -1), ("", 1), ("shop.", 0)])
+def test_a_text_may_become_longer_or_shorter_than_a_packet(
+    client: PlainConnection, database: str, less: int
+) -> None:
+    _take_more_than_a_packet(client)
+    rows(client, "CREATE TABLE wide_p (k INT PRIMARY KEY, v LONGTEXT)")
+    head, tail = f"INSERT INTO {database}wide_p VALUES (5, '", "')"
+    size = 0xFFFFFF - less - 1 - len(head) - len(tail)
+    rows(client, head + "x" * size + tail)
+    assert rows(client, "SELECT k, LENGTH(v) FROM wide_p WHERE k = 5") == [(5, size)]
+    rows(client, "INSERT INTO wide_p VALUES (6, 'short')")
+    assert rows(client, "SELECT v FROM wide_p WHERE k = 6") == [("short",)]
+
+
+def _take_more_than_a_packet(client: PlainConnection) -> None:
+    if ask(client, "SELECT @@max_allowed_packet") <= 1 << 24:
+        pytest.skip("the server takes no command of more than 16 MiB")
+
+
+# -- definitions and SHOW --------------------------------------------------------------------------
+
+
+def test_definitions_are_done_on_every_shard(client: PlainConnection, prepare: Prepare) -> None:
+    create = prepare("CREATE TABLE wide_p (k INT PRIMARY KEY, v INT)")
+    alter, drop = "ALTER TABLE wide_p ADD w INT DEFAULT 9", "DROP TABLE wide_p"
+    for _ in range(2):
+        create.execute()
+        rows(client, "INSERT INTO wide_p VALUES (1, 1), (2, 2), (3, 3), (4, 4)")
+        prepare(alter).execute()
+        assert sorted(rows(client, "SELECT k, w FROM wide_p")) == [(k, 9) for k in (1, 2, 3, 4)]
+        prepare("TRUNCATE TABLE wide_p").execute()
+        assert rows(client, "SELECT k FROM wide_p") == []
+        prepare(drop).execute()
+    errno, text = error_of(lambda: prepare(drop).execute())
+    assert (errno, "wide_p_" in text) == (1051, False)
+
+
+def test_tables_are_shown_once_with_their_names(client: PlainConnection, prepare: Prepare) -> None:
+    shown = prepare("SHOW TABLES")
+    names = rows(client, "SHOW TABLES")
+    assert shown.rows() == names
+    assert ("orders",) in names
+    rows(client, "CREATE TABLE wide_p (k INT PRIMARY KEY)")
+    assert shown.rows() == sorted([*names, ("wide_p",)])
+    assert prepare("SHOW FULL TABLES LIKE 'wide%'").rows() == [
+        ("wide", "BASE TABLE"),
+        ("wide_p", "BASE TABLE"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["SHOW TABLE STATUS", "SHOW TABLE STATUS LIKE 'orders'", "SHOW COLUMNS FROM orders",
+     "SHOW INDEX FROM orders", "SHOW CREATE TABLE items", "DESCRIBE wide",
+     "EXPLAIN ATHENA SELECT * FROM orders WHERE user_id = 5"],
+)  # fmt: skip
+def test_what_is_shown_is_what_the_text_protocol_shows(
+    client: PlainConnection, prepare: Prepare, sql: str
+) -> None:
+    statement = prepare(sql)
+    with client.cursor() as cursor:
+        cursor.execute(sql)
+        expected = [list(map(_plain, row)) for row in cursor.fetchall()]
+        names = [column[0] for column in cursor.description]
+    for _ in range(2):
+        answer = statement.execute()
+        assert [column.name for column in answer.columns] == names
+        assert [list(map(_plain, row)) for row in answer.rows] == expected
+
+
+def _plain(value: Any) -> Any:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def test_maintenance_tells_of_every_shard(
+    shop: Shop, client: PlainConnection, prepare: Prepare
+) -> None:
+    if shop.server.kind == "embedded":
+        pytest.skip("the embedded server has no ANALYZE TABLE")
+    found = prepare("ANALYZE TABLE items").rows()
+    assert len(found) == 4
+    assert {row[0] for row in found} == {f"{shop.name}.items"}
