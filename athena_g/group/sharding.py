@@ -26,6 +26,10 @@ _COLUMNS = (
     "FROM information_schema.COLUMNS "
     "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {table} ORDER BY ORDINAL_POSITION LIMIT 4096"
 )
+_IGNORES_CASE = (
+    "SELECT 1 FROM (SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE FALSE "
+    "UNION ALL SELECT 'a') AS names WHERE name = 'A' LIMIT 1"
+)
 
 
 class Sharding:
@@ -45,6 +49,7 @@ class Sharding:
         self._configured = rules
         self._by_shard = {index: pools[name] for index, name in rules.db_groups.items()}
         self._sql_mode: str | None = None
+        self._names_ignore_case: bool | None = None
         self.router = Router(
             rules,
             group,
@@ -81,6 +86,14 @@ class Sharding:
             answer = self.ask(self.home_pool, "SELECT @@GLOBAL.sql_mode LIMIT 1")
             self._sql_mode = (answer.rows[0][0] or b"").decode() if answer.rows else ""
         return self._sql_mode
+
+    @property
+    def names_ignore_case(self) -> bool:
+        """Whether information_schema compares names of tables in any case, asked for once."""
+        if self._names_ignore_case is None:
+            answer = self.ask(self.home_pool, _IGNORES_CASE)
+            self._names_ignore_case = bool(answer.rows)
+        return self._names_ignore_case
 
     # -- what tables look like ---------------------------------------------------------------------
 

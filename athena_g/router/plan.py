@@ -109,8 +109,8 @@ class Plan:
     ``divisible`` is an INSERT of several rows, ``returning`` one that gives rows. ``hint`` is what
     a comment says of where it goes. With ``id_slots`` the rows lack an id that is to be made here:
     the text with ids has another plan. ``point`` is the short way to its shard. ``catalogue`` are
-    the tables of information_schema that it reads, and no others, ``qualifiers`` its qualified
-    columns. ``lasts``: it holds for other texts of the same shape, too.
+    the tables of information_schema that it reads and that name tables, ``qualifiers`` its
+    qualified columns. ``lasts``: it holds for other texts of the same shape, too.
     """
 
     kind: Kind
@@ -143,6 +143,11 @@ class Plan:
     def is_sharded(self) -> bool:
         """Whether it concerns a sharded table at all."""
         return bool(self.tables or self.inserted)
+
+    @property
+    def is_listing(self) -> bool:
+        """Whether it asks what tables there are, and not just on one shard."""
+        return self.action in tables.LISTS and (self.hint is None or self.hint.shard is None)
 
 
 Made = Callable[[Template, ShardNames], Plan]
@@ -201,6 +206,8 @@ class Planner:
             changes += tables.symbol_edits(statement.body, said, codec)
         sharded = [(t.name, rule) for t in statement.tables if (rule := survey.rule_of(t))]
         plan = found(Template(said, literals, changes), self._names(sharded, codec))
+        if survey.catalogue:
+            plan = _with_catalogue(plan, statement, survey)
         if isinstance(statement.body, Insertion):
             marks = text.marks(len(literals))
             slots = _id_slots(statement.body, survey, said, literals, codec, marks)
@@ -240,8 +247,6 @@ class Planner:
             others=_names(survey.others, survey),
             scattered=how,
             mixed=mixed,
-            catalogue=() if survey.part_of or survey.others else tuple(survey.catalogue),
-            qualifiers=statement.qualifiers if survey.catalogue else (),
             at_home=bool(survey.catalogue),
         )
 
@@ -391,6 +396,27 @@ class Planner:
                 return place
         reason = "the column is not among those that the statement names"
         raise errors.KEY_MISSING(table=table, column=rule.column, reason=reason)
+
+
+def _with_catalogue(plan: Plan, statement: Statement, survey: Survey) -> Plan:
+    """The plan of a statement that reads information_schema, which is shown as it is at home."""
+    body = statement.body
+    if isinstance(body, OnTables) and body.action != "CREATE TABLE":  # a view reads it later
+        return plan
+    views = [table for table in survey.catalogue if table.name.casefold() in tables.CATALOGUE]
+    beside = _first_beside(plan, survey)
+    if views and beside and plan.refusal is None:
+        construct = f"information_schema.{views[0].name} in a statement about it"
+        refusal = errors.NOT_ON_SHARDED(construct=construct, table=beside)
+        return replace(plan, refusal=refusal)
+    return replace(plan, catalogue=tuple(views), qualifiers=statement.qualifiers)
+
+
+def _first_beside(plan: Plan, survey: Survey) -> str:
+    """A table of the statement that is not, or not only, at home."""
+    if plan.inserted is not None:
+        return plan.inserted.table
+    return survey.parts[0].table.name if survey.parts else plan.changes_broadcast
 
 
 def _from_query(query: Query, rule: Rule, columns: Columns, place: int, table: str) -> Inserted:

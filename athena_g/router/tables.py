@@ -19,6 +19,16 @@ DEFINITIONS: Final = frozenset(
 )  # fmt: skip
 SHOWN: Final = frozenset(("SHOW CREATE TABLE", "SHOW COLUMNS", "SHOW INDEX", "DESCRIBE"))
 LISTS: Final = frozenset(("SHOW TABLES", "SHOW TABLE STATUS"))
+CATALOGUE: Final = {
+    "tables": "TABLE_SCHEMA",
+    "columns": "TABLE_SCHEMA",
+    "statistics": "TABLE_SCHEMA",
+    "partitions": "TABLE_SCHEMA",
+    "table_constraints": "TABLE_SCHEMA",
+    "key_column_usage": "TABLE_SCHEMA",
+    "referential_constraints": "CONSTRAINT_SCHEMA",
+}
+"""What information_schema has with a row per table or more, and where it has a table's database."""
 MAINTENANCE: Final = frozenset(
     ("ANALYZE TABLE", "OPTIMIZE TABLE", "CHECK TABLE", "REPAIR TABLE", "CHECKSUM TABLE")
 )

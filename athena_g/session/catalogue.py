@@ -11,56 +11,119 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from athena_g import errors
 from athena_g.backend.look_back import Answer
 from athena_g.group.sharding import Sharding
 from athena_g.protocol.columns import Column
+from athena_g.session.information_schema import literal_of
 
 Row = list[bytes | None]
 
-_LIKE = re.compile(
-    r"\blike\s*('(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\")\s*;?\s*\Z", re.I | re.S
+_GAP = r"(?:\s|/\*.*?\*/|(?:#|--\s)[^\n]*(?:\n|\Z))*"
+_ASKED = re.compile(
+    _GAP + r"(?P<question>show\s.*?\b(?:tables|status))"
+    r"(?:\s+(?:from|in)\s*(?P<database>`(?:[^`]|``)+`|[\w$]+))?"
+    r"(?:\s*\blike\s*(?P<like>'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\")"
+    r"|\s*\bwhere\b(?P<where>.+?))?\s*;?" + _GAP,
+    re.I | re.S,
 )
-_DATABASE = re.compile(r"\s(?:from|in)\s*(?:`((?:[^`]|``)+)`|\b([\w$]+))", re.I)
 _TITLE: Final = "Tables_in_"
-_WHERE = re.compile(r"\bwhere\b", re.I)
 _PATTERN = re.compile(r"\\(.)|(%)|(_)|''|(.)", re.S)
 _TEXT: Final = "utf-8"
+_COLUMNS: Final = {
+    "Name": "TABLE_NAME",
+    "Rows": "TABLE_ROWS",
+    "Collation": "TABLE_COLLATION",
+    "Comment": "TABLE_COMMENT",
+}
+"""What information_schema.TABLES calls the columns of SHOW TABLE STATUS, where it is another name.
+"""
+
+
+class _Asked(NamedTuple):
+    """A statement in its parts: ``like`` is a literal, ``where`` a condition."""
+
+    question: str
+    database: str
+    like: str | None
+    where: str | None
 
 
 def tables(sharding: Sharding, text: str) -> Answer | None:
-    """What SHOW TABLES or SHOW TABLE STATUS answers; raises `SqlError` for a form with WHERE.
+    """What SHOW TABLES or SHOW TABLE STATUS answers; raises `SqlError`.
 
-    ``None``: it is about another database, of which the home server says all.
+    ``None``: it has a condition, or is about another database, of which the home server says all.
     """
-    like = _LIKE.search(text)
-    if like is None and _WHERE.search(text) is not None:
-        raise errors.NOT_SUPPORTED_YET(construct="SHOW ... WHERE in a group with shards")
-    question = text if like is None else text[: like.start()]
-    database = _DATABASE.search(question)
-    if database is not None:
-        if (database[1] or database[2]).casefold() != sharding.group.casefold():
-            return None
-        question = question[: database.start()] + question[database.end() :]
+    asked = _asked(sharding, text)
+    if asked is None or asked.where is not None:
+        return None
+    found = _listed(sharding, asked.question)
+    if asked.like is None:
+        return found
+    pattern = asked.like[1:-1]
+    wanted = _matcher(pattern, sharding.names_ignore_case)
+    rows = [row for row in found.rows if wanted((row[0] or b"").decode(_TEXT))]
+    return Answer(_titled(found.columns, f"{found.columns[0].name} ({pattern})"), rows)
+
+
+def query_of_tables(sharding: Sharding, text: str) -> str | None:
+    """A query that the home server answers as SHOW ... WHERE is to be answered.
+
+    ``None`` for a statement without a condition, and for one about another database.
+    """
+    asked = _asked(sharding, text)
+    if asked is None or asked.where is None:
+        return None
+    found = _listed(sharding, asked.question)
+    names = [column.name for column in found.columns]
+    rows = [
+        ", ".join(literal_of(cell, column) for cell, column in zip(row, found.columns, strict=True))
+        for row in found.rows
+    ]
+    # The columns of the view give the names the collation that they have there.
+    view = ", ".join(f"{_in_view(name)} AS `{name}`" for name in names)
+    first = f"SELECT {view} FROM information_schema.TABLES WHERE FALSE"
+    derived = " UNION ALL ".join([first, *(f"SELECT {row}" for row in rows)])
+    return f"SELECT * FROM ({derived}) AS `TABLES` WHERE {asked.where}\nORDER BY 1"
+
+
+def _asked(sharding: Sharding, text: str) -> _Asked | None:
+    """The statement in its parts, if it is about the group's database."""
+    found = _ASKED.fullmatch(text)
+    if found is None:
+        raise errors.NOT_SUPPORTED_YET(construct="this form of SHOW in a group with shards")
+    database = (found["database"] or "").strip("`").replace("``", "`")
+    if database and database.casefold() != sharding.group.casefold():
+        return None
+    return _Asked(found["question"], database, found["like"], found["where"])
+
+
+def _listed(sharding: Sharding, question: str) -> Answer:
+    """All tables, each once, sorted by their names."""
     home = sharding.ask(sharding.home_pool, question)
     rows = dict(_named(home, _at_home(sharding)))
     first = sharding.pool_of(0) if sharding.has_shards else sharding.home_pool
     there = home if first is sharding.home_pool else sharding.ask(first, question)
     rows.update(_named(there, _of_shard(sharding)))
-    pattern = like[1][1:-1] if like is not None else None
-    wanted = _matcher(pattern) if pattern is not None else lambda _: True
-    found = [row for name, row in sorted(rows.items()) if wanted(name)]
-    return Answer(_columns(home.columns, sharding.group, pattern), found)
+    columns = home.columns
+    if columns[0].name.startswith(_TITLE):
+        columns = _titled(columns, f"{_TITLE}{sharding.group}")
+    return Answer(columns, [rows[name] for name in sorted(rows)])
 
 
-def _columns(columns: list[Column], group: str, pattern: str | None) -> list[Column]:
-    """The columns, of which the first one names the database and the pattern."""
+def _in_view(name: str) -> str:
+    if name.startswith(_TITLE):
+        return "TABLE_NAME"
+    return _COLUMNS.get(name, name.upper())
+
+
+def _titled(columns: list[Column], name: str) -> list[Column]:
+    """The columns of SHOW TABLES, of which the first one tells the database and the pattern."""
     first, *others = columns
     if not first.name.startswith(_TITLE):
         return columns
-    name = f"{_TITLE}{group}" + (f" ({pattern})" if pattern is not None else "")
     org_name = name if first.org_name.startswith(_TITLE) else first.org_name
     return [replace(first, name=name, org_name=org_name), *others]
 
@@ -81,10 +144,10 @@ def _of_shard(sharding: Sharding) -> Callable[[str], str | None]:
     return sharding.router.rules.logical_name
 
 
-def _matcher(pattern: str) -> Callable[[str], bool]:
-    """Whether a name is LIKE a pattern, in any case of letters as servers compare names."""
+def _matcher(pattern: str, ignore_case: bool) -> Callable[[str], bool]:
+    """Whether a name is LIKE a pattern."""
     parts = []
     for escaped, any_text, any_one, other in _PATTERN.findall(pattern):
         parts.append(".*" if any_text else "." if any_one else re.escape(escaped or other or "'"))
-    compiled = re.compile("".join(parts), re.I | re.S)
+    compiled = re.compile("".join(parts), re.S | (re.I if ignore_case else 0))
     return lambda name: compiled.fullmatch(name) is not None

@@ -8,7 +8,7 @@ Source: MySQL Reference Manual, "INFORMATION_SCHEMA General Table Reference".
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import repeat
 from typing import Final
 
@@ -21,20 +21,12 @@ from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import UNSIGNED_FLAG, ColumnType
 from athena_g.router.plan import Plan
 from athena_g.router.rewrite import quoted
+from athena_g.router.tables import CATALOGUE
 
 MAX_ROWS: Final = 5000
 """Rows about sharded tables that a derived table may have."""
 
-_SCHEMAS: Final = {
-    "tables": "TABLE_SCHEMA",
-    "columns": "TABLE_SCHEMA",
-    "statistics": "TABLE_SCHEMA",
-    "partitions": "TABLE_SCHEMA",
-    "table_constraints": "TABLE_SCHEMA",
-    "key_column_usage": "TABLE_SCHEMA",
-    "referential_constraints": "CONSTRAINT_SCHEMA",
-}
-"""The views with a row per table or more, and where they have its database."""
+_DATABASE: Final = "information_schema"
 _NUMBERS: Final = frozenset(
     (ColumnType.TINY, ColumnType.SHORT, ColumnType.INT24, ColumnType.LONG, ColumnType.LONGLONG)
 )
@@ -51,8 +43,6 @@ def with_views(sharding: Sharding, text: bytes, plan: Plan, codec: str) -> bytes
     called: dict[str, bytes] = {}
     for view in plan.catalogue:
         name = view.name.casefold()
-        if name not in _SCHEMAS:
-            continue
         derived = b"(" + _derived(sharding, name, parts).encode(codec, "replace") + b")"
         if view.alias is None:
             called[name] = quoted(view.name, codec)
@@ -60,7 +50,8 @@ def with_views(sharding: Sharding, text: bytes, plan: Plan, codec: str) -> bytes
         found[view.span] = derived
     for column in plan.qualifiers:
         name = (column.table or "").casefold()
-        if column.qualifier is not None and name in called:
+        database = (column.database or _DATABASE).casefold()
+        if column.qualifier is not None and database == _DATABASE and name in called:
             found[column.qualifier] = called[name]
     return _edited(text, found)
 
@@ -106,7 +97,7 @@ def _derived(sharding: Sharding, view: str, parts: _Parts) -> str:
     """What the view shows: tables at home, and a row of literals for each of the others."""
     columns = _columns(sharding, view)
     listed = ", ".join(columns)
-    schema = _SCHEMAS[view]
+    schema = CATALOGUE[view]
     own = f"SELECT {listed} FROM information_schema.{view} WHERE TRUE"
     if parts.at_home:
         own += f" AND NOT ({schema} = DATABASE() AND TABLE_NAME IN ({_in(parts.at_home)}))"
@@ -122,7 +113,7 @@ def _derived(sharding: Sharding, view: str, parts: _Parts) -> str:
     database = sharding.home_pool.endpoint.database or ""
     there = sharding.pool_of(0).endpoint.database or ""
     names = parts.by_name | {there: database}
-    rows = [", ".join(map(_cell, row, answer.columns, repeat(names))) for row in answer.rows]
+    rows = [", ".join(map(literal_of, row, answer.columns, repeat(names))) for row in answer.rows]
     return " UNION ALL ".join([own, *(f"SELECT {row}" for row in rows)])
 
 
@@ -145,13 +136,13 @@ def _in(names: Iterable[str]) -> str:
     return ", ".join(literal(name) for name in names)
 
 
-def _cell(cell: bytes | None, column: Column, names: dict[str, str]) -> str:
-    """A value as a literal, with the right names in the columns that have some."""
+def literal_of(cell: bytes | None, column: Column, names: Mapping[str, str] | None = None) -> str:
+    """A cell as a literal, with these names in the columns that have some."""
     if cell is None:
         return "NULL"
     text = cell.decode("utf-8", "replace")
     if column.name.upper().endswith(("_NAME", "_SCHEMA")):
-        text = names.get(text, text)
+        text = (names or {}).get(text, text)
     if column.type in _TIMES:
         return f"TIMESTAMP'{text}'"
     if column.type in _NUMBERS:

@@ -32,7 +32,6 @@ from athena_g.router.plan import Plan
 from athena_g.router.route import Reach, Route
 from athena_g.router.router import Routed
 from athena_g.router.rules import Rules
-from athena_g.router.tables import LISTS
 from athena_g.session.leases import Refused, refusal
 from athena_g.session.sharding import ShardedStatements
 from athena_g.session.statement import PARAMETERS, Statement
@@ -111,7 +110,7 @@ class PreparedText:
         plan = self._plan()
         if plan.refusal is not None:
             raise plan.refusal
-        if plan.action in LISTS and plan.hint is None:
+        if plan.is_listing:
             self._own = self.sharding.listed
             answer = self.sharding.listed(self._text)
             if answer is not None:
@@ -129,7 +128,7 @@ class PreparedText:
             self.names = plan.names.of(self._first)
         else:
             self.go_home(Reach.HOME if plan.others or plan.at_home else Reach.ANYWHERE)
-            self.command = self._of_catalogue(plan) if plan.catalogue else packet
+            self.command = self._of_catalogue(plan) if _is_shown(plan) else packet
         return None
 
     def own_answer(self) -> Answer:
@@ -172,7 +171,7 @@ class PreparedText:
         if self._first is not None:
             self.current = self._new(statement, self.command)
             self._by_shard[self._first] = self.current
-        elif self._plan().catalogue:
+        elif _is_shown(self._plan()):
             self.current = self._shown = self._new(statement, self.command)
 
     def _new(self, statement: Statement, command: bytes) -> Statement:
@@ -276,7 +275,7 @@ class PreparedText:
     def at_home(self, statement: Statement) -> Statement:
         """What the statement is at home: of information_schema it has what is there now."""
         plan = self._plan()
-        if not plan.catalogue:
+        if not _is_shown(plan):
             return statement
         command = self._of_catalogue(plan)
         if self._shown is None or self._shown.packet != command:
@@ -320,6 +319,11 @@ class PreparedText:
         else:
             one = statement
         return one, execution.payload
+
+
+def _is_shown(plan: Plan) -> bool:
+    """Whether the home server gets a text that has what there is in the moment."""
+    return bool(plan.catalogue) or plan.is_listing
 
 
 def _types(parameters: Sequence[Parameter]) -> bytes:

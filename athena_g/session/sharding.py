@@ -39,9 +39,8 @@ from athena_g.router.plan import Plan, TableNotKnown
 from athena_g.router.route import Reach
 from athena_g.router.router import Routed
 from athena_g.router.rules import Rules
-from athena_g.router.tables import LISTS
 from athena_g.session.binding import Binding, Effect
-from athena_g.session.catalogue import tables
+from athena_g.session.catalogue import query_of_tables, tables
 from athena_g.session.effects import Called, left_behind
 from athena_g.session.fan_out import FanOut
 from athena_g.session.information_schema import with_views
@@ -145,8 +144,8 @@ class ShardedStatements:
                 routed, lambda shard: query(routed.text(shard)), effect, made_id=made_id
             )
             return
-        if plan.action in LISTS and plan.hint is None:
-            self._list(packet, text, kind, effect)
+        if plan.is_listing:
+            self._list(packet, text, plan, kind, effect)
             return
         if plan.shards:
             self.everywhere(routed, lambda shard: query(routed.text(shard)), effect)
@@ -157,7 +156,7 @@ class ShardedStatements:
                 connection = self._execute_on(shard, routed.text(shard), plan, kind, effect)
                 if made_id and plan.returning and not connection.scanner.errno:
                     self._binding.set_insert_id(made_id)
-            case Reach.HOME if plan.catalogue and plan.hint is None:
+            case Reach.HOME if plan.catalogue:
                 self.go_to(self._sharding.home_pool)
                 self._binding.execute(query(self.with_catalogue(text, plan)), kind, effect)
             case Reach.HOME:
@@ -223,7 +222,7 @@ class ShardedStatements:
     def listed(self, text: bytes) -> Answer | None:
         """What SHOW TABLES and SHOW TABLE STATUS answer: each table once, by the client's name.
 
-        ``None`` for those of another database, of which the home server says all.
+        ``None`` where the home server does: what :meth:`with_catalogue` makes of the text.
         """
         return tables(self._sharding, text.decode(self.reading().codec, "replace"))
 
@@ -235,13 +234,16 @@ class ShardedStatements:
         client.flush()
         self._binding.note_scattered(-1, len(answer.rows), 0)
 
-    def _list(self, packet: bytes, text: bytes, kind: int, effect: Effect | None) -> None:
+    def _list(
+        self, packet: bytes, text: bytes, plan: Plan, kind: int, effect: Effect | None
+    ) -> None:
         found = self.listed(text)
         if found is not None:
             self.send(found)
             return
+        own_text = self.with_catalogue(text, plan)
         self.go_to(self._sharding.home_pool)
-        self._binding.execute(packet, kind, effect)
+        self._binding.execute(packet if own_text is text else query(own_text), kind, effect)
 
     def _asked(self, routed: Routed, command: Callable[[int], Asked]) -> dict[Pool, list[Part]]:
         """What each server is asked, in the order of the shards."""
@@ -284,8 +286,12 @@ class ShardedStatements:
             self.go_to(self._sharding.home_pool)  # the database there is what clients know best
 
     def with_catalogue(self, text: bytes, plan: Plan) -> bytes:
-        """A text about information_schema that finds there what clients are to see."""
-        return with_views(self._sharding, text, plan, self.reading().codec)
+        """A text about what tables there are that finds what clients are to see."""
+        codec = self.reading().codec
+        if plan.is_listing:
+            own = query_of_tables(self._sharding, text.decode(codec, "replace"))
+            return text if own is None else own.encode(codec, "replace")
+        return with_views(self._sharding, text, plan, codec)
 
     def go_to_prepare(self, plan: Plan) -> int:
         """Go to a server that can prepare a statement; the shard whose text it is to get."""

@@ -37,7 +37,7 @@ def test_each_table_is_shown_once(shop: Shop, client: Connection[Any], sql: str)
 @pytest.mark.parametrize(
     ("pattern", "expected"),
     [
-        ("orders", ["orders"]), ("ORDERS", ["orders"]), ("orders_0", []),
+        ("orders", ["orders"]), ("orders_0", []),
         ("%d%s", ["days", "orders", "words"]),
         ("item_", ["items"]), ("item\\_", []), ("", []),
         ("%", sorted(TABLES)), ("s%", ["settings"]),
@@ -48,6 +48,62 @@ def test_a_pattern_is_one_of_clients_names(
 ) -> None:
     assert names(rows(client, f"SHOW TABLES LIKE '{pattern}'")) == expected
     assert names(rows(client, f"SHOW TABLE STATUS LIKE '{pattern}'")) == expected
+
+
+def test_case_matters_in_a_pattern_where_it_does_on_the_server(
+    shop: Shop, client: Connection[Any]
+) -> None:
+    expected = [] if shop.server.kind == "mysql" else ["orders"]
+    assert names(rows(client, "SHOW TABLES LIKE 'ORDERS'")) == expected
+    title = f"Tables_in_{shop.name}"
+    assert names(rows(client, f"SHOW TABLES WHERE {title} = 'ORDERS'")) == expected
+
+
+CONDITIONS = [
+    ("{} LIKE '%d%s'", ["days", "orders", "words"]),
+    ("{} IN ('orders', 'settings', 'orders_0')", ["orders", "settings"]),
+    ("NOT {} > 'items' -- all others", ["countries", "days", "items"]),
+    ("`{}` = CONCAT('it', \"ems\")", ["items"]),
+    ("FALSE", []),
+]
+
+
+@pytest.mark.parametrize(("condition", "expected"), CONDITIONS)
+def test_a_condition_is_one_on_clients_names(
+    shop: Shop, client: Connection[Any], condition: str, expected: list[str]
+) -> None:
+    title = f"Tables_in_{shop.name}"
+    assert names(rows(client, f"SHOW TABLES WHERE {condition.format(title)}")) == expected
+    sql = f"/* all */ SHOW FULL TABLES FROM `{shop.name}` where {condition.format(title)};"
+    with client.cursor() as cursor:
+        cursor.execute(sql)
+        assert names(cursor.description) == [title, "Table_type"]
+        assert list(cursor.fetchall()) == [(name, "BASE TABLE") for name in expected]
+    assert names(rows(client, f"SHOW TABLE STATUS WHERE {condition.format('Name')}")) == expected
+
+
+def test_a_condition_may_be_on_what_else_is_shown(client: Connection[Any]) -> None:
+    all_ = rows(client, "SHOW TABLE STATUS")
+    assert rows(client, "SHOW TABLE STATUS WHERE Engine = 'InnoDB'") == all_
+    assert rows(client, "SHOW TABLE STATUS WHERE Data_length < 0") == []
+
+
+def test_a_condition_that_is_none_is_the_servers_error(shop: Shop, client: Connection[Any]) -> None:
+    assert refused(client, "SHOW TABLES WHERE nothing = 1")[0] == 1054
+    assert refused(client, "SHOW TABLES WHERE name =")[0] == 1064
+    if shop.server.kind != "embedded":
+        rows(client, "SET @name = 'orders'")
+        sql = f"SHOW TABLES WHERE Tables_in_{shop.name} = @name"
+        assert names(rows(client, sql)) == ["orders"]
+
+
+@pytest.mark.parametrize("sql", ["SHOW TABLES", "SHOW TABLES LIKE 'o%'", "SHOW TABLE STATUS"])
+def test_a_hint_that_names_no_shard_shows_each_table_once(
+    client: Connection[Any], sql: str
+) -> None:
+    assert rows(client, f"/*athena: master */ {sql}") == rows(client, sql)
+    assert ("orders_2",) not in [row[:1] for row in rows(client, sql)]
+    assert names(rows(client, "/*athena: shard=2 */ SHOW TABLES LIKE 'orders%'")) != ["orders"]
 
 
 def test_the_column_is_called_as_servers_call_it(shop: Shop, client: Connection[Any]) -> None:
@@ -253,6 +309,67 @@ def test_the_catalogue_may_be_read_in_a_subquery(client: Connection[Any]) -> Non
         "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('orders', 'orders_0')) found"
     )
     assert value(client, sql) == 1
+
+
+THREE = (
+    "FROM information_schema.TABLES "
+    "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN ('orders', 'orders_0', 'settings')"
+)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"INSERT INTO settings SELECT TABLE_NAME, 'x' {THREE}",
+        f"INSERT INTO settings (name) SELECT TABLES.TABLE_NAME {THREE}",
+        f"REPLACE INTO settings (name, text) SELECT TABLE_NAME, TABLE_TYPE {THREE}",
+    ],
+)
+def test_what_is_at_home_may_be_filled_from_the_catalogue(
+    client: Connection[Any], sql: str
+) -> None:
+    rows(client, sql)
+    assert sorted(names(rows(client, "SELECT name FROM settings"))) == ["orders", "settings"]
+
+
+def test_what_is_at_home_may_be_changed_by_the_catalogue(client: Connection[Any]) -> None:
+    rows(client, "INSERT INTO settings VALUES ('orders', ''), ('orders_0', ''), ('x', '')")
+    rows(client, f"UPDATE settings SET text = (SELECT COUNT(*) {THREE}) WHERE name = 'x'")
+    rows(client, f"DELETE FROM settings WHERE name IN (SELECT TABLE_NAME {THREE})")
+    assert sorted(rows(client, "SELECT * FROM settings")) == [("orders_0", ""), ("x", "2")]
+
+
+def test_the_catalogue_may_be_joined_with_what_is_at_home(client: Connection[Any]) -> None:
+    rows(client, "INSERT INTO settings VALUES ('orders', 'a'), ('orders_0', 'b')")
+    sql = (
+        "SELECT settings.text FROM settings JOIN information_schema.tables "
+        "ON tables.table_name = settings.name AND tables.table_schema = DATABASE()"
+    )
+    assert names(rows(client, sql)) == ["a"]
+    assert names(rows(client, f"/*athena: master */ {sql}")) == ["a"]
+
+
+def test_a_table_at_home_may_be_made_of_the_catalogue(client: Connection[Any]) -> None:
+    sql = f"CREATE TABLE found AS SELECT TABLE_NAME AS name {THREE}"
+    rows(client, sql)
+    assert sorted(names(rows(client, "SELECT name FROM found"))) == ["orders", "settings"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        f"INSERT INTO countries SELECT 'FR', TABLE_NAME {THREE}",
+        f"INSERT INTO orders (id, user_id, item) SELECT 1, 5, TABLE_NAME {THREE}",
+        f"SELECT 1 FROM orders WHERE user_id = 5 AND item IN (SELECT TABLE_NAME {THREE})",
+    ],
+)
+def test_beside_tables_that_are_not_only_at_home_the_catalogue_is_refused(
+    client: Connection[Any], sql: str
+) -> None:
+    errno, text = refused(client, sql)
+    assert errno == 1235
+    assert "information_schema.TABLES" in text
+    assert rows(client, "SELECT 1 FROM orders") == []
 
 
 def test_keys_are_those_of_the_tables(shop: Shop, client: Connection[Any]) -> None:

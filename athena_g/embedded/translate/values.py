@@ -276,7 +276,11 @@ def coerce(value: Sql, target: SqlType) -> Sql:
 
 
 def common_collation(values: Iterable[Sql]) -> tuple[str, int]:
-    """The collation in which texts compare, by coercibility; raises 1267."""
+    """The collation in which texts compare, by coercibility; raises 1267.
+
+    Of two equal ones that of the wider character set is it.
+    Source: MySQL Reference Manual, "Collation Coercibility in Expressions".
+    """
     chosen, level = "", 99
     for value in values:
         name = value.type.collation
@@ -284,6 +288,8 @@ def common_collation(values: Iterable[Sql]) -> tuple[str, int]:
             continue
         if value.coercibility < level:
             chosen, level = name, value.coercibility
+        elif value.coercibility == level and _width(name) != _width(chosen):
+            chosen = max(chosen, name, key=_width)
         elif value.coercibility == level and name != chosen:
             if chosen.endswith("_bin"):
                 continue
@@ -294,6 +300,11 @@ def common_collation(values: Iterable[Sql]) -> tuple[str, int]:
                     first=f"{chosen},IMPLICIT", second=f"{name},IMPLICIT", operation="="
                 )
     return chosen or types.DEFAULT_COLLATION, level if level < 99 else COERCIBLE
+
+
+def _width(name: str) -> int:
+    """How much a collation's character set can hold, beside others."""
+    return {"utf8mb4": 2, "utf8mb3": 1}.get(name.partition("_")[0], 0)
 
 
 def common_type(values: Sequence[Sql]) -> SqlType:
