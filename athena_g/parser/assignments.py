@@ -46,12 +46,14 @@ class Assignment:
     ``literal`` is the SQL text of a value that is one literal, or one of the words that stand for
     a value, else ``None``. A string is in single quotes, with its escapes as they were: one with a
     backslash depends on NO_BACKSLASH_ESCAPES, one beyond ASCII on the client's character set. For
-    NAMES it is the character set and, if given, ``COLLATE`` and the collation.
+    NAMES it is the character set and, if given, ``COLLATE`` and the collation. ``copied``: the
+    value is that of another variable.
     """
 
     kind: Scope
     name: bytes
     literal: bytes | None
+    copied: bool = False
 
 
 _KEYWORD_SCOPES = {
@@ -230,7 +232,9 @@ class _Reader:
 
     def _assigned(self, kind: Scope, name: bytes) -> Assignment:
         self.cursor.expect(b"=", b":=")
-        return Assignment(kind, name, _literal(self._value(), kind is Scope.USER))
+        value = self._value()
+        literal = _literal(value, kind is Scope.USER)
+        return Assignment(kind, name, literal, literal is None and _is_variable(value))
 
     def _value(self) -> list[Token]:
         """The tokens up to the next assignment."""
@@ -273,6 +277,14 @@ def _checked(name: bytes) -> bytes:
     if not name.isascii() or not name or name != name.rstrip() or b"\0" in name:
         raise NotUnderstood
     return name
+
+
+def _is_variable(value: list[Token]) -> bool:
+    """Whether a value is ``@name``, ``@@name`` or ``@@scope.name``, and nothing else."""
+    if len(value) == 1 and value[0].kind is Kind.USER_VARIABLE:
+        return True
+    cursor = Cursor(value)
+    return system_variable(cursor) is not None and cursor.peek() is None
 
 
 def _literal(value: list[Token], of_user_variable: bool) -> bytes | None:

@@ -65,11 +65,12 @@ MAX_STATEMENTS = 1000
 MAX_LEADING = 1 << 16
 """Bytes of space and comments before a first word."""
 
-# What may stand before the first word: white space, empty statements, parentheses, comments, and
-# the ends of comments whose content is executed. All of it is possessive: nothing to go back to.
+# What may stand before the first word: white space, empty statements, parentheses, comments, a
+# dump's line for the client that loads it (/*M!999999 ... */), and the ends of comments whose
+# content is executed. All of it is possessive: nothing to go back to.
 _LEADING = re.compile(
-    rb"(?:[\s;(]++|/\*[Mm]?!\d*+|\*/|/\*.*?(?:\*/|\Z)|--(?=[\s\x00-\x1f]|\Z)[^\n]*+(?:\n|\Z)|"
-    rb"#[^\n]*+(?:\n|\Z))*+([A-Za-z_]*+)",
+    rb"(?:[\s;(]++|/\*[Mm]!999999.*?\*/|/\*[Mm]?!\d*+|\*/|/\*.*?(?:\*/|\Z)|"
+    rb"--(?=[\s\x00-\x1f]|\Z)[^\n]*+(?:\n|\Z)|#[^\n]*+(?:\n|\Z))*+([A-Za-z_]*+)",
     re.DOTALL,
 )
 _EXECUTABLE = re.compile(rb"/\*[Mm]?!")

@@ -11,6 +11,7 @@ from typing import Any, Final
 from athena_g import errors
 from athena_g.errors import SqlError
 from athena_g.parser.digest import DIGITS, Shape, head_of, shape
+from athena_g.parser.executable import executed
 from athena_g.parser.hints import athena_hint
 from athena_g.parser.lexer import NotUnderstood, first_word
 from athena_g.parser.literals import value_of
@@ -31,7 +32,6 @@ MAX_PLANS: Final = 5000
 MAX_HEAD: Final = 512
 """Bytes of a text in front of its only literal by which its plan is found at once."""
 
-_MARKS = re.compile(rb"/\*!(?:[0-4][0-9]{2}|50[0-6])[0-9]{2}(?![0-9])")
 _LONG: Final = frozenset((b"insert", b"replace"))
 _WORDS_WITHOUT_TABLES: Final = frozenset(
     b"savepoint release rollback commit start deallocate unlock".split()
@@ -225,8 +225,8 @@ class Router:
         return plan if hint is None else replace(plan, hint=hint)
 
     def _plan_without_hint(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
-        executed = _executed(text)
-        first = first_word(executed, 0)
+        said = executed(text)
+        first = first_word(said, 0)
         spans = literal_spans(cut)
         named = mentions(text, self.rules, reading.codec)
         anywhere = first in _WORDS_ANYWHERE or _SHOWN_ANYWHERE.match(text) is not None
@@ -240,7 +240,7 @@ class Router:
             self.rules, self._database, self._columns_of, self._learns, self._database_at
         )
         try:
-            return planner.plan(_text(executed, spans, reading, first), text, spans, first)
+            return planner.plan(_text(said, spans, reading, first), text, spans, first)
         except (NotUnderstood, RecursionError):
             template = Template(text, spans, ())
             if not named:
@@ -272,22 +272,6 @@ def _names_no_table(text: bytes, first: bytes) -> bool:
 def _reads_tables(text: bytes) -> bool:
     """Whether a SET or DO may have a subquery with tables, none of which is sharded."""
     return _SUBQUERY.search(text) is not None and _FROM.search(text) is not None
-
-
-def _executed(text: bytes) -> bytes:
-    """A text with spaces for the marks of comments that every server executes.
-
-    They are those of a version that MySQL has had since long before 8.0, as dumps have them, and
-    that MariaDB does not take for MySQL's alone, as it does from 5.7 on.
-    Source: MySQL Reference Manual, "Comments".
-    """
-    if text.find(b"/*!") < 0:
-        return text
-    marks = _MARKS.findall(text)
-    if len(marks) != text.count(b"/*!") or text.count(b"*/") != len(marks):
-        return text
-    spaced = _MARKS.sub(lambda found: b" " * len(found[0]), text)
-    return spaced.replace(b"*/", b"  ")
 
 
 def literal_spans(cut: Shape) -> list[tuple[int, int]]:

@@ -9,6 +9,7 @@ from athena_g.backend.connection import BackendConnection
 from athena_g.backend.look_back import Answer
 from athena_g.backend.profile import CHARSET_VARIABLES, MAX_BYTES, Profile, literal
 from athena_g.parser.assignments import Assignment, Scope, parse_set
+from athena_g.parser.executable import contents
 from athena_g.parser.holding import Effects as Holdings
 from athena_g.parser.holding import Held as Kind
 from athena_g.parser.holding import Holding, holdings
@@ -21,6 +22,7 @@ from athena_g.protocol.constants import (
     SERVER_STATUS_IN_TRANS,
     SERVER_STATUS_IN_TRANS_READONLY,
     SESSION_TRACK_SYSTEM_VARIABLES,
+    UNSIGNED_FLAG,
     ColumnType,
 )
 from athena_g.session.binding import SAVEPOINT, Binding, Effect
@@ -97,7 +99,13 @@ def _effect_of(
             return Held(holdings(packet, start, **modes))
         case Special.SET:
             assigned = parse_set(packet, start, **modes)
-            return Assigned(assigned) if assigned is not None else Pinned("SET")
+            if assigned is not None:
+                return Assigned(assigned)
+            inside = contents(packet, start)
+            assigned = None if inside is None else parse_set(inside, start, **modes)
+            if assigned is not None and all(map(_is_asked_for, assigned)):
+                return AssignedBySome(assigned)
+            return Pinned("SET")
         case _:
             return None
 
@@ -320,12 +328,31 @@ class Assigned:
                     value = _text_literal(binding, connection, each.literal)
                 elif len(each.literal) < MAX_BYTES:
                     value = _any_text_literal(binding, connection, name)
+            elif _NAME.fullmatch(each.name) and each.copied:
+                value = _copied_literal(binding, connection, name)
             if value is None:
                 binding.pin(_USER_VARIABLE, name)
             else:
                 binding.pins.free(_USER_VARIABLE, name)
                 values[name] = value
         _take_over(binding, connection, binding.profile.with_user_variables(values))
+
+
+class AssignedBySome(Assigned):
+    """Variables were set, if the server executes the comment in which that is said."""
+
+    def apply(self, binding: Binding, connection: BackendConnection) -> bool:
+        """Take over what the values are now, if any has changed."""
+        scanner = connection.scanner
+        sets_session = any(each.kind is Scope.SESSION for each in self._assigned)
+        if scanner.errno or (sets_session and not scanner.state_changed):
+            return False
+        return super().apply(binding, connection)
+
+
+def _is_asked_for(each: Assignment) -> bool:
+    """Whether what is assigned is learned from the server, and not from what the client said."""
+    return each.kind is Scope.SESSION or (each.kind is Scope.USER and each.copied)
 
 
 def _text_literal(binding: Binding, connection: BackendConnection, said: bytes) -> str | None:
@@ -349,6 +376,23 @@ def _any_text_literal(binding: Binding, connection: BackendConnection, name: str
     )
     known = collation_named(collation)
     return None if known is None else f"_{known.charset} x'{digits}' COLLATE {collation}"
+
+
+def _copied_literal(binding: Binding, connection: BackendConnection, name: str) -> str | None:
+    """What a user variable is that got its value from another one: a whole number or a string."""
+    answer = _ask(binding, connection, [f"@`{name}`", f"LENGTH(@`{name}`)"])
+    if answer is None:
+        return None
+    (column, _), (cell, length) = answer.columns, answer.rows[0]
+    if cell is None:
+        return "NULL"
+    if column.type is ColumnType.LONGLONG:
+        unsigned = column.flags & UNSIGNED_FLAG
+        number = cell.decode("ascii")
+        return f"CAST({number} AS UNSIGNED)" if unsigned else number
+    if column.type in _NUMERIC or int(length or 0) > MAX_BYTES:
+        return None
+    return _any_text_literal(binding, connection, name)
 
 
 def _learn(binding: Binding, connection: BackendConnection, names: dict[str, bytes | None]) -> None:

@@ -16,6 +16,7 @@ from athena_g.net.handshake import Login
 from athena_g.net.server import Client
 from athena_g.net.stream import ConnectionClosed, SocketStream
 from athena_g.parser.connections import Kill, parse_kill, parse_show_processlist
+from athena_g.parser.executable import unwrapped
 from athena_g.parser.recognise import LONG_TEXT, Recognised, Special, recognise
 from athena_g.protocol.charsets import codec_of
 from athena_g.protocol.columns import Column
@@ -212,6 +213,9 @@ class ProxySession:
         binding = self._binding
         if self._stream.continues:
             found = self._beginning_of_long(found)
+        elif packet.find(b"/*!", _BODY) >= 0:
+            packet = unwrapped(packet, _BODY)
+            found = recognise(packet, _BODY, binding.profile.multi_statements)
         asked = found.questions if found is not None else frozenset()
         if b"found_rows()" not in asked:
             binding.pins.free(FOUND_ROWS)

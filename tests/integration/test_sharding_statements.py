@@ -99,8 +99,19 @@ def test_an_id_can_be_used_for_rows_of_another_table(client: Connection[Any]) ->
     assert value(client, "SELECT text FROM settings") == str(told)
 
 
-def test_explain_of_an_insert_makes_no_row(client: Connection[Any]) -> None:
-    assert refused(client, "EXPLAIN INSERT INTO orders (user_id) VALUES (5)")[0] == 1235
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "EXPLAIN INSERT INTO orders (user_id) VALUES (5)",
+        "EXPLAIN INSERT INTO orders (id, user_id) VALUES (1, 5), (2, 6)",
+        "EXPLAIN FORMAT=JSON REPLACE INTO orders (user_id) VALUES (5)",
+    ],
+)
+def test_explain_of_an_insert_makes_no_row(shop: Shop, client: Connection[Any], sql: str) -> None:
+    if shop.server.kind == "embedded":
+        assert refused(client, sql)[0] == 1235
+    else:
+        assert len(rows(client, sql)) >= 1
     assert ids_of(client) == []
 
 

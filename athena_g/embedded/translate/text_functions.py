@@ -67,6 +67,19 @@ def _char_length(translator: Expressions, values: list[Sql]) -> Sql:
     return Sql(f"my_char_length({value.text})", INTEGER, value.nullable)
 
 
+def _collation(translator: Expressions, values: list[Sql]) -> Sql:
+    return Sql(f"'{_collation_of(values[0])}'", types.varchar(64), nullable=False)
+
+
+def _charset(translator: Expressions, values: list[Sql]) -> Sql:
+    charset = _collation_of(values[0]).partition("_")[0]
+    return Sql(f"'{charset}'", types.varchar(64), nullable=False)
+
+
+def _collation_of(value: Sql) -> str:
+    return value.type.collation or "binary" if value.kind is Kind.STRING else "binary"
+
+
 def _replace(translator: Expressions, values: list[Sql]) -> Sql:
     refuse_bytes("my_replace", values)
     held = [to_text(value) for value in values]
@@ -110,6 +123,8 @@ TEXT_FUNCTIONS: dict[str, Function] = {
     "CONCAT": Function(1, 250, _concat),
     "CONCAT_WS": native("my_concat_ws", "ss*", total_length, low=2),
     "LENGTH": Function(1, 1, _length),
+    "COLLATION": Function(1, 1, _collation),
+    "CHARSET": Function(1, 1, _charset),
     "OCTET_LENGTH": Function(1, 1, _length),
     "BIT_LENGTH": native("my_bit_length", "b", INTEGER),
     "CHAR_LENGTH": Function(1, 1, _char_length),

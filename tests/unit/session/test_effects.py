@@ -269,10 +269,59 @@ def test_a_string_that_may_be_read_in_several_ways_is_asked_for(
 
 @pytest.mark.parametrize(
     "said",
-    ["SET @a = NOW()", "SET @a = @b", "SET @a = (SELECT 1)", "SET @`odd name` = 1"],
+    ["SET @a = NOW()", "SET @a = @b + 1", "SET @a = (SELECT 1)", "SET @`odd name` = 1"],
 )  # fmt: skip
 def test_another_user_variable_pins(client: Client, proxy: Proxy, said: str) -> None:
     client.query(said)
+    assert pinned(proxy)
+
+
+ASKED = "SELECT @`a`, LENGTH(@`a`) LIMIT 1"
+
+
+@pytest.mark.parametrize("said", ["SET @a = @b", "SET @a = @@sql_mode", "SET @a = @@global.x"])
+def test_a_copied_string_is_asked_for(single: Proxy, backend: FakeServer, said: str) -> None:
+    backend.say(ASKED, replies.result([["x", "1"]], columns=("a", "LENGTH")))
+    backend.say(
+        "SELECT HEX(@`a`), COLLATION(@`a`) LIMIT 1",
+        replies.result([["78", "latin1_bin"]], columns=("HEX", "COLLATION")),
+    )
+    assert "@`a` = _latin1 x'78' COLLATE latin1_bin" in brought(single, backend, said)[-1]
+    assert not pinned(single)
+
+
+def test_a_copied_null_is_one(single: Proxy, backend: FakeServer) -> None:
+    backend.say(ASKED, replies.result([[None, None]], columns=("a", "LENGTH")))
+    assert "@`a` = NULL" in brought(single, backend, "SET @a = @b")[-1]
+
+
+def test_a_copied_value_that_is_long_pins(
+    client: Client, backend: FakeServer, proxy: Proxy
+) -> None:
+    backend.say(ASKED, replies.result([["x", str(MAX_BYTES + 1)]], columns=("a", "LENGTH")))
+    client.query("SET @a = @b")
+    client.query("DO 0")  # before which the value was asked for
+    assert pinned(proxy)
+
+
+def test_a_set_that_a_server_skips_changes_nothing(single: Proxy, backend: FakeServer) -> None:
+    assert brought(single, backend, "/*!999990 SET time_zone = '+01:00' */") == []
+    assert not pinned(single)
+
+
+@pytest.mark.parametrize("mark", ["/*!80000", "/*!100100", "/*M!100616"])
+def test_a_set_that_some_servers_skip_goes_along_where_it_was_done(
+    single: Proxy, backend: FakeServer, mark: str
+) -> None:
+    said = f"{mark} SET time_zone = '+01:00' */"
+    changed = replies.variable_changed("time_zone", "+01:00")
+    backend.say(said, replies.ok(session_state=changed))
+    assert brought(single, backend, said) == ["SET SESSION time_zone = '+01:00'"]
+    assert not pinned(single)
+
+
+def test_a_literal_in_a_set_that_some_servers_skip_pins(client: Client, proxy: Proxy) -> None:
+    client.query("/*!80000 SET @a = 1 */")
     assert pinned(proxy)
 
 
