@@ -209,7 +209,9 @@ class Leases:
             self._binding.done(leased.connection)
         else:
             self._binding.lent.remove((leased.pool, leased.connection))
-            leased.pool.release(leased.connection)
+            # A server that refused to end what was begun for one statement may still have it open.
+            is_open = leased.connection.in_transaction
+            (leased.pool.discard if is_open else leased.pool.release)(leased.connection)
 
     def end(self, leased: list[Leased], error: BaseException) -> NoReturn:
         """End the use of all after an error; raises what the client is to be told."""

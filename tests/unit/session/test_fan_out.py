@@ -1,0 +1,93 @@
+"""What a change on several shards of one server leaves on its connection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from athena_g.backend.connection import BackendConnection
+from athena_g.backend.statements import StatementCache
+from athena_g.errors import SqlError
+from athena_g.protocol.constants import SERVER_STATUS_AUTOCOMMIT, SERVER_STATUS_IN_TRANS
+from athena_g.protocol.replies import ErrPacket, OkPacket
+from athena_g.session.fan_out import FanOut
+from athena_g.session.leases import Leased, Leases, Part, query
+
+DONE = OkPacket(1, status=SERVER_STATUS_AUTOCOMMIT).encode(0)
+OPEN = OkPacket(1, status=SERVER_STATUS_AUTOCOMMIT | SERVER_STATUS_IN_TRANS).encode(0)
+REFUSED = ErrPacket(1205, "HY000", "Lock wait timeout exceeded").encode()
+
+
+class Connection:
+    """As much of a connection as a change needs."""
+
+    tracks_session = False
+    insert_id: int | None = 0
+    profile = None
+    in_transaction = BackendConnection.in_transaction
+
+    def __init__(self, server: Server) -> None:
+        self.stream = server
+        self.statements = StatementCache()
+        self.scanner = SimpleNamespace(status=SERVER_STATUS_AUTOCOMMIT)
+
+
+@dataclass
+class Server:
+    """A connection that gives these payloads, and the pool that gets it back."""
+
+    replies: list[bytes]
+    sent: list[bytes] = field(default_factory=list)
+    released: list[Any] = field(default_factory=list)
+    discarded: list[Any] = field(default_factory=list)
+    sequence_id: int = 0
+
+    def __post_init__(self) -> None:
+        self.connection = Connection(self)
+        self.binding = SimpleNamespace(lent=[(self, self.connection)], autocommit=True)
+
+    def send(self, data: bytes) -> None:
+        self.sent.append(data[5:])
+
+    def read_packet(self) -> bytes:
+        return self.replies.pop(0)
+
+    def release(self, connection: Any) -> None:
+        self.released.append(connection)
+
+    def discard(self, connection: Any) -> None:
+        self.discarded.append(connection)
+
+    def change(self) -> OkPacket:
+        """What two parts on this server come to."""
+        binding = cast(Any, self.binding)
+        parts = [Part(f"shard {shard}", query(b"UPDATE t_%d" % shard)) for shard in (0, 1)]
+        connection = cast(BackendConnection, self.connection)
+        leased = Leased(cast(Any, self), connection, False, parts)
+        fan_out = FanOut(binding, Leases(binding, cast(Any, None)), cast(Any, None))
+        return fan_out._change_one(leased, False)
+
+
+def test_two_parts_are_one_transaction() -> None:
+    server = Server([OPEN, OPEN, OPEN, DONE])
+    assert server.change().affected_rows == 2
+    assert [each[:6] for each in server.sent] == [b"BEGIN", b"UPDATE", b"UPDATE", b"COMMIT"]
+    assert (server.released, server.discarded) == ([server.connection], [])
+
+
+def test_a_part_that_is_refused_undoes_the_other() -> None:
+    server = Server([OPEN, OPEN, REFUSED, DONE])
+    with pytest.raises(SqlError, match="Lock wait"):
+        server.change()
+    assert server.sent[-1].startswith(b"ROLLBACK")
+    assert (server.released, server.discarded) == ([server.connection], [])
+
+
+def test_a_transaction_that_could_not_be_ended_is_closed_with_its_connection() -> None:
+    server = Server([OPEN, OPEN, REFUSED, REFUSED])
+    with pytest.raises(SqlError, match="Lock wait"):
+        server.change()
+    assert (server.released, server.discarded) == ([], [server.connection])
