@@ -7,7 +7,7 @@ of the item as it was written. Source: MySQL Reference Manual, "SELECT Statement
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from athena_g.parser.lexer import Kind, NotUnderstood, Token, tokens
@@ -73,7 +73,7 @@ def substitute(
         edits += _Items(packet, read, {each.first: each for each in found}).aliases()
     except NotUnderstood:
         return None
-    return _edited(packet, start, edits) if found else None
+    return edited(packet, start, edits) if found else None
 
 
 def _is_readable(read: list[Token], found: list[Question]) -> bool:
@@ -100,7 +100,8 @@ def _replacement(packet: bytes, read: list[Token], question: Question, answer: b
     return begin, end, before + answer + behind
 
 
-def _edited(packet: bytes, start: int, edits: list[Edit]) -> bytes:
+def edited(packet: bytes, start: int, edits: Iterable[Edit]) -> bytes:
+    """``packet[start:]`` with other texts in some places, which do not overlap."""
     parts: list[bytes] = []
     place = start
     for begin, end, text in sorted(edits):

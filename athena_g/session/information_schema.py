@@ -16,6 +16,7 @@ from athena_g import errors
 from athena_g.backend.profile import literal
 from athena_g.group.sharding import Sharding
 from athena_g.parser.statement import Span
+from athena_g.parser.substitute import edited
 from athena_g.pool.pool import Pool
 from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import UNSIGNED_FLAG, ColumnType
@@ -53,17 +54,7 @@ def with_views(sharding: Sharding, text: bytes, plan: Plan, codec: str) -> bytes
         database = (column.database or _DATABASE).casefold()
         if column.qualifier is not None and database == _DATABASE and name in called:
             found[column.qualifier] = called[name]
-    return _edited(text, found)
-
-
-def _edited(text: bytes, found: dict[Span, bytes]) -> bytes:
-    """The text with others in some places."""
-    pieces: list[bytes] = []
-    position = 0
-    for span in sorted(found):
-        pieces += (text[position : span.start], found[span])
-        position = span.end
-    return b"".join([*pieces, text[position:]])
+    return edited(text, 0, [(span.start, span.end, other) for span, other in found.items()])
 
 
 class _Parts:
