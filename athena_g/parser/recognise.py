@@ -69,7 +69,7 @@ MAX_LEADING = 1 << 16
 # dump's line for the client that loads it (/*M!999999 ... */), and the ends of comments whose
 # content is executed. All of it is possessive: nothing to go back to.
 _LEADING = re.compile(
-    rb"(?:[\s;(]++|/\*[Mm]!999999.*?\*/|/\*[Mm]?!\d*+|\*/|/\*.*?(?:\*/|\Z)|"
+    rb"(?:[\s;(]++|/\*[Mm]!999999.*?(?:\*/|\Z)|/\*[Mm]?!\d*+|\*/|/\*.*?(?:\*/|\Z)|"
     rb"--(?=[\s\x00-\x1f]|\Z)[^\n]*+(?:\n|\Z)|#[^\n]*+(?:\n|\Z))*+([A-Za-z_]*+)",
     re.DOTALL,
 )

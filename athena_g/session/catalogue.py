@@ -21,12 +21,14 @@ from athena_g.session.information_schema import literal_of
 
 Row = list[bytes | None]
 
-_GAP = r"(?:\s|/\*.*?\*/|(?:#|--\s)[^\n]*(?:\n|\Z))*"
+# All of it is possessive or atomic: nothing to go back to, however long a text is.
+_GAP = r"(?:\s|/\*(?>.*?\*/)|(?:#|--\s)[^\n]*+(?:\n|\Z))"
 _ASKED = re.compile(
-    _GAP + r"(?P<question>show\s.*?\b(?:tables|status))"
-    r"(?:\s+(?:from|in)\s*(?P<database>`(?:[^`]|``)+`|[\w$]+))?"
-    r"(?:\s*\blike\s*(?P<like>'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.|\"\")*\")"
-    r"|\s*\bwhere\b(?P<where>.+?))?\s*;?" + _GAP,
+    rf"{_GAP}*+(?P<question>show{_GAP}++(?:extended{_GAP}++)?+(?:full{_GAP}++)?+"
+    rf"(?:tables|table{_GAP}++status)\b)"
+    rf"(?:{_GAP}*+\b(?:from|in)\b{_GAP}*+(?P<database>`(?:[^`]++|``)*+`|[\w$]++))?+"
+    rf"(?:{_GAP}*+\blike\b{_GAP}*+(?P<like>'(?:[^'\\]++|\\.|'')*+'|\"(?:[^\"\\]++|\\.|\"\")*+\")"
+    rf"|{_GAP}*+\bwhere\b(?P<where>.++)|){_GAP}*+;?+{_GAP}*+",
     re.I | re.S,
 )
 _TITLE: Final = "Tables_in_"
@@ -91,7 +93,7 @@ def query_of_tables(sharding: Sharding, text: str) -> str | None:
 
 def _asked(sharding: Sharding, text: str) -> _Asked | None:
     """The statement in its parts, if it is about the group's database."""
-    found = _ASKED.fullmatch(text)
+    found = _ASKED.fullmatch(text.rstrip("; \t\r\n"))
     if found is None:
         raise errors.NOT_SUPPORTED_YET(construct="this form of SHOW in a group with shards")
     database = (found["database"] or "").strip("`").replace("``", "`")
@@ -145,9 +147,17 @@ def _of_shard(sharding: Sharding) -> Callable[[str], str | None]:
 
 
 def _matcher(pattern: str, ignore_case: bool) -> Callable[[str], bool]:
-    """Whether a name is LIKE a pattern."""
-    parts = []
+    """Whether a name is LIKE a pattern; in a time that grows with their lengths only."""
+    pieces = [""]
     for escaped, any_text, any_one, other in _PATTERN.findall(pattern):
-        parts.append(".*" if any_text else "." if any_one else re.escape(escaped or other or "'"))
-    compiled = re.compile("".join(parts), re.S | (re.I if ignore_case else 0))
+        if any_text:
+            pieces.append("")
+        else:
+            pieces[-1] += "." if any_one else re.escape(escaped or other or "'")
+    first, *others = pieces
+    # The first place where a piece fits is as good as any, but for the last, which is at the end.
+    between = [f"(?>.*?{piece})" for piece in others[:-1]]
+    last = [f".*{piece}" for piece in others[-1:]]
+    flags = re.S | (re.I if ignore_case else re.NOFLAG)
+    compiled = re.compile("".join([first, *between, *last]), flags)
     return lambda name: compiled.fullmatch(name) is not None
