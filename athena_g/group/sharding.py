@@ -26,10 +26,6 @@ _COLUMNS = (
     "FROM information_schema.COLUMNS "
     "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = {table} ORDER BY ORDINAL_POSITION LIMIT 4096"
 )
-_IGNORES_CASE = (
-    "SELECT 1 FROM (SELECT TABLE_NAME AS name FROM information_schema.TABLES WHERE FALSE "
-    "UNION ALL SELECT 'a') AS names WHERE name = 'A' LIMIT 1"
-)
 
 
 class Sharding:
@@ -50,6 +46,7 @@ class Sharding:
         self._by_shard = {index: pools[name] for index, name in rules.db_groups.items()}
         self._sql_mode: str | None = None
         self._names_ignore_case: bool | None = None
+        self._calls_columns_by_view: bool | None = None
         self.router = Router(
             rules,
             group,
@@ -58,6 +55,7 @@ class Sharding:
             learns=True,
             database_at=self._database_at,
             worker=worker,
+            home_database=pools[home].endpoint.database or "",
         )
 
     def pool_of(self, shard: int) -> Pool:
@@ -87,13 +85,27 @@ class Sharding:
             self._sql_mode = (answer.rows[0][0] or b"").decode() if answer.rows else ""
         return self._sql_mode
 
+    def is_database(self, name: str) -> bool:
+        """Whether that is the group's database: by its name, or by the home server's for it."""
+        names = (self.group, self.home_pool.endpoint.database or "")
+        return name.casefold() in map(str.casefold, names)
+
     @property
     def names_ignore_case(self) -> bool:
-        """Whether information_schema compares names of tables in any case, asked for once."""
+        """Whether a pattern finds names of tables in any case, asked for once."""
         if self._names_ignore_case is None:
-            answer = self.ask(self.home_pool, _IGNORES_CASE)
-            self._names_ignore_case = bool(answer.rows)
+            answer = self.ask(self.home_pool, "SELECT @@lower_case_table_names LIMIT 1")
+            self._names_ignore_case = [row[0] for row in answer.rows] != [b"0"]
         return self._names_ignore_case
+
+    @property
+    def calls_columns_by_view(self) -> bool:
+        """Whether columns of information_schema are called as there, however they are written."""
+        if self._calls_columns_by_view is None:
+            question = "SELECT table_name FROM information_schema.TABLES LIMIT 1"
+            answer = self.ask(self.home_pool, question)
+            self._calls_columns_by_view = answer.columns[0].name == "TABLE_NAME"
+        return self._calls_columns_by_view
 
     # -- what tables look like ---------------------------------------------------------------------
 
@@ -135,6 +147,16 @@ class Sharding:
 
         Raises `SqlError`, also for a question that the server refuses.
         """
+        answer = self.ask_if_allowed(pool, question)
+        if answer is None:
+            endpoint = pool.endpoint
+            raise errors.BACKEND_SETUP_REFUSED(
+                reason=question, instance=endpoint.name, group=endpoint.group
+            )
+        return answer
+
+    def ask_if_allowed(self, pool: Pool, question: str) -> Answer | None:
+        """The same; ``None`` for a question that the server refuses."""
         own = profile(_UTF8MB4)
         connection = pool.acquire(0, own)
         try:
@@ -146,11 +168,6 @@ class Sharding:
                 raise _lost(connection) from None
             raise
         pool.release(connection)
-        if answer is None:
-            endpoint = connection.endpoint
-            raise errors.BACKEND_SETUP_REFUSED(
-                reason=question, instance=endpoint.name, group=endpoint.group
-            )
         return answer
 
 

@@ -24,6 +24,9 @@ MAX_REMEMBERED: Final = 4096
 """Bytes of a head that is."""
 
 _CONSTRAINT: Final = rb"(\bconstraint [`'])([^`']+)_%d(?=[`'])"
+_REFERENCES: Final = re.compile(
+    rb"(\breferences (?:[`'][^`']+[`']\.)?[`'])([^`']+)(?=[`'])", re.IGNORECASE
+)
 
 _TEXTS: Final = frozenset(
     (
@@ -41,7 +44,8 @@ class TableNames:
 
     ``names`` has for each table of the server what it is called instead, ``databases`` the same for
     the database that they are in; all in the character set of the session's results. With ``shard``
-    the names of constraints lose the shard's number at their end.
+    the names of constraints lose the shard's number at their end, and so do the indexes that are
+    called like them; ``referred`` tells what a table is called that a foreign key refers to.
     """
 
     def __init__(
@@ -49,7 +53,10 @@ class TableNames:
         names: dict[bytes, bytes],
         databases: dict[bytes, bytes] | None = None,
         shard: int | None = None,
+        referred: Callable[[bytes], bytes] | None = None,
     ) -> None:
+        self._referred = referred
+        self._shard = -1 if shard is None else shard
         self._names = names
         self._databases = databases or {}
         self._heads: dict[bytes, bytes] = {}
@@ -164,7 +171,19 @@ class TableNames:
     def text(self, text: bytes) -> bytes:
         """A text with the right names."""
         text = self._in_text.sub(lambda found: self._instead[found[0]], text)
-        return text if self._constraint is None else self._constraint.sub(rb"\1\2", text)
+        if self._constraint is None:
+            return text
+        constraints = {found[2] for found in self._constraint.finditer(text)}
+        if not constraints:
+            return text
+        text = self._constraint.sub(rb"\1\2", text)
+        for name in constraints:
+            index = rb"(?i)(\bkey [`'])%b_%d(?=[`'])" % (re.escape(name), self._shard)
+            text = re.sub(index, rb"\1" + name.replace(b"\\", rb"\\"), text)
+        referred = self._referred
+        if referred is not None:
+            text = _REFERENCES.sub(lambda found: found[1] + referred(found[2]), text)
+        return text
 
     def error(self, packet: bytes) -> bytes:
         """A framed ERR with the right names in its text."""

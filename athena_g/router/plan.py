@@ -158,7 +158,8 @@ Made = Callable[[Template, ShardNames], Plan]
 class Planner:
     """Makes the plans of one group.
 
-    ``database`` is the group's name, by which clients may qualify tables; ``columns_of`` knows the
+    ``database`` is the group's name, by which clients may qualify tables, or by ``home_database``,
+    which is what the home server calls it; ``columns_of`` knows the
     order of the columns of tables; with ``learns`` TableNotKnown is raised for what it does not.
     ``database_at`` says what the server of a shard calls the database.
     """
@@ -168,6 +169,7 @@ class Planner:
     columns_of: NAMES_OF_COLUMNS = lambda _: None
     learns: bool = False
     database_at: DatabaseAt = lambda _: ""
+    home_database: str = ""
 
     def plan(
         self, text: Text, said: bytes, literals: Sequence[tuple[int, int]], first: bytes
@@ -179,7 +181,7 @@ class Planner:
         Raises NotUnderstood.
         """
         statement = analyse(text, first)
-        survey = Survey(self.rules, self.database)
+        survey = Survey(self.rules, self.database, self.home_database)
         bare: frozenset[Table] = frozenset()
         match statement.body:
             case Change():
@@ -230,7 +232,7 @@ class Planner:
         return any(name.casefold() in renamed for name in (*statement.names, *foreign))
 
     def _names(self, sharded: Sequence[tuple[str, Rule]], codec: str) -> ShardNames:
-        return ShardNames(sharded, codec, self.database, self.database_at)
+        return ShardNames(sharded, codec, self.database, self.database_at, self.rules)
 
     # -- queries -----------------------------------------------------------------------------------
 

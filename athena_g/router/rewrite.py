@@ -17,7 +17,7 @@ from typing import Final
 
 from athena_g.parser.statement import Column, Span, Statement, Table
 from athena_g.protocol.renaming import TableNames
-from athena_g.router.rules import Rule
+from athena_g.router.rules import Rule, Rules
 
 MAX_RENDERED: Final = 256
 """Shards for which a template keeps its text."""
@@ -153,7 +153,8 @@ DatabaseAt = Callable[[int], str]
 class ShardNames:
     """What replies call the tables of a statement, by shard: its names instead of the shard's.
 
-    ``database`` is what clients call the one that has the tables.
+    ``database`` is what clients call the one that has the tables; ``rules`` know what tables that a
+    foreign key refers to are called.
     """
 
     def __init__(
@@ -162,7 +163,9 @@ class ShardNames:
         codec: str,
         database: str = "",
         database_at: DatabaseAt = lambda _: "",
+        rules: Rules | None = None,
     ) -> None:
+        self._rules = rules
         self._tables = list(dict.fromkeys(tables))
         self._codec = codec
         self._database = database
@@ -179,10 +182,17 @@ class ShardNames:
         }
         there = self._database_at(shard)
         databases = {self._encoded(there): self._encoded(self._database)} if there else {}
-        found = TableNames(names, databases, shard) if names else None
+        referred = self._referred if self._rules is not None else None
+        found = TableNames(names, databases, shard, referred) if names else None
         if len(self._by_shard) < MAX_RENDERED:
             self._by_shard[shard] = found
         return found
+
+    def _referred(self, name: bytes) -> bytes:
+        """What a table is called that a foreign key of one of these refers to."""
+        assert self._rules is not None
+        table = self._rules.logical_name(name.decode(self._codec, "replace"))
+        return name if table is None else self._encoded(table)
 
     def _encoded(self, name: str) -> bytes:
         return name.encode(self._codec, "replace")

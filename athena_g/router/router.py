@@ -41,6 +41,17 @@ _QUERY: Final = re.compile(rb"select|table|statement|values|with", re.IGNORECASE
 """What there is where such a statement has a query, or is SET STATEMENT ... FOR another one."""
 _SUBQUERY: Final = re.compile(rb"\(\s*(?:select|with|table)\b", re.IGNORECASE)
 _FROM: Final = re.compile(rb"\b(?:from|table)\b", re.IGNORECASE)
+_DYNAMIC: Final = frozenset((b"set", b"do", b"prepare", b"execute"))
+_CATALOGUE: Final = re.compile(
+    rb"\binformation_schema\b|\bshow\s+(?:extended\s+)?(?:full\s+)?tables?\b", re.IGNORECASE
+)
+_LISTING: Final = re.compile(
+    rb"\s*show\s+(?:extended\s+)?(?:full\s+)?(?:tables|table\s+status)\b", re.IGNORECASE
+)
+_DROPS_DATABASE: Final = re.compile(
+    rb"\s*drop\s+(?:database|schema)\s+(?:if\s+exists\s+)?(?:`((?:[^`]|``)+)`|([\w$]+))",
+    re.IGNORECASE,
+)
 _WORDS_ANYWHERE: Final = frozenset(
     b"set savepoint release rollback commit begin start do execute deallocate unlock get".split()
 )
@@ -101,7 +112,8 @@ class Router:
     """Routes the statements of one group.
 
     ``worker`` tells its process apart from others in the ids that it makes.
-    ``home`` is the name of the home DB group, ``database`` what clients call the group.
+    ``home`` is the name of the home DB group, ``database`` what clients call the group, and
+    ``home_database`` what the home server does.
     ``columns_of`` knows the columns of tables. If it ``learns``, a table of which something is not
     known that matters raises `TableNotKnown`: it is to be asked for, and the statement routed anew.
     ``database_at`` says what the server of a shard calls the database that has it.
@@ -117,8 +129,10 @@ class Router:
         learns: bool = False,
         database_at: DatabaseAt = lambda _: "",
         worker: int = 0,
+        home_database: str = "",
     ) -> None:
         self._rules = rules
+        self._home_database = home_database
         self.home = home
         self._database = database
         self._columns_of = columns_of
@@ -228,6 +242,10 @@ class Router:
         said = executed(text)
         first = first_word(said, 0)
         spans = literal_spans(cut)
+        hindrance = self._hindrance(said, first)
+        if hindrance:
+            error = errors.NOT_SUPPORTED_YET(construct=hindrance + " in a group with shards")
+            return replace(refused(error, Template(text, spans, ())), lasts=not spans)
         named = mentions(text, self.rules, reading.codec)
         anywhere = first in _WORDS_ANYWHERE or _SHOWN_ANYWHERE.match(text) is not None
         if not named and anywhere and b";" not in text.rstrip(b"; \t\r\n"):
@@ -237,18 +255,41 @@ class Router:
         if _names_no_table(text, first):
             return unsharded(Template(text, spans, ()), Kind.OTHER)
         planner = Planner(
-            self.rules, self._database, self._columns_of, self._learns, self._database_at
+            self.rules,
+            self._database,
+            self._columns_of,
+            self._learns,
+            self._database_at,
+            self._home_database,
         )
         try:
             return planner.plan(_text(said, spans, reading, first), text, spans, first)
         except (NotUnderstood, RecursionError):
             template = Template(text, spans, ())
-            if not named:
+            if not named and _LISTING.match(said) is not None:
+                construct = "this form of SHOW in a group with shards"
+                plan = refused(errors.NOT_SUPPORTED_YET(construct=construct), template)
+            elif not named:
                 plan = unsharded(template, Kind.OTHER, home=True)
             else:
                 table = _named(text, self.rules, reading)
                 plan = refused(errors.NOT_UNDERSTOOD(table=table), template)
             return replace(plan, lasts=not spans)  # a string may name a table in one text only
+
+    def _hindrance(self, text: bytes, first: bytes) -> str:
+        """What would tell of parts of tables, or do only a part of what it says; empty if nothing.
+
+        ``first`` is the first word of the text.
+        """
+        catalogued = first in _DYNAMIC and _CATALOGUE.search(text) is not None
+        if catalogued and (first not in _WORDS_WITH_QUERIES or _reads_tables(text)):
+            return f"SHOW TABLES or information_schema in {first.decode().upper()}"
+        dropped = _DROPS_DATABASE.match(text) if first == b"drop" else None
+        if dropped is not None:
+            name = (dropped[1] or dropped[2]).decode("utf-8", "replace").replace("``", "`")
+            if name.casefold() in (self._database.casefold(), self._home_database.casefold()):
+                return "DROP DATABASE of the group's own database, which other servers have, too,"
+        return ""
 
 
 def _check_known(plan: Plan) -> None:

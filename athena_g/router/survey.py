@@ -63,12 +63,14 @@ class Columns:
 class Survey:
     """What is known of the sharded tables in a statement.
 
-    ``database`` is the name of the group: a table of another database is nobody's part.
+    ``database`` is the name of the group, ``home_database`` what the home server calls it, as
+    DATABASE() tells: a table of another database is nobody's part.
     """
 
-    def __init__(self, rules: Rules, database: str) -> None:
+    def __init__(self, rules: Rules, database: str, home_database: str = "") -> None:
         self._rules = rules
         self._database = database.casefold()
+        self._databases = frozenset((self._database, home_database.casefold()))
         self._facts: dict[Part, list[Narrowing]] = {}
         self._ties: dict[Part, list[frozenset[Part]]] = {}
         self._tied_to: dict[Part, list[Part]] = {}
@@ -93,7 +95,7 @@ class Survey:
 
     def is_own(self, table: Table) -> bool:
         """Whether a table is one of the group's database."""
-        return table.database is None or table.database.casefold() == self._database
+        return table.database is None or table.database.casefold() in self._databases
 
     def narrowing(self, part: Part) -> Narrowing:
         """All that is known of a part's keys, also because others' are equal to them."""

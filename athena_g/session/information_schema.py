@@ -8,8 +8,8 @@ Source: MySQL Reference Manual, "INFORMATION_SCHEMA General Table Reference".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from itertools import repeat
+import re
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from athena_g import errors
@@ -17,6 +17,7 @@ from athena_g.backend.profile import literal
 from athena_g.group.sharding import Sharding
 from athena_g.parser.statement import Span
 from athena_g.parser.substitute import edited
+from athena_g.parser.text import Reading
 from athena_g.pool.pool import Pool
 from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import UNSIGNED_FLAG, ColumnType
@@ -32,11 +33,13 @@ _NUMBERS: Final = frozenset(
     (ColumnType.TINY, ColumnType.SHORT, ColumnType.INT24, ColumnType.LONG, ColumnType.LONGLONG)
 )
 """The types of their columns that are numbers; a text may look like one, too."""
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_ .,:()$-]*")
 _TIMES: Final = frozenset((ColumnType.DATETIME, ColumnType.TIMESTAMP))
 
 
-def with_views(sharding: Sharding, text: bytes, plan: Plan, codec: str) -> bytes:
+def with_views(sharding: Sharding, text: bytes, plan: Plan, reading: Reading) -> bytes:
     """The text with derived tables in place of views that name tables; raises `SqlError`."""
+    codec, escapes = reading.codec, not reading.no_backslash_escapes
     parts = _parts(sharding)
     if not parts.by_name:
         return text
@@ -44,7 +47,7 @@ def with_views(sharding: Sharding, text: bytes, plan: Plan, codec: str) -> bytes
     called: dict[str, bytes] = {}
     for view in plan.catalogue:
         name = view.name.casefold()
-        derived = b"(" + _derived(sharding, name, parts).encode(codec, "replace") + b")"
+        derived = b"(" + _derived(sharding, name, parts, escapes).encode(codec, "replace") + b")"
         if view.alias is None:
             called[name] = quoted(view.name, codec)
             derived += b" AS " + called[name]
@@ -84,28 +87,67 @@ def _names(sharding: Sharding, pool: Pool) -> list[str]:
     return [(row[0] or b"").decode() for row in answer.rows]
 
 
-def _derived(sharding: Sharding, view: str, parts: _Parts) -> str:
+def _derived(sharding: Sharding, view: str, parts: _Parts, escapes: bool) -> str:
     """What the view shows: tables at home, and a row of literals for each of the others."""
     columns = _columns(sharding, view)
-    listed = ", ".join(columns)
     schema = CATALOGUE[view]
+    listed = ", ".join(f"`{column.name}`" for column in columns)
     own = f"SELECT {listed} FROM information_schema.{view} WHERE TRUE"
     if parts.at_home:
         own += f" AND NOT ({schema} = DATABASE() AND TABLE_NAME IN ({_in(parts.at_home)}))"
     if neighbours := _neighbours(sharding):
         own += f" AND {schema} NOT IN ({_in(neighbours)})"
     question = (
-        f"SELECT {listed} FROM information_schema.{view} WHERE {schema} = DATABASE() "
+        f"SELECT * FROM information_schema.{view} WHERE {schema} = DATABASE() "
         f"AND TABLE_NAME IN ({_in(parts.by_name)}) LIMIT {MAX_ROWS + 1}"
     )
     answer = sharding.ask(sharding.pool_of(0), question)
     if len(answer.rows) > MAX_ROWS:
         raise errors.NOT_SUPPORTED_YET(construct=f"more than {MAX_ROWS} rows about shards")
-    database = sharding.home_pool.endpoint.database or ""
-    there = sharding.pool_of(0).endpoint.database or ""
-    names = parts.by_name | {there: database}
-    rows = [", ".join(map(literal_of, row, answer.columns, repeat(names))) for row in answer.rows]
+    called = _called(sharding, parts)
+    rows = []
+    for row in answer.rows:
+        cells = dict(zip((column.name for column in answer.columns), row, strict=True))
+        rows.append(
+            ", ".join(
+                literal_of(called(column.name, cells.get(column.name)), column, escapes=escapes)
+                for column in columns
+            )
+        )
     return " UNION ALL ".join([own, *(f"SELECT {row}" for row in rows)])
+
+
+def _called(sharding: Sharding, parts: _Parts) -> Callable[[str, bytes | None], bytes | None]:
+    """What clients call what is in a column of a view at shard 0."""
+    there = (sharding.pool_of(0).endpoint.database or "").encode()
+    database = (sharding.home_pool.endpoint.database or "").encode()
+    tables = {name.encode(): table.encode() for name, table in parts.by_name.items()}
+    constraints = _constraints(sharding, parts)
+
+    def called(column: str, cell: bytes | None) -> bytes | None:
+        name = column.upper()
+        if cell is None:
+            return None
+        if name.endswith("_SCHEMA"):
+            return database if cell == there else cell
+        if name in ("TABLE_NAME", "REFERENCED_TABLE_NAME"):
+            return tables.get(cell, cell)
+        if name in ("CONSTRAINT_NAME", "INDEX_NAME"):
+            return constraints.get(cell, cell)
+        return cell
+
+    return called
+
+
+def _constraints(sharding: Sharding, parts: _Parts) -> dict[bytes, bytes]:
+    """The names of constraints that have the shard's number, without it."""
+    question = (
+        "SELECT CONSTRAINT_NAME FROM information_schema.TABLE_CONSTRAINTS "
+        "WHERE CONSTRAINT_SCHEMA = DATABASE() AND CONSTRAINT_TYPE IN ('FOREIGN KEY', 'CHECK') "
+        f"AND TABLE_NAME IN ({_in(parts.by_name)}) LIMIT {MAX_ROWS}"
+    )
+    names = [row[0] or b"" for row in sharding.ask(sharding.pool_of(0), question).rows]
+    return {name: name.removesuffix(b"_0") for name in names}
 
 
 def _neighbours(sharding: Sharding) -> list[str]:
@@ -116,28 +158,32 @@ def _neighbours(sharding: Sharding) -> list[str]:
     return [other.database for other in same if other.database not in (None, home.database)]
 
 
-def _columns(sharding: Sharding, view: str) -> list[str]:
-    answer = sharding.ask(
-        sharding.home_pool, f"SELECT * FROM information_schema.{view} WHERE TABLE_NAME = '' LIMIT 1"
-    )
-    return [f"`{column.name}`" for column in answer.columns]
+def _columns(sharding: Sharding, view: str) -> list[Column]:
+    question = f"SELECT * FROM information_schema.{view} WHERE TABLE_NAME = '' LIMIT 1"
+    return sharding.ask(sharding.home_pool, question).columns
 
 
 def _in(names: Iterable[str]) -> str:
     return ", ".join(literal(name) for name in names)
 
 
-def literal_of(cell: bytes | None, column: Column, names: Mapping[str, str] | None = None) -> str:
-    """A cell as a literal, with these names in the columns that have some."""
+def literal_of(cell: bytes | None, column: Column, *, escapes: bool = True) -> str:
+    """A cell as a literal of a column's type.
+
+    Texts have one collation, that of utf8mb4, wherever they are: others could not be mixed with
+    them. Without ``escapes`` servers may print a condition with a literal and not be able to read
+    it again, if there is something in it to be escaped: then it is no literal.
+    """
     if cell is None:
         return "NULL"
     text = cell.decode("utf-8", "replace")
-    if column.name.upper().endswith(("_NAME", "_SCHEMA")):
-        text = (names or {}).get(text, text)
     if column.type in _TIMES:
         return f"TIMESTAMP'{text}'"
     if column.type in _NUMBERS:
-        unsigned = column.type is ColumnType.LONGLONG and column.flags & UNSIGNED_FLAG
-        return f"CAST({text} AS UNSIGNED)" if unsigned else text
-    found = literal(text)
-    return f"'{text}'" if found == text else found
+        return f"CAST({text} AS UNSIGNED)" if column.flags & UNSIGNED_FLAG else text
+    if _PLAIN.fullmatch(text):
+        return f"_utf8mb4'{text}'"
+    digits = text.encode().hex()
+    if not escapes and ("'" in text or "\\" in text):
+        return f"CONVERT(UNHEX('{digits}') USING utf8mb4)"
+    return f"_utf8mb4 0x{digits}"

@@ -224,7 +224,7 @@ class ShardedStatements:
 
         ``None`` where the home server does: what :meth:`with_catalogue` makes of the text.
         """
-        return tables(self._sharding, text.decode(self.reading().codec, "replace"))
+        return tables(self._sharding, text, self.reading())
 
     def send(self, answer: Answer, *, binary: bool = False) -> None:
         """Send rows of the proxy's own."""
@@ -287,11 +287,11 @@ class ShardedStatements:
 
     def with_catalogue(self, text: bytes, plan: Plan) -> bytes:
         """A text about what tables there are that finds what clients are to see."""
-        codec = self.reading().codec
+        reading = self.reading()
         if plan.is_listing:
-            own = query_of_tables(self._sharding, text.decode(codec, "replace"))
-            return text if own is None else own.encode(codec, "replace")
-        return with_views(self._sharding, text, plan, codec)
+            own = query_of_tables(self._sharding, text, reading)
+            return text if own is None else own.encode(reading.codec, "replace")
+        return with_views(self._sharding, text, plan, reading)
 
     def go_to_prepare(self, plan: Plan) -> int:
         """Go to a server that can prepare a statement; the shard whose text it is to get."""

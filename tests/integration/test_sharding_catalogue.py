@@ -53,10 +53,11 @@ def test_a_pattern_is_one_of_clients_names(
 def test_case_matters_in_a_pattern_where_it_does_on_the_server(
     shop: Shop, client: Connection[Any]
 ) -> None:
-    expected = [] if shop.server.kind == "mysql" else ["orders"]
-    assert names(rows(client, "SHOW TABLES LIKE 'ORDERS'")) == expected
+    found = [] if shop.server.kind in ("mysql", "mariadb") else ["orders"]
+    assert names(rows(client, "SHOW TABLES LIKE 'ORDERS'")) == found
+    found = [] if shop.server.kind == "mysql" else ["orders"]
     title = f"Tables_in_{shop.name}"
-    assert names(rows(client, f"SHOW TABLES WHERE {title} = 'ORDERS'")) == expected
+    assert names(rows(client, f"SHOW TABLES WHERE {title} = 'ORDERS'")) == found
 
 
 CONDITIONS = [
@@ -80,6 +81,45 @@ def test_a_condition_is_one_on_clients_names(
         assert names(cursor.description) == [title, "Table_type"]
         assert list(cursor.fetchall()) == [(name, "BASE TABLE") for name in expected]
     assert names(rows(client, f"SHOW TABLE STATUS WHERE {condition.format('Name')}")) == expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("SHOW TABLES /* a */ LIKE 'o%' /* b */", ["orders"]),
+        ("SHOW TABLES /* a */ WHERE 0 /* b */", []),
+        ("SHOW TABLES WHERE 1 /* a */ AND 0 /* b */", []),
+        ("SHOW/**/TABLES/**/LIKE/**/'o%'", ["orders"]),
+        ("SHOW TABLES WHERE {} <> 'a#b' AND {} LIKE 'o%' # c", ["orders"]),
+        ("SHOW TABLES WHERE {} <> '-- x' AND {} = 'items'", ["items"]),
+        ("SHOW TABLES LIKE 'o%' -- all", ["orders"]),
+    ],
+)
+def test_comments_are_none_of_it(
+    shop: Shop, client: Connection[Any], sql: str, expected: list[str]
+) -> None:
+    title = f"Tables_in_{shop.name}"
+    assert names(rows(client, sql.format(title, title))) == expected
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SHOW TABLES /*!50000 LIKE 'o%' */",
+        "SHOW TABLES WHERE EXISTS (SELECT 1 FROM settings)",
+        "SHOW TABLES WHERE 1 IN (SELECT 1 FROM information_schema.tables)",
+        "SET @n = (SELECT COUNT(*) FROM information_schema.tables)",
+        "PREPARE p FROM 'SHOW TABLES'",
+        "PREPARE p FROM 'SELECT table_name FROM information_schema.tables'",
+        "DROP DATABASE {}",
+        "DROP SCHEMA IF EXISTS `{}`",
+    ],
+)
+def test_what_would_tell_of_parts_or_be_done_by_halves_is_refused(
+    shop: Shop, client: Connection[Any], sql: str
+) -> None:
+    assert refused(client, sql.format(shop.name))[0] == 1235
+    assert names(rows(client, "SHOW TABLES")) == sorted(TABLES)
 
 
 def test_a_condition_may_be_on_what_else_is_shown(client: Connection[Any]) -> None:
