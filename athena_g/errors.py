@@ -283,10 +283,11 @@ MALFORMED_EXECUTE = _register(
 )  # fmt: skip
 LONG_DATA_TOO_LONG = _register(
     "LONG_DATA_TOO_LONG", 1105, "HY000",
-    "Parameter of prepared statement which is set through mysql_send_long_data() is longer than "
-    "'max_allowed_packet' bytes ({limit})",
-    "Parameters of statements on sharded and broadcast tables are kept until the execution, all of "
-    "a session together up to server.max_allowed_packet. Send less, or raise it.",
+    "Parameters of prepared statements which are set through mysql_send_long_data() are together "
+    "longer than 'max_allowed_packet' bytes ({limit})",
+    "Those of statements on sharded and broadcast tables are kept until the execution, all of a "
+    "session together up to server.max_allowed_packet. Execute or reset statements before more is "
+    "sent, or raise it.",
 )  # fmt: skip
 KILL_DENIED = _register(
     "KILL_DENIED", 1095, "HY000",

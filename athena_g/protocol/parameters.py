@@ -79,7 +79,7 @@ def _split(
     packet: bytes, count: int, long_data: Mapping[int, bytes | bytearray]
 ) -> list[Parameter]:
     reader = PayloadReader(packet)
-    nulls = int.from_bytes(reader.take((count + 7) // 8), "little")
+    nulls = reader.take((count + 7) // 8)
     if not reader.u8():
         raise errors.MALFORMED_PACKET(reason="parameters without their types")
     start = reader.position
@@ -91,7 +91,7 @@ def _split(
             if column.type not in _TEXTS:
                 type_ = bytes((ColumnType.BLOB, 0))
             found.append(Parameter(type_, lenenc_bytes(bytes(long_data[number]))))
-        elif nulls >> number & 1 or column.type is ColumnType.NULL:
+        elif nulls[number >> 3] >> (number & 7) & 1 or column.type is ColumnType.NULL:
             found.append(Parameter(type_, None))
         else:
             begin = reader.position
@@ -104,10 +104,13 @@ def join_parameters(parameters: Sequence[Parameter]) -> bytes:
     """Parameters as an execution has them that says their types; empty for none."""
     if not parameters:
         return b""
-    nulls = sum(1 << number for number, each in enumerate(parameters) if each.value is None)
+    nulls = bytearray((len(parameters) + 7) // 8)
+    for number, each in enumerate(parameters):
+        if each.value is None:
+            nulls[number >> 3] |= 1 << (number & 7)
     return b"".join(
         (
-            nulls.to_bytes((len(parameters) + 7) // 8, "little"),
+            nulls,
             b"\1",
             *(each.type for each in parameters),
             *(each.value or b"" for each in parameters),
@@ -136,7 +139,7 @@ def _read(
     packet: bytes, types: Sequence[Column], count: int, long_data: Mapping[int, bytes], codec: str
 ) -> tuple[list[Value], list[Column]]:
     reader = PayloadReader(packet)
-    nulls = int.from_bytes(reader.take((count + 7) // 8), "little")
+    nulls = reader.take((count + 7) // 8)
     if reader.u8():
         types = [_read_type(reader) for _ in range(count)]
     elif len(types) != count:
@@ -145,7 +148,7 @@ def _read(
     for number, column in enumerate(types):
         if number in long_data:
             values.append(_long_value(long_data[number], column, codec))
-        elif nulls >> number & 1 or column.type is ColumnType.NULL:
+        elif nulls[number >> 3] >> (number & 7) & 1 or column.type is ColumnType.NULL:
             values.append(None)
         else:
             values.append(_read_value(reader, column, codec))

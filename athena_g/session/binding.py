@@ -331,7 +331,7 @@ class Binding(LastStatement):
                 scanner.state_changed = False
                 scanner.changes = []
             if not connection.finished():
-                self._drop(connection)
+                self.drop(connection)
                 return connection
             try:
                 self._take_note(connection, packet, effect, bool(began))
@@ -467,7 +467,7 @@ class Binding(LastStatement):
 
     def _lost_settings(self, connection: BackendConnection, error: BaseException) -> None:
         """The reply is out, and what the statement had set is not known: the next one is told."""
-        self._drop(connection)
+        self.drop(connection)
         if isinstance(error, ConnectionClosed) and error.stream is connection.stream:
             reason = "the server went away"
         elif isinstance(error, SqlError):
@@ -485,26 +485,31 @@ class Binding(LastStatement):
 
         ``said`` is the framed statement that was running, if one was.
         """
-        mid_packet = connection.scanner.mid_packet
-        by_server = isinstance(error, ConnectionClosed) and error.stream is connection.stream
-        if self.begin and by_server:  # it may have been begun, and is over
-            connection.scanner.status |= SERVER_STATUS_IN_TRANS
-            self.begin = b""
-        consequence = self._consequence(connection, said)
-        if isinstance(error, ConnectionClosed) and not by_server:
-            self._pool.killer.kill_soon(connection.thread_id)  # closing does not stop a statement
-        self._drop(connection)
-        if self._client.continues and (by_server or isinstance(error, SqlError)):
-            self._client.skip_rest()
-        if by_server:
-            error = self._lost(connection, consequence)
-        elif isinstance(error, SqlError):
-            error.message += consequence
-        if isinstance(error, SqlError) and mid_packet:
-            self._cut_off(connection, error)
-        raise error from None
+        try:
+            mid_packet = connection.scanner.mid_packet
+            by_server = isinstance(error, ConnectionClosed) and error.stream is connection.stream
+            if self.begin and by_server:  # it may have been begun, and is over
+                connection.scanner.status |= SERVER_STATUS_IN_TRANS
+                self.begin = b""
+            consequence = self._consequence(connection, said)
+            if isinstance(error, ConnectionClosed) and not by_server:
+                self._pool.killer.kill_soon(
+                    connection.thread_id
+                )  # closing does not stop a statement
+            self.drop(connection)
+            if self._client.continues and (by_server or isinstance(error, SqlError)):
+                self._client.skip_rest()
+            if by_server:
+                error = self._lost(connection, consequence)
+            elif isinstance(error, SqlError):
+                error.message += consequence
+            if isinstance(error, SqlError) and mid_packet:
+                self._cut_off(connection, error)
+            raise error from None
+        finally:
+            del error  # else it and the frames that it went through would keep one another
 
-    def _drop(self, connection: BackendConnection) -> None:
+    def drop(self, connection: BackendConnection) -> None:
         """Close a connection that cannot be used further, and forget what it held."""
         if self.held is not None:
             self._pool.transactions.free(connection)

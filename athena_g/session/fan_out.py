@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from enum import Enum, auto
 from typing import Final, NamedTuple
 
 from athena_g import errors
@@ -34,8 +35,19 @@ _MARK: Final = query(b"SAVEPOINT athena_g_statement")
 _BACK_TO_MARK: Final = query(b"ROLLBACK TO SAVEPOINT athena_g_statement")
 _UNMARK: Final = query(b"RELEASE SAVEPOINT athena_g_statement")
 _NUMBER = re.compile(rb"[0-9]+")
-_IGNORE = re.compile(rb"\bignore\b", re.IGNORECASE)
-_MODIFIERS_END: Final = 64
+
+
+class Rows(Enum):
+    """What is known of the rows that a change inserts."""
+
+    ANY = auto()
+    """Nothing: several, or none, or they may replace others."""
+    ONE = auto()
+    """It is one row, which may change another one instead, or be left out."""
+    DIVIDED = auto()
+    """Each shard gets some of several."""
+    DIVIDED_IGNORE = auto()
+    """The same where rows may be left out."""
 
 
 @dataclass(slots=True)
@@ -77,17 +89,16 @@ class FanOut:
         asked: dict[Pool, list[Part]],
         *,
         alike: bool,
-        rows: bool = False,
+        rows: Rows = Rows.ANY,
         made_id: int = 0,
     ) -> None:
         """Change rows on several shards, and answer how many they were together.
 
-        ``alike``: all servers do the same, so the first one's numbers are the answer. ``rows``:
-        each gets some of those that are to be inserted. ``made_id`` is the insert id to answer, if
-        it was made by the proxy.
+        ``alike``: all servers do the same, so the first one's numbers are the answer. ``made_id``
+        is the first of the ids that the proxy made for rows.
         """
         self._leases.check(list(asked), writes=True)
-        total = Sum(insert_id=made_id)
+        total = Sum()
         left = self._all(asked)
         try:
             while left:
@@ -102,6 +113,8 @@ class FanOut:
         finally:
             for leased in left:
                 self._leases.give_back(leased)
+        if made_id:
+            total.insert_id = _told(total, made_id, rows)
         self._answer(total)
 
     def _all(self, asked: dict[Pool, list[Part]]) -> list[Leased]:
@@ -113,7 +126,7 @@ class FanOut:
             self._leases.end(leased, error)
         return [one for pool in asked for one in leased if one.pool is pool]
 
-    def _change_one(self, leased: Leased, rows: bool) -> OkPacket:
+    def _change_one(self, leased: Leased, rows: Rows) -> OkPacket:
         """Have one server do all its parts, or none."""
         parts = leased.parts
         before, after, back = self._bracket(leased)
@@ -127,7 +140,7 @@ class FanOut:
                 for part, command in zip(parts, leased.commands(), strict=True):
                     leased.send([command])
                     ok = _read_ok(leased, part)
-                    info = ok.info or (_info_of_row(ok, command) if rows else b"")
+                    info = ok.info or _info_of_row(ok, rows)
                     found.add(replace(ok, info=info))
                 for ending in after:
                     _end(leased, ending)
@@ -235,11 +248,25 @@ def _read_ok(leased: Leased, part: Part | None) -> OkPacket:
     return ok
 
 
-def _info_of_row(ok: OkPacket, command: bytes) -> bytes:
+def _info_of_row(ok: OkPacket, rows: Rows) -> bytes:
     """What a server would say of one row if it were not the only one of the INSERT."""
-    left_out = not ok.affected_rows and _IGNORE.search(command, 0, _MODIFIERS_END) is not None
+    if rows not in (Rows.DIVIDED, Rows.DIVIDED_IGNORE):
+        return b""
+    left_out = not ok.affected_rows and rows is Rows.DIVIDED_IGNORE
     again = max(ok.affected_rows - 1, 0) or left_out
     return b"Records: 1  Duplicates: %d  Warnings: %d" % (again, ok.warnings)
+
+
+def _told(total: Sum, made_id: int, rows: Rows) -> int:
+    """The insert id of a change for whose rows ids were made, ``made_id`` first; 0 for none.
+
+    An earlier one that a server tells is an id that the statement chose: LAST_INSERT_ID(id). A row
+    that was inserted counts once; else it was left out, or another one was changed.
+    """
+    if total.insert_id and total.insert_id < made_id:
+        return total.insert_id
+    inserted = total.affected == 1 if rows is Rows.ONE else total.affected > 0
+    return made_id if inserted else 0
 
 
 def _do(leased: Leased, command: bytes) -> None:

@@ -17,7 +17,7 @@ from athena_g.group.sharding import Sharding
 from athena_g.net.stream import ConnectionClosed
 from athena_g.pool.pool import Pool
 from athena_g.protocol.constants import MAX_PAYLOAD, SERVER_STATUS_IN_TRANS, Command
-from athena_g.protocol.framing import frame
+from athena_g.protocol.framing import frame, frames_in
 from athena_g.protocol.renaming import TableNames
 from athena_g.protocol.replies import ErrPacket, is_eof
 from athena_g.protocol.wire import lenenc_int_at
@@ -35,8 +35,14 @@ class Refused(Exception):
     """A server answered a part with an error, which is the end of that part's reply."""
 
     def __init__(self, error: SqlError) -> None:
-        super().__init__(error)
+        super().__init__()
         self.error = error
+
+    def taken(self) -> SqlError:
+        """The error, to be raised in place of this: the two must not keep one another."""
+        error = self.error
+        del self.error
+        return error
 
 
 Asked = bytes | Callable[[BackendConnection], bytes]
@@ -66,6 +72,8 @@ class Leased:
     parts: list[Part]
     outstanding: int = 0
     unsent: list[bytes] = field(default_factory=list)
+    packets: list[int] = field(default_factory=list)
+    """Of each outstanding reply how many packets its command is."""
     used: bool = False
     """Whether it was asked anything."""
     changed: bool = False
@@ -90,6 +98,7 @@ class Leased:
         """Send these commands in one go, unless they are so long that the server has to reply."""
         self.used = True
         self.outstanding += len(commands)
+        self.packets += map(frames_in, commands)
         if sum(map(len, commands)) > SENT_AT_ONCE:
             commands, self.unsent = commands[:1], commands[1:]
         self.connection.stream.send(b"".join(commands))
@@ -98,7 +107,7 @@ class Leased:
         """Go on with the reply to the next command."""
         if self.unsent and self.outstanding == len(self.unsent):
             self.connection.stream.send(self.unsent.pop(0))
-        self.connection.stream.sequence_id = 1
+        self.connection.stream.sequence_id = self.packets.pop(0) & 0xFF
 
     def read(self) -> bytes:
         """The next payload."""
@@ -126,6 +135,7 @@ class Leased:
     def drain(self) -> None:
         """Read what is outstanding, and forget it; send nothing more."""
         self.outstanding -= len(self.unsent)
+        self.packets = self.packets[: self.outstanding]
         self.unsent.clear()
         while self.outstanding:
             self.begin_reply()
@@ -215,19 +225,30 @@ class Leases:
 
     def end(self, leased: list[Leased], error: BaseException) -> NoReturn:
         """End the use of all after an error; raises what the client is to be told."""
-        for each in leased:
-            if each.own:
-                self._end_own(each, error)
-            elif not each.used or (isinstance(error, Refused) and self._drained(each)):
-                self.give_back(each)
+        try:
+            for each in leased:
+                self._end(each, error)
+            for each in leased:
+                error = told(each.connection, error)
+            if isinstance(error, Refused):
+                error = error.taken()
+            raise error from None
+        finally:
+            del error  # else it and the frames that it went through would keep one another
+
+    def _end(self, leased: Leased, error: BaseException) -> None:
+        try:
+            if leased.own:
+                self._end_own(leased, error)
+            elif not leased.used or (isinstance(error, Refused) and self._drained(leased)):
+                self.give_back(leased)
             else:
-                self._binding.lent.remove((each.pool, each.connection))
-                if each.outstanding or isinstance(error, ConnectionClosed):
-                    each.pool.killer.kill_soon(each.connection.thread_id)
-                each.pool.discard(each.connection)
-        for each in leased:
-            error = told(each.connection, error)
-        raise error.error if isinstance(error, Refused) else error from None
+                self._binding.lent.remove((leased.pool, leased.connection))
+                if leased.outstanding or isinstance(error, ConnectionClosed):
+                    leased.pool.killer.kill_soon(leased.connection.thread_id)
+                leased.pool.discard(leased.connection)
+        finally:
+            del error
 
     @staticmethod
     def _drained(leased: Leased) -> bool:
@@ -242,9 +263,12 @@ class Leases:
     def _end_own(self, leased: Leased, error: BaseException) -> None:
         """A session's connection is kept if it can be: a transaction may be open on it."""
         connection = leased.connection
-        if not isinstance(error, Refused):
-            connection.scanner.sequence_id = 1
-            self._binding.failed(connection, error)
+        try:
+            if not isinstance(error, Refused):
+                connection.scanner.sequence_id = 1
+                self._binding.failed(connection, error)
+        finally:
+            del error
         try:
             leased.drain()
             connection.ping()  # an error does not tell what became of the transaction

@@ -138,11 +138,18 @@ class Statements:
     def _refuse(self, connection: BackendConnection, payloads: list[bytes]) -> None:
         """Tell the client why a statement cannot be prepared."""
         self._binding.note_refused(connection)
-        self._answer(connection, payloads)
+        if connection.finished():
+            self._answer(connection, payloads)
+        else:
+            self._binding.drop(connection)
+            self._send(payloads)
 
     def _answer(self, connection: BackendConnection, payloads: list[bytes]) -> None:
         """Give back the connection, then send what it answered."""
         self._binding.done(connection)
+        self._send(payloads)
+
+    def _send(self, payloads: list[bytes]) -> None:
         for payload in payloads:
             if self._binding.begin and is_eof(payload):
                 payload = payload[:3] + self._binding.local_status.to_bytes(2, "little")
@@ -185,7 +192,10 @@ class Statements:
             raise errors.MALFORMED_EXECUTE(command=_function(Command.STMT_EXECUTE))
         if statement.error is not None:
             error, statement.error = statement.error, None
+            self._forget_long_data(statement)
             raise error
+        if self._binding.pins:
+            self._close_cursor(statement)
         if (
             statement.parameters
             and packet[statement.types_at : statement.types_end] != statement.types
@@ -197,7 +207,6 @@ class Statements:
                 self._execute(on_shard, packet, text.names)
                 return
         packet, payload = text.sharding.whole(packet)
-        text.current = None
         if text.columns is not None:
             text.sharding.send(text.own_answer(), binary=True)
             return
@@ -206,6 +215,10 @@ class Statements:
         finally:
             self._forget_long_data(statement)
         routed, found = execution.routed, execution.routed.route
+        text.current = None
+        if execution.parameters is not None:
+            self._client.reframed = True
+            packet = frame(execution.payload, 0)
         if routed.plan.shards or (execution.made_id and not routed.plan.returning):
             text.execute_everywhere(execution, statement)
             return
@@ -214,15 +227,12 @@ class Statements:
                 shard = found.shards[0]
                 text.sharding.go_to_shard(shard)
                 text.current = text.on_shard(shard, statement, routed, execution.types)
-                if execution.parameters is not None:
-                    self._client.reframed = True
-                    packet = frame(execution.payload, 0)
                 connection = self._execute(text.current, packet, routed.names(shard))
                 if execution.made_id and connection is not None and not connection.scanner.errno:
                     self._binding.set_insert_id(execution.made_id)
             case Reach.HOME | Reach.ANYWHERE:
                 text.go_home(found.reach)
-                self._execute(text.at_home(statement), packet)
+                self._execute(text.at_home(statement, execution.types), packet)
             case _:
                 text.execute_everywhere(execution, statement)
 
@@ -357,7 +367,10 @@ class Statements:
 
     def fetch(self, packet: bytes) -> None:
         """Pass on rows of an open cursor."""
-        statement = self.find(packet).current
+        statement = self.find(packet)
+        if statement.sharded is not None and (_CURSOR, statement.name) not in self._binding.pins:
+            raise errors.NO_OPEN_CURSOR(statement=int.from_bytes(statement.id, "little"))
+        statement = statement.current
         self._on_server(statement, packet, REPLY_FIELDS, _Fetched(statement))
 
     def reset(self, packet: bytes) -> None:
@@ -402,9 +415,13 @@ class Statements:
 
     def _send_long_data(self, statement: Statement, packet: bytes) -> None:
         binding = self._binding
-        if statement.sharded is not None and statement.sharded.keeps_long_data():
-            self._keep_long_data(statement, packet, statement.sharded.sharding)
-            return
+        if statement.sharded is not None:
+            if int.from_bytes(packet[_PARAMETER], "little") >= statement.parameters:
+                command = _function(Command.STMT_SEND_LONG_DATA)
+                raise errors.MALFORMED_EXECUTE(command=command)
+            if statement.sharded.keeps_long_data():
+                self._keep_long_data(statement, packet, statement.sharded.sharding)
+                return
         connection = binding.take()
         try:
             prepared = connection.statements.get_private(statement)
@@ -430,8 +447,6 @@ class Statements:
     ) -> None:
         """Keep a part of a parameter until its execution tells where it goes."""
         number = int.from_bytes(packet[_PARAMETER], "little")
-        if number >= statement.parameters:
-            raise errors.MALFORMED_EXECUTE(command=_function(Command.STMT_SEND_LONG_DATA))
         _, payload = sharded.whole(packet)
         data = payload[_LONG_DATA_HEAD - _HEADER :]
         self._long_bytes += len(data)
@@ -444,6 +459,16 @@ class Statements:
     def _forget_long_data(self, statement: Statement) -> None:
         self._long_bytes -= sum(map(len, statement.long_data.values()))
         statement.long_data.clear()
+
+    def _close_cursor(self, statement: Statement) -> None:
+        """Close the cursor of a statement that is about to be executed again, wherever it goes."""
+        binding, current = self._binding, statement.current
+        own = binding.own
+        if own is None or (_CURSOR, statement.name) not in binding.pins:
+            return
+        if own.statements.remove_private(current):
+            binding.pins.free(_CURSOR, statement.name)
+            self._flush(own)
 
     def close(self, packet: bytes) -> None:
         """Forget a statement; has no answer."""

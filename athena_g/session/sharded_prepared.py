@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from itertools import islice
+from typing import Final, ParamSpec, TypeVar
 
 from athena_g.backend.connection import BackendConnection, Prepare
 from athena_g.backend.look_back import Answer
-from athena_g.parser.digest import Shape
+from athena_g.parser.digest import AT_ONCE, Shape
+from athena_g.parser.statement import Kind
 from athena_g.parser.text import Reading
 from athena_g.protocol.columns import Column
 from athena_g.protocol.commands import UNSIGNED_PARAMETER
@@ -33,11 +35,15 @@ from athena_g.router.route import Reach, Route
 from athena_g.router.router import Routed
 from athena_g.router.rules import Rules
 from athena_g.session.leases import Refused, refusal
-from athena_g.session.sharding import ShardedStatements
+from athena_g.session.long_work import in_thread
+from athena_g.session.sharding import MANY, ShardedStatements
 from athena_g.session.statement import PARAMETERS, Statement
 
 MAX_SHARDS: Final = 256
 """Shards of one statement whose texts are kept."""
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _BODY = 5
 _FLAGS = 5
@@ -92,7 +98,7 @@ class PreparedText:
         self.made: Sequence[int] = ()
         self._text = packet[_BODY:] if len(packet) < 1 << 24 else sharding.whole(packet)[1][1:]
         self._reading: Reading = sharding.reading()
-        self._shape: Shape = sharding.shape(self._text, self._reading)
+        self._shape: Shape = self._cut()
         self._by_shard: dict[int, Statement] = {}
         self._known: Plan | None = None
         self._rules: Rules | None = None
@@ -119,7 +125,7 @@ class PreparedText:
             slots = plan.id_slots
             self.made = slots.parameters
             self._text = slots.render(self._shape.literals, [b"?"] * slots.count)
-            self._shape = self.sharding.shape(self._text, self._reading)
+            self._shape = self._cut()
             self._known = None
             plan = self._plan()
         if plan.is_sharded or plan.shards:
@@ -130,6 +136,11 @@ class PreparedText:
             self.go_home(Reach.HOME if plan.others or plan.at_home else Reach.ANYWHERE)
             self.command = self._of_catalogue(plan) if _is_shown(plan) else packet
         return None
+
+    def _cut(self) -> Shape:
+        if len(self._text) > AT_ONCE:
+            return in_thread(self.sharding.shape, self._text, self._reading)
+        return self.sharding.shape(self._text, self._reading)
 
     def own_answer(self) -> Answer:
         """The rows that the proxy itself gives."""
@@ -154,7 +165,8 @@ class PreparedText:
     def told(self, payloads: list[bytes]) -> list[bytes]:
         """The answer to the preparation, as the client is to see it."""
         ok = PrepareOk.decode(payloads[0])
-        kept = [each for place, each in enumerate(payloads[1:]) if place not in self.made]
+        made = frozenset(self.made)
+        kept = [each for place, each in enumerate(payloads[1:]) if place not in made]
         if self.made and ok.parameters == len(self.made):
             kept = kept[1:]  # nor is there an end of definitions
         ok = replace(ok, parameters=ok.parameters - len(self.made))
@@ -188,7 +200,7 @@ class PreparedText:
         If not, the session is then on its server.
         """
         plan = self._plan()
-        if plan.is_sharded:
+        if plan.is_sharded or _is_shown(plan):
             return True
         reach = self.sharding.routed(plan, self._shape, (), self._reading).route.reach
         if reach is Reach.EVERY_GROUP:
@@ -231,26 +243,40 @@ class PreparedText:
     def execution(self, payload: bytes, statement: Statement) -> Execution:
         """What an execution is, and where it goes; raises `SqlError` for what is refused."""
         plan = self._plan()
+        # They are in the character set of now, the literals in that of the preparation.
+        codec = self.sharding.reading().codec
+        read = in_thread if statement.parameters > MANY else _at_once
+        said, parameters, values, made_id = read(self._read, payload, statement, plan, codec)
+        routed = self.sharding.routed(plan, self._shape, values, self._reading)
+        if routed.route.divided and parameters is None:
+            count = statement.parameters + len(self.made)
+            parameters = read(split_parameters, said[_BODY_OF_PAYLOAD:], count, {})
+        if plan.kind is Kind.EXPLAIN:
+            made_id = 0
+        return Execution(said, routed, parameters, made_id)
+
+    def _read(
+        self, payload: bytes, statement: Statement, plan: Plan, codec: str
+    ) -> tuple[bytes, list[Parameter] | None, list[object], int]:
+        """The payload for the servers, its parameters if they changed, their values, the first id.
+
+        The values only where they matter.
+        """
         said = self._with_types(payload, statement)
         parameters: list[Parameter] | None = None
         made_id = 0
         if self.made or statement.long_data:
             body = said[_BODY_OF_PAYLOAD:]
-            parameters = split_parameters(body, statement.parameters, statement.long_data)
-            for place in self.made:
-                number = self.sharding.new_id()
-                made_id = made_id or number
-                parameters.insert(place, of_number(number))
+            given = split_parameters(body, statement.parameters, statement.long_data)
+            ids = [self.sharding.new_id() for _ in self.made]
+            made_id = ids[0] if ids else 0
+            parameters = _with_ids(given, self.made, ids)
             said = said[:_BODY_OF_PAYLOAD] + join_parameters(parameters)
         values: list[object] = []
         count = statement.parameters + len(self.made)
         if count and plan.is_sharded:
-            body, codec = said[_BODY_OF_PAYLOAD:], self._reading.codec
-            values = [*read_parameters(body, (), count, {}, codec)[0]]
-        routed = self.sharding.routed(plan, self._shape, values, self._reading)
-        if routed.route.divided and parameters is None:
-            parameters = split_parameters(said[_BODY_OF_PAYLOAD:], count, {})
-        return Execution(said, routed, parameters, made_id)
+            values = [*read_parameters(said[_BODY_OF_PAYLOAD:], (), count, {}, codec)[0]]
+        return said, parameters, values, made_id
 
     @staticmethod
     def _with_types(payload: bytes, statement: Statement) -> bytes:
@@ -272,15 +298,18 @@ class PreparedText:
             self._by_shard[shard] = found
         return _like(found, statement, types)
 
-    def at_home(self, statement: Statement) -> Statement:
-        """What the statement is at home: of information_schema it has what is there now."""
+    def at_home(self, statement: Statement, types: bytes | None) -> Statement:
+        """What the statement is at home: of information_schema it has what is there now.
+
+        ``types`` are those of its parameters, if they are other ones than the client knows.
+        """
         plan = self._plan()
         if not _is_shown(plan):
             return statement
         command = self._of_catalogue(plan)
         if self._shown is None or self._shown.packet != command:
             self._shown = self._new(statement, command)
-        self.current = _like(self._shown, statement, None)
+        self.current = _like(self._shown, statement, types)
         return self.current
 
     def _of_catalogue(self, plan: Plan) -> bytes:
@@ -319,6 +348,22 @@ class PreparedText:
         else:
             one = statement
         return one, execution.payload
+
+
+def _at_once(function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+    return function(*arguments, **options)
+
+
+def _with_ids(
+    given: Sequence[Parameter], places: Sequence[int], ids: Sequence[int]
+) -> list[Parameter]:
+    """The parameters with ids at these places, which ascend, among them all."""
+    found: list[Parameter] = []
+    rest = iter(given)
+    for place, number in zip(places, ids, strict=True):
+        found += islice(rest, place - len(found))
+        found.append(of_number(number))
+    return [*found, *rest]
 
 
 def _is_shown(plan: Plan) -> bool:

@@ -42,7 +42,7 @@ from athena_g.router.rules import Rules
 from athena_g.session.binding import Binding, Effect
 from athena_g.session.catalogue import query_of_tables, tables
 from athena_g.session.effects import Called, left_behind
-from athena_g.session.fan_out import FanOut
+from athena_g.session.fan_out import FanOut, Rows
 from athena_g.session.information_schema import with_views
 from athena_g.session.leases import Asked, Leases, Part, query
 from athena_g.session.long_work import in_thread
@@ -64,8 +64,21 @@ _STEPS = [
     for name, size in (("step", 64), ("detail", 4096))
 ]
 _ASKS_DATABASE = re.compile(rb"\b(?:database|schema)\s*\(\s*\)", re.IGNORECASE)
+_IGNORE = re.compile(rb"\bignore\b", re.IGNORECASE)
+_MODIFIERS_END: Final = 64
 _STAYS_EMPTY = frozenset((b"select", b"set", b"show", b"do"))
 """Statements without tables that leave a transaction as empty as it was."""
+
+
+def _rows(routed: Routed) -> Rows:
+    """What is known of the rows that a statement inserts."""
+    divided, divisible = routed.route.divided, routed.plan.divisible
+    if divisible is None:
+        return Rows.ONE if routed.plan.kind is Kind.INSERT else Rows.ANY
+    if not divided:
+        return Rows.ANY
+    ignores = _IGNORE.search(divisible.text, 0, _MODIFIERS_END) is not None
+    return Rows.DIVIDED_IGNORE if ignores else Rows.DIVIDED
 
 
 class ShardedStatements:
@@ -139,7 +152,7 @@ class ShardedStatements:
             return
         routed, made_id = self._with_ids(plan, cut)
         found, plan = routed.route, routed.plan
-        if made_id and not plan.returning and plan.kind is not Kind.EXPLAIN:
+        if made_id and not plan.returning:
             self.everywhere(
                 routed, lambda shard: query(routed.text(shard)), effect, made_id=made_id
             )
@@ -196,9 +209,8 @@ class ShardedStatements:
             self._define(routed.plan, asked)
         else:
             alike = routed.route.reach is Reach.EVERY_GROUP
-            divided = bool(routed.route.divided)
             self._fan_out.change(
-                routed.plan.kind.value, asked, alike=alike, rows=divided, made_id=made_id
+                routed.plan.kind.value, asked, alike=alike, rows=_rows(routed), made_id=made_id
             )
 
     def _define(self, plan: Plan, asked: dict[Pool, list[Part]]) -> None:
@@ -356,11 +368,14 @@ class ShardedStatements:
         return self.routed(self.plan(text, cut, reading), cut, (), reading)
 
     def _with_ids(self, plan: Plan, cut: Shape) -> tuple[Routed, int]:
-        """Where a statement goes, and the first id that was made for its rows, or 0."""
+        """Where a statement goes, and the first id that was made for its rows, or 0.
+
+        0 also for one that is only explained.
+        """
         filled = self._sharding.router.with_ids(plan, cut)
         if filled is None:
             return self.routed(plan, cut, (), self.reading()), 0
-        return self.route(filled[0]), filled[1]
+        return self.route(filled[0]), 0 if plan.kind is Kind.EXPLAIN else filled[1]
 
     def shape(self, text: bytes, reading: Reading) -> Shape:
         """The shape of a text."""
@@ -383,7 +398,7 @@ class ShardedStatements:
 
     def routed(self, plan: Plan, cut: Shape, parameters: Sequence[Any], reading: Reading) -> Routed:
         """Where an execution of a plan goes."""
-        if len(cut.literals) > MANY:
+        if len(cut.literals) + len(parameters) > MANY:
             return in_thread(self._sharding.router.routed, plan, cut, parameters, reading)
         return self._sharding.router.routed(plan, cut, parameters, reading)
 

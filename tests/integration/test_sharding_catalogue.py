@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -410,6 +411,113 @@ def test_beside_tables_that_are_not_only_at_home_the_catalogue_is_refused(
     assert errno == 1235
     assert "information_schema.TABLES" in text
     assert rows(client, "SELECT 1 FROM orders") == []
+
+
+@pytest.fixture
+def related(client: Connection[Any]) -> Iterator[Connection[Any]]:
+    """A client of tables that refer to one another, with names that are easily mixed up."""
+    rows(client, "CREATE TABLE wide_p (k INT PRIMARY KEY, KEY items_0 (k)) COMMENT 'it''s \\\\ it'")
+    rows(
+        client,
+        "CREATE TABLE wide_q (k INT PRIMARY KEY, shop_a INT, orders_0 INT, kind ENUM('a','b''c'), "
+        "KEY shop_a (shop_a), CONSTRAINT fk1 FOREIGN KEY (k) REFERENCES wide_p (k))",
+    )
+    yield client
+    rows(client, "SET SESSION sql_mode = DEFAULT")
+    rows(client, "DROP TABLE wide_q")
+    rows(client, "DROP TABLE wide_p")
+
+
+def test_a_table_that_refers_to_another_is_shown_as_it_is_created(
+    shop: Shop, related: Connection[Any]
+) -> None:
+    if shop.server.kind == "embedded":
+        pytest.skip("the embedded server has no foreign keys")
+    text = rows(related, "SHOW CREATE TABLE wide_q")[0][1]
+    assert "CONSTRAINT `fk1` FOREIGN KEY (`k`) REFERENCES `wide_p` (`k`)" in text
+    assert "wide_p_0" not in text
+    assert "fk1_0" not in text
+    rows(related, "DROP TABLE wide_q")
+    rows(related, text)
+    assert rows(related, "SHOW CREATE TABLE wide_q")[0][1] == text
+
+
+def test_only_names_of_tables_databases_and_constraints_are_others(
+    shop: Shop, related: Connection[Any]
+) -> None:
+    where = "WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'wide_q'"
+    sql = f"SELECT COLUMN_NAME FROM information_schema.COLUMNS {where} ORDER BY ORDINAL_POSITION"
+    assert names(rows(related, sql)) == ["k", "shop_a", "orders_0", "kind"]
+    sql = f"SELECT INDEX_NAME FROM information_schema.STATISTICS {where}"
+    assert {"PRIMARY", "shop_a"} <= set(names(rows(related, sql))) <= {"PRIMARY", "shop_a", "fk1"}
+    if shop.server.kind != "embedded":
+        sql = (
+            "SELECT CONSTRAINT_NAME, TABLE_NAME, REFERENCED_TABLE_NAME "
+            f"FROM information_schema.KEY_COLUMN_USAGE {where} AND CONSTRAINT_NAME <> 'PRIMARY'"
+        )
+        assert rows(related, sql) == [("fk1", "wide_q", "wide_p")]
+        sql = (
+            "SELECT CONSTRAINT_NAME, TABLE_NAME, REFERENCED_TABLE_NAME "
+            "FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = DATABASE()"
+        )
+        assert rows(related, sql) == [("fk1", "wide_q", "wide_p")]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "SET NAMES utf8mb4 COLLATE utf8mb4_unicode_ci",
+        "SET NAMES utf8mb4 COLLATE utf8mb4_general_ci",
+        "SET NAMES latin1",
+        "SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'",
+        "SET SESSION sql_mode = 'ANSI_QUOTES'",
+    ],
+)
+def test_the_catalogue_is_the_same_in_all_modes(
+    shop: Shop, related: Connection[Any], said: str
+) -> None:
+    questions = [
+        "SELECT COUNT(*) FROM information_schema.tables WHERE table_schema = DATABASE()",
+        "SELECT TABLE_COMMENT FROM information_schema.TABLES WHERE TABLE_NAME = 'wide_p'",
+        "SELECT COLUMN_NAME FROM information_schema.COLUMNS "
+        "WHERE COLUMN_TYPE LIKE 'enum%' AND TABLE_SCHEMA = DATABASE()",
+        "SHOW TABLE STATUS WHERE Name = 'wide_p'",
+        "SHOW TABLES LIKE 'wide%'",
+    ]
+    before = [rows(related, sql) for sql in questions]
+    if shop.server.kind == "embedded" and "sql_mode" in said:
+        assert refused(related, said)[0] == 1235
+    else:
+        rows(related, said)
+    assert [rows(related, sql) for sql in questions] == before
+
+
+def test_numbers_of_the_catalogue_are_whole_numbers(client: Connection[Any]) -> None:
+    sql = (
+        "SELECT ORDINAL_POSITION, CHARACTER_MAXIMUM_LENGTH FROM information_schema.COLUMNS "
+        "WHERE TABLE_NAME = 'items' AND COLUMN_NAME = 'item' AND TABLE_SCHEMA = DATABASE()"
+    )
+    [found] = rows(client, sql)
+    assert found == (2, 40)
+    assert [type(each) for each in found] == [int, int]
+
+
+@pytest.mark.parametrize(
+    ("mode", "pattern", "expected"),
+    [
+        ("", r"'items\_0'", []), ("", r"'i\tems'", []), ("", r"'ite\_s'", []),
+        ("", r"'item\s'", ["items"]), ("", "\"items\"", ["items"]), ("", "'it''%'", []),
+        ("NO_BACKSLASH_ESCAPES", r"'item\s'", []), ("NO_BACKSLASH_ESCAPES", "'item_'", ["items"]),
+    ],
+)  # fmt: skip
+def test_a_pattern_is_read_as_the_string_that_it_is(
+    shop: Shop, client: Connection[Any], mode: str, pattern: str, expected: list[str]
+) -> None:
+    if shop.server.kind == "embedded" and mode:
+        assert refused(client, f"SET SESSION sql_mode = '{mode}'")[0] == 1235
+        return
+    rows(client, f"SET SESSION sql_mode = '{mode}'")
+    assert names(rows(client, f"SHOW TABLES LIKE {pattern}")) == expected
 
 
 def test_keys_are_those_of_the_tables(shop: Shop, client: Connection[Any]) -> None:

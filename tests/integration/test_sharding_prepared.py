@@ -54,6 +54,31 @@ def test_a_cursor_on_one_shard_is_fetched_from(filled: PlainConnection, prepare:
     assert statement.rows(6) == [(60,)]
 
 
+@pytest.mark.parametrize("end", ["refused", "elsewhere", "scattered", "reset"])
+@pytest.mark.parametrize(
+    "condition", ["user_id IN (?, ?) ORDER BY n", "user_id = ? OR user_id = ?"]
+)
+def test_a_cursor_is_closed_by_the_next_execution(
+    filled: PlainConnection, prepare: Prepare, condition: str, end: str
+) -> None:
+    statement = prepare(f"SELECT n FROM items WHERE {condition}")
+    ordered = "ORDER" in condition
+    assert statement.execute(5, 5, cursor=True).rows == []
+    match end:
+        case "refused" | "scattered" if ordered:
+            assert error_of(lambda: statement.execute(1, 2))[0] == 1235
+        case "refused" | "scattered":
+            found = statement.execute(1, 2, cursor=end == "scattered").rows
+            assert sorted(found) == [(10,), (20,)]
+        case "elsewhere":
+            assert statement.rows(6, 6) == [(60,)]
+        case "reset":
+            statement.reset()
+    assert error_of(lambda: statement.fetch(1))[0] == 1421
+    assert ask(filled, "SELECT n FROM items WHERE user_id = 2") == 20
+    assert ask(filled, "SELECT n FROM items WHERE user_id = 1") == 10
+
+
 def test_rows_of_several_shards_come_without_a_cursor(
     filled: PlainConnection, prepare: Prepare
 ) -> None:

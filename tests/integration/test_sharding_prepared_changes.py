@@ -88,6 +88,51 @@ def test_in_a_transaction_it_stays_there(
     assert rows(client, "SELECT 1 FROM orders") == []
 
 
+def test_an_insert_that_changes_another_row_may_tell_the_id_of_that(
+    client: PlainConnection, prepare: Prepare
+) -> None:
+    rows(client, "CREATE TABLE wide_p (k INT PRIMARY KEY)")  # no ids are made for it
+    rows(client, "ALTER TABLE orders ADD UNIQUE KEY once (user_id, item)")
+    try:
+        insert = "INSERT INTO orders (user_id, item) VALUES ({}) ON DUPLICATE KEY UPDATE {}"
+        rows(client, insert.format("5, 'pen'", "price = 1"))
+        made = ask(client, "SELECT LAST_INSERT_ID()")
+        assert ask(client, "SELECT id FROM orders WHERE user_id = 5") == made
+        update = "id = LAST_INSERT_ID(id), price = price + 1"
+        for again in range(2):
+            rows(client, "INSERT INTO orders (id, user_id, item) VALUES (1, 6, 'x')" if not again
+                 else "DELETE FROM orders WHERE user_id = 6")  # fmt: skip
+            rows(client, insert.format("5, 'pen'", update))
+            assert ask(client, "SELECT LAST_INSERT_ID()") == made
+            prepare(insert.format("?, ?", update)).execute(5, "pen")
+            assert ask(client, "SELECT LAST_INSERT_ID()") == made
+        rows(client, "INSERT IGNORE INTO orders (user_id, item) VALUES (5, 'pen')")
+        assert ask(client, "SELECT LAST_INSERT_ID()") == made
+        rows(client, "REPLACE INTO orders (user_id, item) VALUES (5, 'pen')")
+        assert ask(client, "SELECT LAST_INSERT_ID()") > made
+        last = ask(client, "SELECT id FROM orders WHERE user_id = 5")
+        assert ask(client, "SELECT LAST_INSERT_ID()") == last
+    finally:
+        rows(client, "ALTER TABLE orders DROP INDEX once")
+
+
+def test_a_prepared_explain_makes_no_id_and_no_row(
+    shop: Shop, client: PlainConnection, prepare: Prepare
+) -> None:
+    if shop.server.kind == "embedded":
+        pytest.skip("the embedded server does not explain")
+    rows(client, "INSERT INTO orders (user_id, item) VALUES (5, 'pen')")
+    made = ask(client, "SELECT LAST_INSERT_ID()")
+    rows(client, "BEGIN")
+    rows(client, "UPDATE orders SET item = 'ink' WHERE user_id = 5")
+    statement = prepare("EXPLAIN INSERT INTO orders (user_id, item) VALUES (?, ?)")
+    for _ in range(2):
+        assert len(statement.rows(5, "map")) == 1
+    rows(client, "COMMIT")
+    assert ask(client, "SELECT LAST_INSERT_ID()") == made
+    assert rows(client, "SELECT item FROM orders") == [("ink",)]
+
+
 # -- rows of several shards ------------------------------------------------------------------------
 
 
@@ -125,6 +170,67 @@ def test_many_rows_are_divided(client: PlainConnection, prepare: Prepare) -> Non
         statement.execute(*values)
     found = rows(client, "SELECT k, c0 FROM wide")
     assert sorted(found) == [(k, -k) for base in (0, 1000) for k in range(base, base + count)]
+
+
+def test_very_many_rows_get_ids(client: PlainConnection, prepare: Prepare) -> None:
+    count = 6000
+    statement = prepare(
+        "INSERT INTO orders (user_id, item) VALUES " + ", ".join(["(?, ?)"] * count)
+    )
+    assert statement.parameters == 2 * count
+    statement.execute(*(each for user in range(count) for each in (user, None)))
+    found = rows(client, "SELECT id, user_id FROM orders")
+    assert sorted(row[1] for row in found) == list(range(count))
+    assert len({row[0] for row in found}) == count
+
+
+def test_parameters_are_in_the_character_set_of_the_execution(
+    client: PlainConnection, prepare: Prepare
+) -> None:
+    rows(client, "SET NAMES latin1")
+    insert = prepare("INSERT INTO words VALUES (?, 4)")
+    select = prepare("SELECT n FROM words WHERE word = ?")
+    rows(client, "SET NAMES utf8mb4")
+    insert.execute("ñandú")
+    assert select.rows("ñandú") == [(4,)]
+    assert rows(client, "SELECT n FROM words WHERE word = 'ñandú'") == [(4,)]
+    assert error_of(lambda: rows(client, "INSERT INTO words VALUES ('ñandú', 5)"))[0] == 1062
+
+
+def test_rows_may_be_left_out(client: PlainConnection, prepare: Prepare) -> None:
+    rows(client, "INSERT INTO wide (k) VALUES (1)")
+    prepare("INSERT IGNORE INTO wide (k, c0) VALUES (?, 1), (?, 2)").execute(3, 1)
+    assert sorted(rows(client, "SELECT k, c0 FROM wide")) == [(1, None), (3, 1)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "INSERT INTO orders (user_id, item) VALUES (1, '{}')",
+        "INSERT INTO wide_p VALUES (1, '{}'), (2, '')",
+    ],
+)
+def test_commands_of_more_than_a_packet_may_go_to_several_servers(
+    client: PlainConnection, prepare: Prepare, sql: str
+) -> None:
+    _take_more_than_a_packet(client)
+    rows(client, "CREATE TABLE wide_p (k INT PRIMARY KEY, v LONGTEXT)")
+    rows(client, "INSERT INTO wide_p VALUES (3, 'x'), (4, 'y')")
+    rows(client, "ALTER TABLE orders MODIFY item LONGTEXT")
+    try:
+        rows(client, sql.format("x" * (1 << 24)))
+        table, column = ("orders", "item") if "orders" in sql else ("wide_p", "v")
+        found = rows(client, f"SELECT LENGTH({column}) FROM {table}")
+        assert (1 << 24,) in found
+        assert len(found) == (1 if table == "orders" else 4)
+        statement = prepare("UPDATE wide_p SET v = ?")
+        for _ in range(17):
+            statement.send_long_data(0, b"z" * (1 << 20))
+        statement.execute("")
+        assert set(rows(client, "SELECT LENGTH(v) FROM wide_p")) == {(17 << 20,)}
+    finally:
+        rows(client, "TRUNCATE TABLE orders")
+        rows(client, "ALTER TABLE orders MODIFY item VARCHAR(40)")
 
 
 def test_a_duplicate_among_rows_of_several_shards_is_told(
@@ -210,6 +316,31 @@ def test_long_data_for_no_parameter_is_an_error(client: PlainConnection, prepare
     assert error_of(lambda: statement.execute(1))[0] == 1210
     statement.execute(1)
     assert rows(client, "SELECT item FROM items") == [("pen",)]
+
+
+def test_an_error_of_long_data_uses_all_of_it_up(client: PlainConnection, prepare: Prepare) -> None:
+    statement = prepare("INSERT INTO items VALUES (?, ?, 1)")
+    statement.send_long_data(1, b"stale")
+    statement.send_long_data(7, b"x")
+    assert error_of(lambda: statement.execute(1, "a"))[0] == 1210
+    statement.execute(1, "b")
+    assert rows(client, "SELECT item FROM items") == [("b",)]
+
+
+def test_long_data_may_be_for_the_catalogue(
+    shop: Shop, client: PlainConnection, prepare: Prepare
+) -> None:
+    found = prepare(
+        "SELECT COLUMN_NAME FROM information_schema.COLUMNS "
+        "WHERE TABLE_NAME = ? AND TABLE_SCHEMA = DATABASE()"
+    )
+    shown = prepare(f"SHOW TABLES WHERE Tables_in_{shop.name} = ?")
+    for _ in range(2):
+        found.send_long_data(0, b"settings")
+        assert sorted(found.rows("")) == [("name",), ("text",)]
+        shown.send_long_data(0, b"orders")
+        assert shown.rows("") == [("orders",)]
+        assert shown.rows("items") == [("items",)]
 
 
 def test_a_packet_longer_than_one_may_come_of_short_ones(

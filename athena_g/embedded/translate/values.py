@@ -336,6 +336,8 @@ def common_type(values: Sequence[Sql]) -> SqlType:
 def _common_number(present: Sequence[Sql], kinds: set[Kind]) -> SqlType:
     if Kind.REAL in kinds:
         return types.DOUBLE
+    if all(value.type == types.U64_LITERAL or _is_unsigned(value) for value in present):
+        return types.U64_LITERAL if Kind.DECIMAL in kinds else types.BIGINT_UNSIGNED
     if Kind.DECIMAL in kinds:
         scale = max(value.type.scale for value in present if value.kind is Kind.DECIMAL)
         digits = max(
@@ -343,8 +345,11 @@ def _common_number(present: Sequence[Sql], kinds: set[Kind]) -> SqlType:
             for value in present
         )
         return types.decimal(digits + scale, scale)
-    unsigned = all(value.type.unsigned for value in present)
-    return types.BIGINT_UNSIGNED if unsigned else types.BIGINT
+    return types.BIGINT
+
+
+def _is_unsigned(value: Sql) -> bool:
+    return value.kind is Kind.INT and value.type.unsigned
 
 
 # --- Comparison ----------------------------------------------------------------------------------

@@ -303,3 +303,14 @@ def test_rows_with_ids_go_to_the_shards_of_their_keys(numbered: Router) -> None:
     made = numbered.with_ids(numbered.plan(sql, cut, Reading()), cut)
     assert made is not None
     assert numbered.route(made[0]).route.divided == {1: (0,), 2: (1,)}
+
+
+def test_the_home_servers_name_of_the_database_is_the_groups_too() -> None:
+    router = Router(house.rules(), "shop", "home", house.columns_of, home_database="db0")
+    found = router.route(b"SELECT db0.orders.x FROM db0.orders WHERE user_id = 5")
+    assert found.text(1) == b"SELECT `orders`.x FROM `orders_1` AS `orders` WHERE user_id = 5"
+    assert router.route(b"SELECT 1 FROM DB0.customers").route.reach is Reach.HOME
+    assert router.route(b"SELECT 1 FROM db1.orders").route.reach is Reach.HOME
+    with pytest.raises(SqlError, match="DROP DATABASE"):
+        router.route(b"drop database if exists `DB0`")
+    assert router.route(b"DROP DATABASE db1").route.reach is Reach.HOME

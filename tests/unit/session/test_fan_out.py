@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import weakref
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
@@ -12,12 +15,14 @@ from athena_g.backend.connection import BackendConnection
 from athena_g.backend.statements import StatementCache
 from athena_g.errors import SqlError
 from athena_g.protocol.constants import SERVER_STATUS_AUTOCOMMIT, SERVER_STATUS_IN_TRANS
+from athena_g.protocol.renaming import TableNames
 from athena_g.protocol.replies import ErrPacket, OkPacket
-from athena_g.session.fan_out import FanOut
+from athena_g.session.fan_out import FanOut, Rows, Sum, _told
 from athena_g.session.leases import Leased, Leases, Part, query
 
 DONE = OkPacket(1, status=SERVER_STATUS_AUTOCOMMIT).encode(0)
 OPEN = OkPacket(1, status=SERVER_STATUS_AUTOCOMMIT | SERVER_STATUS_IN_TRANS).encode(0)
+MADE = 1 << 60
 REFUSED = ErrPacket(1205, "HY000", "Lock wait timeout exceeded").encode()
 
 
@@ -61,14 +66,14 @@ class Server:
     def discard(self, connection: Any) -> None:
         self.discarded.append(connection)
 
-    def change(self) -> OkPacket:
+    def change(self, names: TableNames | None = None) -> OkPacket:
         """What two parts on this server come to."""
         binding = cast(Any, self.binding)
-        parts = [Part(f"shard {shard}", query(b"UPDATE t_%d" % shard)) for shard in (0, 1)]
+        parts = [Part(f"shard {shard}", query(b"UPDATE t_%d" % shard), names) for shard in (0, 1)]
         connection = cast(BackendConnection, self.connection)
         leased = Leased(cast(Any, self), connection, False, parts)
         fan_out = FanOut(binding, Leases(binding, cast(Any, None)), cast(Any, None))
-        return fan_out._change_one(leased, False)
+        return fan_out._change_one(leased, Rows.ANY)
 
 
 def test_two_parts_are_one_transaction() -> None:
@@ -91,3 +96,37 @@ def test_a_transaction_that_could_not_be_ended_is_closed_with_its_connection() -
     with pytest.raises(SqlError, match="Lock wait"):
         server.change()
     assert (server.released, server.discarded) == ([], [server.connection])
+
+
+def test_an_error_keeps_nothing_of_the_statement() -> None:
+    server, names = Server([OPEN, OPEN, REFUSED, DONE]), TableNames({b"t_0": b"t"})
+    gone = weakref.ref(names)
+    gc.collect()
+    gc.disable()
+    try:
+        with contextlib.suppress(SqlError):
+            server.change(names)
+        del names
+        assert gone() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("affected", "server_said", "rows", "told"),
+    [
+        (1, 0, Rows.ONE, MADE),
+        (0, 0, Rows.ONE, 0),
+        (2, 0, Rows.ONE, 0),
+        (2, 7, Rows.ONE, 7),
+        (1, 7, Rows.ONE, 7),
+        (1, MADE, Rows.ONE, MADE),
+        (2, 0, Rows.ANY, MADE),
+        (3, MADE + 1, Rows.DIVIDED, MADE),
+        (0, 0, Rows.DIVIDED_IGNORE, 0),
+    ],
+)
+def test_the_id_that_was_made_is_told_if_a_row_has_it(
+    affected: int, server_said: int, rows: Rows, told: int
+) -> None:
+    assert _told(Sum(affected, server_said), MADE, rows) == told
