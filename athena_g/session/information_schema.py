@@ -174,13 +174,14 @@ def literal_of(cell: bytes | None, column: Column, *, escapes: bool = True) -> s
     them. Without ``escapes`` servers may print a condition with a literal and not be able to read
     it again, if there is something in it to be escaped: then it is no literal.
     """
-    if cell is None:
-        return "NULL"
-    text = cell.decode("utf-8", "replace")
+    unsigned = column.type in _NUMBERS and column.flags & UNSIGNED_FLAG
+    text = "NULL" if cell is None else cell.decode("utf-8", "replace")
+    if unsigned:  # also NULL: else the column would become DECIMAL
+        return f"CAST({text} AS UNSIGNED)"
+    if cell is None or column.type in _NUMBERS:
+        return text
     if column.type in _TIMES:
         return f"TIMESTAMP'{text}'"
-    if column.type in _NUMBERS:
-        return f"CAST({text} AS UNSIGNED)" if column.flags & UNSIGNED_FLAG else text
     if _PLAIN.fullmatch(text):
         return f"_utf8mb4'{text}'"
     digits = text.encode().hex()
