@@ -192,6 +192,31 @@ class TableNames:
         return len(payload).to_bytes(3, "little") + packet[3:4] + payload
 
 
+class ColumnNames(TableNames):
+    """Calls columns as the table has them that a query reads, whatever case the query has.
+
+    MySQL does so with information_schema, and not with a query in its place.
+    """
+
+    def __init__(self) -> None:
+        super().__init__({b"": b""})
+
+    def definition(self, payload: bytes) -> bytes:
+        """The definition of a column under its own name, unless it is called otherwise."""
+        position = 0
+        fields: list[bytes] = []
+        for _ in range(6):  # catalog, schema, table, org_table, name, org_name
+            field, position = lenenc_bytes_at(payload, position)
+            fields.append(field)
+        if fields[4].lower() == fields[5].lower():
+            fields[4] = fields[5]
+        return b"".join(map(lenenc_bytes, fields)) + payload[position:]
+
+    def text(self, text: bytes) -> bytes:
+        """The text as it is."""
+        return text
+
+
 def _length(chunk: bytes, at: int) -> int:
     return int.from_bytes(chunk[at : at + 3], "little") & MAX_PAYLOAD
 

@@ -232,7 +232,7 @@ class Statements:
                     self._binding.set_insert_id(execution.made_id)
             case Reach.HOME | Reach.ANYWHERE:
                 text.go_home(found.reach)
-                self._execute(text.at_home(statement, execution.types), packet)
+                self._execute(text.at_home(statement, execution.types), packet, text.names)
             case _:
                 text.execute_everywhere(execution, statement)
 

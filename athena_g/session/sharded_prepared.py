@@ -134,7 +134,9 @@ class PreparedText:
             self.names = plan.names.of(self._first)
         else:
             self.go_home(Reach.HOME if plan.others or plan.at_home else Reach.ANYWHERE)
-            self.command = self._of_catalogue(plan) if _is_shown(plan) else packet
+            if _is_shown(plan):
+                self.command = self._of_catalogue(plan)
+                self.names = self.sharding.names_of_columns
         return None
 
     def _cut(self) -> Shape:

@@ -32,7 +32,7 @@ from athena_g.protocol.constants import (
     Command,
 )
 from athena_g.protocol.framing import Deframer, frame
-from athena_g.protocol.renaming import TableNames
+from athena_g.protocol.renaming import ColumnNames, TableNames
 from athena_g.protocol.scan import REPLY_FIELDS
 from athena_g.router.explain import explain
 from athena_g.router.plan import Plan, TableNotKnown
@@ -79,6 +79,9 @@ def _rows(routed: Routed) -> Rows:
         return Rows.ANY
     ignores = _IGNORE.search(divisible.text, 0, _MODIFIERS_END) is not None
     return Rows.DIVIDED_IGNORE if ignores else Rows.DIVIDED
+
+
+_COLUMN_NAMES: Final = ColumnNames()
 
 
 class ShardedStatements:
@@ -170,8 +173,9 @@ class ShardedStatements:
                 if made_id and plan.returning and not connection.scanner.errno:
                     self._binding.set_insert_id(made_id)
             case Reach.HOME if plan.catalogue:
+                own_text, names = self.with_catalogue(text, plan), self.names_of_columns
                 self.go_to(self._sharding.home_pool)
-                self._binding.execute(query(self.with_catalogue(text, plan)), kind, effect)
+                self._binding.execute(query(own_text), kind, effect, names)
             case Reach.HOME:
                 self.go_to(self._sharding.home_pool)
                 self._binding.execute(packet, kind, effect)
@@ -304,6 +308,11 @@ class ShardedStatements:
             own = query_of_tables(self._sharding, text, reading)
             return text if own is None else own.encode(reading.codec, "replace")
         return with_views(self._sharding, text, plan, reading)
+
+    @property
+    def names_of_columns(self) -> TableNames | None:
+        """What columns of information_schema are called in answers to a text made for it."""
+        return _COLUMN_NAMES if self._sharding.calls_columns_by_view else None
 
     def go_to_prepare(self, plan: Plan) -> int:
         """Go to a server that can prepare a statement; the shard whose text it is to get."""

@@ -492,6 +492,17 @@ def test_the_catalogue_is_the_same_in_all_modes(
     assert [rows(related, sql) for sql in questions] == before
 
 
+def test_columns_are_called_as_by_the_server_itself(shop: Shop, client: Connection[Any]) -> None:
+    sql = "SELECT table_name, Table_Type AS Kind, t.engine FROM information_schema.tables t LIMIT 1"
+    found = []
+    with shop.server.connect(database=None) as direct:
+        for connection in (direct, client):
+            with connection.cursor() as cursor:
+                cursor.execute(sql)
+                found.append(names(list(cursor.description)))
+    assert found[0] == found[1]
+
+
 def test_numbers_of_the_catalogue_are_whole_numbers(client: Connection[Any]) -> None:
     sql = (
         "SELECT ORDINAL_POSITION, CHARACTER_MAXIMUM_LENGTH FROM information_schema.COLUMNS "
