@@ -30,6 +30,8 @@ SLOT = b"\0"
 
 
 DIGITS = b"0123456789"
+MAX_SHORT = 64
+"""Bytes of a literal that is not long."""
 
 
 class Shape(NamedTuple):
@@ -88,6 +90,23 @@ def head_of(cut: Shape) -> bytes | None:
     if len(cut.literals) == 1 and cut.segments[1] == b"" and not cut.literals[0].strip(DIGITS):
         return cut.segments[0]
     return None
+
+
+def shortened(cut: Shape) -> tuple[bytes, Shape]:
+    """A text of the same shape in which no string or hex literal is long, with that shape."""
+    literals = [_short(literal) for literal in cut.literals]
+    parts = [b""] * (len(literals) + len(cut.segments))
+    parts[::2], parts[1::2] = cut.segments, literals
+    return b"".join(parts), Shape(cut.key, literals, cut.segments)
+
+
+def _short(literal: bytes) -> bytes:
+    if len(literal) <= MAX_SHORT:
+        return literal
+    begin = literal[: max(literal[:2].find(literal[-1:]), 0) + 1]
+    if begin[-1:] in (b"'", b'"'):
+        return begin + literal[-1:]
+    return literal[:2] + b"00" if literal[:2] in (b"0x", b"0b") else literal
 
 
 def _cut(text: bytes, piece: re.Pattern[bytes]) -> tuple[list[bytes], list[bytes]]:

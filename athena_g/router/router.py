@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from athena_g import errors
 from athena_g.errors import SqlError
-from athena_g.parser.digest import DIGITS, Shape, head_of, shape
+from athena_g.parser.digest import DIGITS, Shape, head_of, shape, shortened
 from athena_g.parser.executable import executed
 from athena_g.parser.hints import athena_hint
 from athena_g.parser.lexer import NotUnderstood, first_word
@@ -29,6 +29,8 @@ from athena_g.router.snowflake import Snowflake
 
 MAX_PLANS: Final = 5000
 """Plans that one group keeps."""
+MAX_READ: Final = 64 * 1024
+"""Bytes of a text that is read as it is."""
 MAX_HEAD: Final = 512
 """Bytes of a text in front of its only literal by which its plan is found at once."""
 
@@ -207,7 +209,7 @@ class Router:
         plan = self.cache.get(key)
         if plan is None:
             rules = self.rules
-            plan = self._plan(text, cut, reading)
+            plan = self._plan_of_shape(text, cut, reading)
             if self._learns:
                 _check_known(plan)
             if plan.lasts and rules is self.rules:  # they may change while a thread plans
@@ -217,6 +219,14 @@ class Router:
                 if plan.point is not None and reading is DEFAULT_READING and head is not None:
                     self._remember(head, plan)
         return plan
+
+    def _plan_of_shape(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
+        """The plan of a text; of a long one for its shape, which is read without its literals."""
+        if len(text) > MAX_READ:
+            plan = self._plan(*shortened(cut), reading)
+            if plan.lasts:
+                return plan
+        return self._plan(text, cut, reading)
 
     def _remember(self, head: bytes, plan: Plan) -> None:
         """Have :meth:`at_point` find the texts that are a head and another number."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from athena_g.parser.digest import SLOT, Shape, comments, head_of, shape
+from athena_g.parser.digest import SLOT, Shape, comments, head_of, shape, shortened
 
 LONG = 1 << 22
 
@@ -316,3 +316,34 @@ def test_texts_with_one_head_are_cut_alike(
     if head is not None:
         again = shape(head + other, **mode)
         assert again == Shape(cut.key, [other], cut.segments)
+
+
+LONG = [
+    (b"'" + b"x" * 100 + b"'", b"''"),
+    (b'"' + b"it''s" * 100 + b'"', b'""'),
+    (b"N'" + b"x" * 100 + b"'", b"N''"),
+    (b"x'" + b"41" * 100 + b"'", b"x''"),
+    (b"b'" + b"01" * 100 + b"'", b"b''"),
+    (b"0x" + b"41" * 100, b"0x00"),
+    (b"0b" + b"01" * 100, b"0b00"),
+    (b"9" * 100, b"9" * 100),
+    (b"'short'", b"'short'"),
+]
+
+
+@pytest.mark.parametrize(("literal", "short"), LONG)
+def test_a_long_literal_may_be_a_short_one(literal: bytes, short: bytes) -> None:
+    cut = shape(b"SELECT 1, " + literal + b" FROM t")
+    text, found = shortened(cut)
+    assert text == b"SELECT 1, " + short + b" FROM t"
+    assert found == shape(text) == Shape(cut.key, [b"1", short], cut.segments)
+
+
+@given(texts, modes)
+def test_a_shortened_text_has_the_same_shape(text: bytes, mode: dict[str, bool]) -> None:
+    text = text.replace(b"a", b"a" * 70)
+    cut = shape(text, **mode)
+    short, found = shortened(cut)
+    assert (found.key, found.segments) == (cut.key, cut.segments)
+    if b"!" not in text:
+        assert shape(short, **mode) == found

@@ -113,6 +113,24 @@ def test_a_long_insert_is_routed_without_cutting_it_into_tokens(router: Router) 
     assert found.route.shards == (1,)
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE orders SET x = '{}' WHERE user_id = 5",
+        "SELECT '{}' FROM orders WHERE user_id = 5",
+        "DELETE FROM orders WHERE x = 0x{} AND user_id = 5",
+        "INSERT INTO orders (user_id, x) VALUES (5, '{}')",
+        "INSERT INTO orders (user_id, x) VALUES (5, '{}'), (9, '')",
+    ],
+)
+def test_a_text_may_be_long_because_of_its_literals(router: Router, sql: str) -> None:
+    text = sql.format("41" * (1 << 20)).encode()
+    found = router.route(text)
+    assert found.route.shards == (1,)
+    assert found.text(1).count(b"41" * (1 << 20)) == 1
+    assert len(found.text(1)) - len(text) < 30
+
+
 def test_a_long_query_that_names_a_sharded_table_is_refused(router: Router) -> None:
     query = "SELECT 1 FROM {} WHERE x IN (" + ", ".join("a" for _ in range(100_000)) + ")"
     with pytest.raises(SqlError, match="does not understand"):
