@@ -27,6 +27,7 @@ from athena_g.parser.statement import (
     Join,
     JoinKind,
     Kind,
+    Limit,
     Nested,
     Opaque,
     Output,
@@ -242,10 +243,28 @@ class Reader:
             distinct=node.args.get("distinct") is not None,
             ordered=node.args.get("order") is not None,
             limited=_is_limited(node),
+            limit=self._limit(node),
             locking=bool(node.args.get("locks")),
             into=node.args.get("into") is not None or block.assigns,
             calculates_found_rows="SQL_CALC_FOUND_ROWS" in modifiers,
         )
+
+    def _limit(self, node: exp.Select) -> Limit | None:
+        limit, offset = node.args.get("limit"), node.args.get("offset")
+        if not isinstance(limit, exp.Limit):
+            return None
+        for each in (limit, offset):
+            if each is not None and any(
+                value for key, value in each.args.items() if key != "expression"
+            ):
+                return None
+        count = operand(self.text, limit.expression)
+        first = None if offset is None else operand(self.text, offset.expression)
+        if count is None or count.slot is None:
+            return None
+        if offset is not None and (first is None or first.slot is None):
+            return None
+        return Limit(count, first)
 
     def where(self, node: exp.Expr, block: Block, scope: Scope) -> Any:
         """The condition of a statement's WHERE."""

@@ -222,6 +222,14 @@ class Nested:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Limit:
+    """How many rows a query gives, and how many it leaves out before: literals or parameters."""
+
+    count: Operand
+    offset: Operand | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Select:
     """One query block."""
 
@@ -238,6 +246,8 @@ class Select:
     distinct: bool = False
     ordered: bool = False
     limited: bool = False
+    limit: Limit | None = None
+    """If it is limited, and by values that are known."""
     locking: bool = False
     into: bool = False
     calculates_found_rows: bool = False

@@ -107,6 +107,10 @@ def _merge(plan: Plan, found: Route) -> str:
         return "none: each DB group does the same"
     if found.reach is not Reach.SEVERAL:
         return "none: the answer of one server is passed on"
+    if found.window is not None:
+        offset, count = found.window
+        behind = f", without the first {offset}" if offset else ""
+        return f"{count} rows at most{behind}, those of one shard after those of the other"
     if plan.read_only:
         return "the rows of one shard after those of the other"
     return "the numbers of rows are added up"

@@ -22,6 +22,7 @@ from athena_g.parser.statement import (
     Column,
     Insertion,
     Kind,
+    Limit,
     OnTables,
     Opaque,
     Operand,
@@ -50,7 +51,7 @@ from athena_g.router.rewrite import (
 )
 from athena_g.router.rules import Rule, Rules
 from athena_g.router.scope import Key, Part, Scope
-from athena_g.router.spread import Mixed, Scattered, scattered, tables_in
+from athena_g.router.spread import LIMIT, Mixed, Scattered, scattered, tables_in
 from athena_g.router.survey import Columns, Survey, are_alike
 
 
@@ -110,7 +111,8 @@ class Plan:
     a comment says of where it goes. With ``id_slots`` the rows lack an id that is to be made here:
     the text with ids has another plan. ``point`` is the short way to its shard. ``catalogue`` are
     the tables of information_schema that it reads and that name tables, ``qualifiers`` its
-    qualified columns. ``lasts``: it holds for other texts of the same shape, too.
+    qualified columns. ``limit`` is how many rows of several shards are wanted, which each gives at
+    most. ``lasts``: it holds for other texts of the same shape, too.
     """
 
     kind: Kind
@@ -136,6 +138,7 @@ class Plan:
     id_slots: IdSlots | None = None
     point: Point | None = None
     catalogue: tuple[Table, ...] = ()
+    limit: Limit | None = None
     qualifiers: tuple[Column, ...] = ()
     lasts: bool = True
 
@@ -240,6 +243,9 @@ class Planner:
         survey.query(query)
         how, mixed = _scattered(survey, query)
         locking = _is_locking(query)
+        limit = None
+        if isinstance(query, Select) and not locking and how is not None and how.needs == (LIMIT,):
+            limit = query.limit
         return lambda template, names: Plan(
             kind=statement.kind,
             read_only=not locking,
@@ -250,6 +256,7 @@ class Planner:
             scattered=how,
             mixed=mixed,
             at_home=bool(survey.catalogue),
+            limit=limit,
         )
 
     # -- whole tables ------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ A `Route` is final: nobody looks at the statement after it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Final
 
@@ -18,6 +18,7 @@ from athena_g.router.narrowing import Shards, shards
 from athena_g.router.plan import Inserted, Narrowed, Plan
 from athena_g.router.rules import Rule, Rules
 
+_ENDLESS: Final = 1 << 64
 SHOWN_SHARDS: Final = 8
 """Shards that a message names."""
 
@@ -37,11 +38,14 @@ class Route:
     """Which shards get a statement.
 
     ``divided`` tells for an INSERT of several rows which of them each shard gets, by their places.
+    ``window`` tells of the rows of several shards how many are left out first, and how many of the
+    others are wanted.
     """
 
     reach: Reach
     shards: tuple[int, ...] = ()
     divided: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    window: tuple[int, int] | None = None
 
 
 ANYWHERE: Final = Route(Reach.ANYWHERE)
@@ -76,7 +80,22 @@ def _route(plan: Plan, values: Values, rules: Rules, home: str) -> Route:
     if found.reach is Reach.SEVERAL and plan.kind is Kind.EXPLAIN:  # all shards have alike plans
         found = Route(Reach.ONE, found.shards[:1])
     _check(plan, found, values, rules, home)
-    return found
+    return _with_window(plan, found, values)
+
+
+def _with_window(plan: Plan, found: Route, values: Values) -> Route:
+    """The route with what a LIMIT leaves of the rows of several shards."""
+    if plan.limit is None or found.reach is not Reach.SEVERAL:
+        return found
+    offset = 0 if plan.limit.offset is None else plan.limit.offset.worth(values)
+    count = plan.limit.count.worth(values)
+    if not all(isinstance(each, int) and 0 <= each < _ENDLESS for each in (offset, count)):
+        raise errors.NEEDS_MERGE(
+            construct="LIMIT by other than whole numbers",
+            table=_first(plan),
+            shards=_listed(found.shards),
+        )
+    return replace(found, window=(offset, count))
 
 
 # -- hints -----------------------------------------------------------------------------------------
@@ -91,7 +110,7 @@ def _hinted(plan: Plan, hint: Hint, values: Values, rules: Rules, home: str) -> 
         if found is None or plan.inserted is not None:
             raise errors.INVALID_HINT(hint="scatter", reason="it is for rows of sharded tables")
         _check(plan, found, values, rules, home)
-        return found
+        return _with_window(plan, found, values)
     if plan.inserted is not None:  # a row elsewhere than its key says would be found by nobody
         found = _route(plan, values, rules, home)
         if found.shards != (hint.shard,):
@@ -244,7 +263,7 @@ def _check_several(plan: Plan, found: Route) -> None:
     listed = _listed(found.shards)
     needs = plan.scattered.needs if plan.scattered is not None else ()
     if plan.kind is Kind.SELECT:
-        if needs:
+        if needs and plan.limit is None:
             raise errors.NEEDS_MERGE(construct=needs[0], table=_first(plan), shards=listed)
         return
     rules = [each.part.rule for each in plan.tables]

@@ -31,6 +31,8 @@ MAX_PLANS: Final = 5000
 """Plans that one group keeps."""
 MAX_READ: Final = 64 * 1024
 """Bytes of a text that is read as it is."""
+MAX_LIMIT: Final = (1 << 63) - 1
+"""The most rows that a shard is asked for."""
 MAX_HEAD: Final = 512
 """Bytes of a text in front of its only literal by which its plan is found at once."""
 
@@ -63,6 +65,20 @@ _SHOWN_ANYWHERE: Final = re.compile(
     re.IGNORECASE,
 )
 """What SHOW says of the session, or of any server the same."""
+
+
+def limits(plan: Plan, found: Route) -> dict[int, int]:
+    """What the values of a LIMIT are for each of several shards, by their places among all values.
+
+    Any shard may have all the rows that are wanted, and those that are left out first.
+    """
+    if plan.limit is None or found.window is None or plan.limit.count.slot is None:
+        return {}
+    offset, count = found.window
+    told = {plan.limit.count.slot: min(offset + count, MAX_LIMIT)}
+    if plan.limit.offset is not None and plan.limit.offset.slot is not None:
+        told[plan.limit.offset.slot] = 0
+    return told
 
 
 class Literals(Sequence[Any]):
@@ -186,7 +202,14 @@ class Router:
     def routed(self, plan: Plan, cut: Shape, parameters: Sequence[Any], reading: Reading) -> Routed:
         """Where an execution of a plan goes; raises `SqlError` for what is refused."""
         values = Literals(cut.literals, parameters, reading)
-        return Routed(plan, route(plan, values, self.rules, self.home), cut.literals)
+        found = route(plan, values, self.rules, self.home)
+        literals = cut.literals
+        if found.window is not None:
+            literals = list(literals)
+            for slot, number in limits(plan, found).items():
+                if slot < len(literals):
+                    literals[slot] = b"%d" % number
+        return Routed(plan, found, literals)
 
     def with_ids(self, plan: Plan, cut: Shape) -> tuple[bytes, int] | None:
         """The text of an INSERT with the ids that its rows lack, and the first of them.

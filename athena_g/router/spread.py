@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from athena_g.parser.statement import (
     Change,
@@ -29,6 +30,8 @@ from athena_g.router.scope import Key, Part
 from athena_g.router.survey import Survey, are_alike
 
 Parts = frozenset[Part]
+
+LIMIT: Final = "LIMIT"
 
 
 class Mixed(Exception):
@@ -68,7 +71,7 @@ def scattered(survey: Survey, body: Query | Change) -> Scattered:
     if isinstance(body, Change):
         spread = prover.relation(body.source)
         prover.nested(body.nested, spread, survey, body)
-        needs = ["LIMIT"] if body.limited else []
+        needs = [LIMIT] if body.limited else []
         if body.assigns:
             needs.append("an assignment to a variable")
         return Scattered(spread.keys, (spread.driving,), tuple(needs))
@@ -276,7 +279,7 @@ def _ends(query: Select | Union) -> Iterator[str]:
     if query.ordered:
         yield "ORDER BY"
     if query.limited:
-        yield "LIMIT"
+        yield LIMIT
 
 
 def _names(parts: Parts) -> str:

@@ -223,6 +223,12 @@ class Leases:
             is_open = leased.connection.in_transaction
             (leased.pool.discard if is_open else leased.pool.release)(leased.connection)
 
+    def abandon(self, leased: Leased) -> None:
+        """Close a connection, not the session's own, of whose rows no more are wanted."""
+        self._binding.lent.remove((leased.pool, leased.connection))
+        leased.pool.killer.kill_soon(leased.connection.thread_id)
+        leased.pool.discard(leased.connection)
+
     def end(self, leased: list[Leased], error: BaseException) -> NoReturn:
         """End the use of all after an error; raises what the client is to be told."""
         try:
@@ -242,10 +248,10 @@ class Leases:
                 self._end_own(leased, error)
             elif not leased.used or (isinstance(error, Refused) and self._drained(leased)):
                 self.give_back(leased)
+            elif leased.outstanding or isinstance(error, ConnectionClosed):
+                self.abandon(leased)
             else:
                 self._binding.lent.remove((leased.pool, leased.connection))
-                if leased.outstanding or isinstance(error, ConnectionClosed):
-                    leased.pool.killer.kill_soon(leased.connection.thread_id)
                 leased.pool.discard(leased.connection)
         finally:
             del error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from athena_g import errors
 from athena_g.net.stream import PacketStream
@@ -17,6 +18,34 @@ from athena_g.session.leases import Leased, Leases, Part
 
 _FIXED_SIZE = 12
 """Bytes behind the names: collation 2, width 4, type 1, flags 2, decimals 1, and 2 more."""
+
+
+MANY: Final = 1000
+"""Rows that are read and forgotten rather than that a connection is closed because of them."""
+
+
+class Window:
+    """Which of all rows are passed on: none of the first ``skipped``, then as many as ``left``."""
+
+    def __init__(self, skipped: int, left: int) -> None:
+        self.skipped = skipped
+        self.left = left
+        self.is_large = skipped + left > MANY
+
+    def takes(self) -> bool:
+        """Whether the next row is passed on."""
+        if self.skipped:
+            self.skipped -= 1
+            return False
+        if not self.left:
+            return False
+        self.left -= 1
+        return True
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is not worth reading on."""
+        return self.is_large and not self.left
 
 
 @dataclass(slots=True)
@@ -44,17 +73,20 @@ class Scatter:
         binary: bool = False,
         locks: bool = False,
         touches_session: bool = False,
+        window: tuple[int, int] | None = None,
     ) -> None:
         """Pass on the rows of one shard after those of the other.
 
         ``renames_cells``: their cells name tables, as those of SHOW do; ``binary``: they are those
         of prepared statements. ``locks``: the rows are to
         stay locked until the transaction ends. ``touches_session``: the query may do something to
-        the sessions of the servers.
+        the sessions of the servers. ``window``: how many rows are left out first, and how many are
+        passed on then.
         """
         self._leases.check(list(asked), writes=locks)
         leased: list[Leased] = []
         totals = Totals()
+        wanted = None if window is None else Window(*window)
         renamed = None if not renames_cells else _binary_row if binary else _text_row
         try:
             leased.extend(self._leases.all(asked))
@@ -66,11 +98,15 @@ class Scatter:
             for pool in asked:
                 each = next(one for one in leased if one.pool is pool)
                 for part in each.parts:
-                    self._pass_on(each, part, totals, renamed)
+                    if wanted is None or not wanted.is_closed or each.own or not totals.columns:
+                        self._pass_on(each, part, totals, renamed, wanted)
         except BaseException as error:
             self._leases.end(leased, error)
         for each in leased:
-            self._leases.give_back(each)
+            if each.outstanding:
+                self._leases.abandon(each)
+            else:
+                self._leases.give_back(each)
         self._binding.note_scattered(-1, totals.rows, totals.warnings)
         end = EofPacket(min(totals.warnings, 0xFFFF), self._binding.local_status)
         self._client.write_packet(end.encode())
@@ -95,13 +131,24 @@ class Scatter:
         self._client.write_packet(EofPacket(status=self._binding.local_status).encode())
         self._client.flush()
 
-    def _pass_on(self, leased: Leased, part: Part, totals: Totals, renamed: Renamed | None) -> None:
+    def _pass_on(
+        self,
+        leased: Leased,
+        part: Part,
+        totals: Totals,
+        renamed: Renamed | None,
+        wanted: Window | None,
+    ) -> None:
         """Pass on the rows of one shard, and in front of the first one's the definitions."""
         leased.begin_reply()
         columns = self._head(leased, part, totals)
         while not is_eof(payload := leased.read()):
             if payload[:1] == b"\xff":
                 leased.refuse(payload, part)
+            if wanted is not None and not wanted.takes():
+                if wanted.is_closed and not leased.own:
+                    return  # with the rest outstanding
+                continue
             if renamed is not None and part.names is not None:
                 payload = renamed(part.names, payload, columns)
             self._client.write_packet(payload)

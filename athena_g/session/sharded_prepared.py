@@ -32,7 +32,7 @@ from athena_g.protocol.replies import is_eof
 from athena_g.protocol.resultset import PrepareOk
 from athena_g.router.plan import Plan
 from athena_g.router.route import Reach, Route
-from athena_g.router.router import Routed
+from athena_g.router.router import Routed, limits
 from athena_g.router.rules import Rules
 from athena_g.session.leases import Refused, refusal
 from athena_g.session.long_work import in_thread
@@ -253,6 +253,15 @@ class PreparedText:
         if routed.route.divided and parameters is None:
             count = statement.parameters + len(self.made)
             parameters = read(split_parameters, said[_BODY_OF_PAYLOAD:], count, {})
+        limited = limits(plan, routed.route)
+        first = len(self._shape.literals)
+        if any(slot >= first for slot in limited):
+            count = statement.parameters + len(self.made)
+            parameters = split_parameters(said[_BODY_OF_PAYLOAD:], count, {})
+            for slot, number in limited.items():
+                if slot >= first:
+                    parameters[slot - first] = of_number(number)
+            said = said[:_BODY_OF_PAYLOAD] + join_parameters(parameters)
         if plan.kind is Kind.EXPLAIN:
             made_id = 0
         return Execution(said, routed, parameters, made_id)
@@ -343,7 +352,10 @@ class PreparedText:
             command = self._prepare(routed, shard)
             one = Statement(statement.id, command, len(chosen), statement.profile)
             return _like(one, statement, _types(chosen)), execution.with_parameters(chosen)
-        if routed.route.shards:
+        if routed.route.window is not None:  # the numbers in the text are other ones each time
+            one = self._new(statement, self._prepare(routed, shard))
+            one = _like(one, statement, execution.types)
+        elif routed.route.shards:
             one = self.on_shard(shard, statement, routed, execution.types)
         elif execution.types is not None:
             one = _like(self._new(statement, statement.packet), statement, execution.types)

@@ -205,7 +205,10 @@ class ShardedStatements:
         self._stay_within(asked)
         if routed.plan.kind is Kind.SELECT:
             self._scatter.read(
-                asked, locks=not routed.plan.read_only, touches_session=effect is not None
+                asked,
+                locks=not routed.plan.read_only,
+                touches_session=effect is not None,
+                window=routed.route.window or self._selected,
             )
         elif routed.plan.read_only:
             self._scatter.read(asked, renames_cells=bool(routed.plan.shards), binary=binary)
@@ -216,6 +219,12 @@ class ShardedStatements:
             self._fan_out.change(
                 routed.plan.kind.value, asked, alike=alike, rows=_rows(routed), made_id=made_id
             )
+
+    @property
+    def _selected(self) -> tuple[int, int] | None:
+        """The rows that sql_select_limit leaves of a query without a LIMIT of its own."""
+        limit = self._binding.profile.value("sql_select_limit")
+        return None if limit is None or not limit.isdigit() else (0, int(limit))
 
     def _define(self, plan: Plan, asked: dict[Pool, list[Part]]) -> None:
         """Change tables everywhere; what was known of them holds no longer."""
