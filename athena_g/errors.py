@@ -328,6 +328,13 @@ SHARDS_WOULD_MIX = _register(
     "the same binding), tie subqueries to the outer rows by the shard key, or restrict all tables "
     "to one value of it.",
 )  # fmt: skip
+MERGE_NOT_EXACT = _register(
+    "MERGE_NOT_EXACT", 1235, "42000",
+    "This version of athena-g doesn't yet support {function} of {what} (column {column}) over "
+    "several shards",
+    "What is merged is exact: texts are compared as their servers do, and floating point numbers "
+    "have another sum in another order. Name the shard key, or merge the rows in the application.",
+)  # fmt: skip
 NEEDS_MERGE = _register(
     "NEEDS_MERGE", 1235, "42000",
     "This version of athena-g doesn't yet support '{construct}' over several shards (table "

@@ -67,6 +67,12 @@ _JOIN_KINDS = {
 }
 _JOIN_WORDS = frozenset(("", "INNER", "CROSS", "OUTER", "STRAIGHT_JOIN", "STRAIGHT"))
 _OPERATIONS = {exp.Union: "UNION", exp.Except: "EXCEPT", exp.Intersect: "INTERSECT"}
+_PLAIN_AGGREGATES: Final[dict[type[exp.Expr], str]] = {
+    exp.Count: "COUNT",
+    exp.Sum: "SUM",
+    exp.Min: "MIN",
+    exp.Max: "MAX",
+}
 _AGGREGATES = frozenset(
     [
         "json_arrayagg",
@@ -285,7 +291,8 @@ class Reader:
             name = None if any_name else self.name(alias)
         # Of 5 'name' and '5' 'text', which have one shape, the latter is one text.
         value = None if any_name else operand(self.text, inner)
-        return Output(column, name, operand=value, any_name=any_name)
+        aggregate = _aggregate(inner)
+        return Output(column, name, operand=value, any_name=any_name, aggregate=aggregate)
 
     def _is_string(self, alias: exp.Expr) -> bool:
         """Whether a name is written as a string, which may differ in texts of the same shape."""
@@ -535,6 +542,16 @@ def _makes_nulls(group: exp.Expr) -> bool:
     """Whether a GROUP BY gives rows with NULL in place of what it groups by."""
     kinds = (exp.Rollup, exp.Cube, exp.GroupingSets)
     return bool(group.args.get("rollup")) or any(isinstance(n, kinds) for n in group.expressions)
+
+
+def _aggregate(node: exp.Expr) -> str:
+    """The plain aggregate function that an expression is; empty for another one."""
+    while isinstance(node, exp.Paren):
+        node = node.this
+    name = _PLAIN_AGGREGATES.get(type(node), "")
+    if isinstance(node.this, exp.Distinct) or node.args.get("expressions"):
+        return ""
+    return name
 
 
 def _is_limited(node: exp.Expr) -> bool:

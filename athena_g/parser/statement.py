@@ -196,6 +196,7 @@ class Output:
     """What a query gives: a column under a name, ``*`` (``star``, maybe of one table), or more.
 
     ``any_name``: it has a name that may be another in the next text of the same shape.
+    ``aggregate`` is the function of all rows that it is: COUNT, SUM, MIN or MAX of all values.
     """
 
     column: Column | None = None
@@ -204,6 +205,7 @@ class Output:
     table: str | None = None
     operand: Operand | None = None
     any_name: bool = False
+    aggregate: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

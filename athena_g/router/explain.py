@@ -111,6 +111,8 @@ def _merge(plan: Plan, found: Route) -> str:
         offset, count = found.window
         behind = f", without the first {offset}" if offset else ""
         return f"{count} rows at most{behind}, those of one shard after those of the other"
+    if plan.aggregates:
+        return f"one row of all: {', '.join(plan.aggregates)}"
     if plan.read_only:
         return "the rows of one shard after those of the other"
     return "the numbers of rows are added up"

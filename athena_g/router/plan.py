@@ -51,7 +51,7 @@ from athena_g.router.rewrite import (
 )
 from athena_g.router.rules import Rule, Rules
 from athena_g.router.scope import Key, Part, Scope
-from athena_g.router.spread import LIMIT, Mixed, Scattered, scattered, tables_in
+from athena_g.router.spread import AGGREGATE, LIMIT, Mixed, Scattered, scattered, tables_in
 from athena_g.router.survey import Columns, Survey, are_alike
 
 
@@ -112,7 +112,8 @@ class Plan:
     the text with ids has another plan. ``point`` is the short way to its shard. ``catalogue`` are
     the tables of information_schema that it reads and that name tables, ``qualifiers`` its
     qualified columns. ``limit`` is how many rows of several shards are wanted, which each gives at
-    most. ``lasts``: it holds for other texts of the same shape, too.
+    most; ``aggregates`` are the functions of its columns, if it gives one row of all rows.
+    ``lasts``: it holds for other texts of the same shape, too.
     """
 
     kind: Kind
@@ -139,6 +140,7 @@ class Plan:
     point: Point | None = None
     catalogue: tuple[Table, ...] = ()
     limit: Limit | None = None
+    aggregates: tuple[str, ...] = ()
     qualifiers: tuple[Column, ...] = ()
     lasts: bool = True
 
@@ -246,6 +248,7 @@ class Planner:
         limit = None
         if isinstance(query, Select) and not locking and how is not None and how.needs == (LIMIT,):
             limit = query.limit
+        aggregates = () if locking else _aggregates(query, how)
         return lambda template, names: Plan(
             kind=statement.kind,
             read_only=not locking,
@@ -257,6 +260,7 @@ class Planner:
             mixed=mixed,
             at_home=bool(survey.catalogue),
             limit=limit,
+            aggregates=aggregates,
         )
 
     # -- whole tables ------------------------------------------------------------------------------
@@ -405,6 +409,14 @@ class Planner:
                 return place
         reason = "the column is not among those that the statement names"
         raise errors.KEY_MISSING(table=table, column=rule.column, reason=reason)
+
+
+def _aggregates(query: Query, how: Scattered | None) -> tuple[str, ...]:
+    """The functions of a query that gives one row of them; none for another query."""
+    if how is None or how.needs != (AGGREGATE,) or not isinstance(query, Select) or query.having:
+        return ()
+    functions = tuple(output.aggregate for output in query.outputs)
+    return functions if all(functions) else ()
 
 
 def _with_catalogue(plan: Plan, statement: Statement, survey: Survey) -> Plan:

@@ -263,7 +263,7 @@ def _check_several(plan: Plan, found: Route) -> None:
     listed = _listed(found.shards)
     needs = plan.scattered.needs if plan.scattered is not None else ()
     if plan.kind is Kind.SELECT:
-        if needs and plan.limit is None:
+        if needs and plan.limit is None and not plan.aggregates:
             raise errors.NEEDS_MERGE(construct=needs[0], table=_first(plan), shards=listed)
         return
     rules = [each.part.rule for each in plan.tables]

@@ -32,6 +32,7 @@ from athena_g.router.survey import Survey, are_alike
 Parts = frozenset[Part]
 
 LIMIT: Final = "LIMIT"
+AGGREGATE: Final = "an aggregate function"
 
 
 class Mixed(Exception):
@@ -115,7 +116,7 @@ class _Prover:
         elif (select.group or select.aggregates) and not self._groups_by_key(
             select, select.group, spread
         ):
-            yield "GROUP BY" if select.group else "an aggregate function"
+            yield "GROUP BY" if select.group else AGGREGATE
         if not all(self._groups_by_key(select, each, spread) for each in select.partitions):
             yield "a window function"
         if select.distinct and not self._gives_key(select, spread):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from athena_g import errors
+from athena_g.errors import SqlError
+from athena_g.merge.aggregates import Aggregates
 from athena_g.net.stream import PacketStream
 from athena_g.pool.pool import Pool
 from athena_g.protocol.columns import Column
@@ -14,7 +16,7 @@ from athena_g.protocol.renaming import TableNames
 from athena_g.protocol.replies import EofPacket, is_eof
 from athena_g.protocol.wire import lenenc_int_at
 from athena_g.session.binding import Binding
-from athena_g.session.leases import Leased, Leases, Part
+from athena_g.session.leases import Leased, Leases, Part, Refused
 
 _FIXED_SIZE = 12
 """Bytes behind the names: collation 2, width 4, type 1, flags 2, decimals 1, and 2 more."""
@@ -48,6 +50,26 @@ class Window:
         return self.is_large and not self.left
 
 
+class _Merging:
+    """Rows that are merged, or what hinders it: then they are read and forgotten."""
+
+    def __init__(self, merged: Aggregates) -> None:
+        self._merged = merged
+        self.hindrance: SqlError | None = None
+
+    def begins(self, columns: list[Column]) -> bool:
+        """Whether rows with these columns can be merged."""
+        try:
+            self._merged.begin(columns)
+        except SqlError as error:
+            self.hindrance = error
+        return self.hindrance is None
+
+    def add(self, payload: bytes) -> None:
+        if self.hindrance is None:
+            self._merged.add(payload)
+
+
 @dataclass(slots=True)
 class Totals:
     """What the shards' answers come to; ``columns`` is what those that came first are like."""
@@ -74,6 +96,7 @@ class Scatter:
         locks: bool = False,
         touches_session: bool = False,
         window: tuple[int, int] | None = None,
+        merged: Aggregates | None = None,
     ) -> None:
         """Pass on the rows of one shard after those of the other.
 
@@ -81,12 +104,13 @@ class Scatter:
         of prepared statements. ``locks``: the rows are to
         stay locked until the transaction ends. ``touches_session``: the query may do something to
         the sessions of the servers. ``window``: how many rows are left out first, and how many are
-        passed on then.
+        passed on then. ``merged`` makes one row of all.
         """
         self._leases.check(list(asked), writes=locks)
         leased: list[Leased] = []
         totals = Totals()
         wanted = None if window is None else Window(*window)
+        aggregates = None if merged is None else _Merging(merged)
         renamed = None if not renames_cells else _binary_row if binary else _text_row
         try:
             leased.extend(self._leases.all(asked))
@@ -98,7 +122,9 @@ class Scatter:
             for pool in asked:
                 each = next(one for one in leased if one.pool is pool)
                 for part in each.parts:
-                    if wanted is None or not wanted.is_closed or each.own or not totals.columns:
+                    if aggregates is not None:
+                        self._merge(each, part, totals, aggregates)
+                    elif wanted is None or not wanted.is_closed or each.own or not totals.columns:
                         self._pass_on(each, part, totals, renamed, wanted)
         except BaseException as error:
             self._leases.end(leased, error)
@@ -107,6 +133,9 @@ class Scatter:
                 self._leases.abandon(each)
             else:
                 self._leases.give_back(each)
+        if merged is not None:
+            self._client.write_packet(merged.row())
+            totals.rows = 1
         self._binding.note_scattered(-1, totals.rows, totals.warnings)
         end = EofPacket(min(totals.warnings, 0xFFFF), self._binding.local_status)
         self._client.write_packet(end.encode())
@@ -158,7 +187,24 @@ class Scatter:
         totals.warnings += end.warnings
         leased.connection.scanner.status = end.status
 
-    def _head(self, leased: Leased, part: Part, totals: Totals) -> list[bytes]:
+    def _merge(self, leased: Leased, part: Part, totals: Totals, merging: _Merging) -> None:
+        """Take the rows of one shard; what cannot be merged is refused when they are read."""
+        leased.begin_reply()
+        self._head(leased, part, totals, merging)
+        while not is_eof(payload := leased.read()):
+            if payload[:1] == b"\xff":
+                leased.refuse(payload, part)
+            merging.add(payload)
+        leased.outstanding -= 1
+        end = EofPacket.decode(payload)
+        totals.warnings += end.warnings
+        leased.connection.scanner.status = end.status
+        if merging.hindrance is not None:
+            raise Refused(merging.hindrance)
+
+    def _head(
+        self, leased: Leased, part: Part, totals: Totals, merging: _Merging | None = None
+    ) -> list[bytes]:
         """Read the definitions of columns, and pass on the first; what they are here."""
         payload = leased.read()
         if payload[:1] == b"\xff":
@@ -171,6 +217,8 @@ class Scatter:
         columns = [_likeness(definition) for definition in head[1:]]
         if totals.columns is None:
             totals.columns = columns
+            if merging is not None and not merging.begins([*map(Column.decode, head[1:])]):
+                return head[1:]
             # The connection may have other settings than the session: autocommit.
             own_end = EofPacket(EofPacket.decode(end).warnings, self._binding.local_status)
             for each in (*head, own_end.encode()):

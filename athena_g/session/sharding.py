@@ -15,6 +15,7 @@ from athena_g.backend.connection import BackendConnection
 from athena_g.backend.look_back import Answer
 from athena_g.backend.profile import Profile
 from athena_g.group.sharding import Sharding
+from athena_g.merge.aggregates import Aggregates
 from athena_g.net.stream import PacketStream
 from athena_g.parser.digest import AT_ONCE, Shape, shape
 from athena_g.parser.lexer import first_word
@@ -203,12 +204,14 @@ class ShardedStatements:
             raise errors.NOT_SUPPORTED_YET(construct=f"{left} over several shards")
         asked = self._asked(routed, command)
         self._stay_within(asked)
+        functions = routed.plan.aggregates
         if routed.plan.kind is Kind.SELECT:
             self._scatter.read(
                 asked,
                 locks=not routed.plan.read_only,
                 touches_session=effect is not None,
                 window=routed.route.window or self._selected,
+                merged=Aggregates(functions, binary=binary) if functions else None,
             )
         elif routed.plan.read_only:
             self._scatter.read(asked, renames_cells=bool(routed.plan.shards), binary=binary)

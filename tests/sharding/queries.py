@@ -88,8 +88,12 @@ class Queries:
         key, other = shape.key, next(n for n in shape.columns if n != shape.key)
         conditions = Conditions(chance, shape)
         where = chance.choice([conditions.one_key, conditions.some_keys])()
+        any_ = conditions.any()
         ways = [
             f"SELECT COUNT(*), MAX({other}) FROM {shape.name} WHERE {where}",
+            f"SELECT COUNT(*) n, COUNT({other}), COUNT({key}) FROM {shape.name} WHERE {any_}",
+            f"SELECT MIN({key}), MAX({key}), COUNT(*) FROM {shape.name} WHERE {any_}",
+            f"SELECT SUM({key}), SUM({other}) FROM {shape.name} WHERE {any_}",
             f"SELECT {key}, COUNT(*) FROM {shape.name} WHERE {where} GROUP BY {key}",
             f"SELECT {key}, MIN({other}) m FROM {shape.name} GROUP BY {key} HAVING COUNT(*) > 1",
             f"SELECT DISTINCT {key} FROM {shape.name} WHERE {where}",

@@ -14,6 +14,7 @@ _DOCUMENTED: Final = [
         errors.EMPTY_SHARD_INTERSECTION,
         errors.SHARDS_WOULD_MIX,
         errors.NEEDS_MERGE,
+        errors.MERGE_NOT_EXACT,
         errors.SCATTER_WRITE,
         errors.SCATTER_WRITE_LIMIT,
         errors.CROSS_SHARD_TRANSACTION,
@@ -28,7 +29,12 @@ _DOCUMENTED: Final = [
         errors.PARTLY_DONE,
     )
 ]
-DEPENDING: Final = ("CROSS_SHARD_TRANSACTION", "SCATTER_IN_TRANSACTION", "PARTLY_DONE")
+DEPENDING: Final = (
+    "CROSS_SHARD_TRANSACTION",
+    "SCATTER_IN_TRANSACTION",
+    "SESSION_BOUND",
+    "PARTLY_DONE",
+)
 """Refusals that depend on what came before."""
 
 

@@ -1,0 +1,1 @@
+"""What is made of the rows of several shards, so that they are the answer of one server."""
