@@ -10,7 +10,7 @@ Source: MySQL Source Code Documentation, "Column Definition"
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from athena_g.protocol.binary_values import binary_decoder
@@ -23,10 +23,14 @@ MAX_HEADS: Final = 64
 MAX_REMEMBERED: Final = 4096
 """Bytes of a head that is."""
 
-_CONSTRAINT: Final = rb"(\bconstraint [`'])([^`']+)_%d(?=[`'])"
+_NAME: Final = rb"(?:[^`']|``)+"
+_CONSTRAINT: Final = re.compile(rb"(\bconstraint (?:name )?[`'])(%b)(?=[`'])" % _NAME, re.I)
 _REFERENCES: Final = re.compile(
-    rb"(\breferences (?:[`'][^`']+[`']\.)?[`'])([^`']+)(?=[`'])", re.IGNORECASE
+    rb"(\breferences (?:[`']%b[`']\.)?[`'])(%b)(?=[`'])" % (_NAME, _NAME), re.IGNORECASE
 )
+_MADE: Final = re.compile(rb"(.+)(_(?:chk|ibfk)_[0-9]+)", re.DOTALL)
+_MADE_BY_MARIADB: Final = re.compile(rb"constraint_[0-9]+", re.IGNORECASE)
+_STRING: Final = re.compile(rb"`(?:[^`]|``)*+`|('(?:[^'\\]++|\\.|'')*+')", re.DOTALL)
 
 _TEXTS: Final = frozenset(
     (
@@ -50,14 +54,15 @@ class TableNames:
 
     def __init__(
         self,
-        names: dict[bytes, bytes],
+        names: Mapping[bytes, bytes],
         databases: dict[bytes, bytes] | None = None,
         shard: int | None = None,
         referred: Callable[[bytes], bytes] | None = None,
     ) -> None:
         self._referred = referred
-        self._shard = -1 if shard is None else shard
-        self._names = names
+        self._shard = shard
+        quoted = {_doubled(one): _doubled(other) for one, other in names.items()}
+        self._names = names = quoted | dict(names)
         self._databases = databases or {}
         self._heads: dict[bytes, bytes] = {}
         self._last = b"\xff" * 5
@@ -67,7 +72,6 @@ class TableNames:
         databases_ = [re.escape(name) + rb"(?=`?\.)" for name in self._databases]
         longest_first = sorted(names, key=len, reverse=True)
         alternatives = b"|".join([*databases_, *map(re.escape, longest_first)])
-        self._constraint = None if shard is None else re.compile(_CONSTRAINT % shard, re.I | re.S)
         self._in_text = re.compile(rb"(?<![\w$])(?:%b)(?![\w$])" % alternatives)
 
     def head(self, chunk: bytes, more: Callable[[], bytes]) -> bytes:
@@ -141,45 +145,65 @@ class TableNames:
         fields[2:] = [self._names.get(name, name) for name in fields[2:]]
         return b"".join(map(lenenc_bytes, fields)) + payload[position:]
 
-    def row(self, payload: bytes) -> bytes:
-        """A row of the text protocol with the right names in the text of its cells."""
+    def row(self, payload: bytes, count: int) -> bytes:
+        """A row of the text protocol with the right names in the text of its first cells."""
         cells: list[bytes] = []
         position = 0
-        while position < len(payload):
+        while position < len(payload) and len(cells) < count:
             cell, position = nullable_cell_at(payload, position)
-            cells.append(b"\xfb" if cell is None else lenenc_bytes(self.text(cell)))
-        return b"".join(cells)
+            cells.append(b"\xfb" if cell is None else lenenc_bytes(self._cell(cell)))
+        return b"".join(cells) + payload[position:]
 
-    def binary_row(self, payload: bytes, columns: Sequence[Column]) -> bytes:
+    def binary_row(self, payload: bytes, columns: Sequence[Column], count: int) -> bytes:
         """The same for a row of a prepared statement with these columns."""
         bitmap = 1 + (len(columns) + 7 + 2) // 8
         nulls = int.from_bytes(payload[1:bitmap], "little") >> 2
         parts = [payload[:bitmap]]
         position = bitmap
-        for number, column in enumerate(columns):
+        for number, column in enumerate(columns[:count]):
             if nulls >> number & 1 or column.type is ColumnType.NULL:
                 continue
             if column.type in _TEXTS:
                 cell, end = lenenc_bytes_at(payload, position)
-                parts.append(lenenc_bytes(self.text(cell)))
+                parts.append(lenenc_bytes(self._cell(cell)))
             else:
                 _, end = binary_decoder(column)(payload, position)
                 parts.append(payload[position:end])
             position = end
+        return b"".join(parts) + payload[position:]
+
+    def _cell(self, text: bytes) -> bytes:
+        """The text of a cell; in the definition of a table strings stay as they are."""
+        if not text.startswith(b"CREATE TABLE"):
+            return self.text(text)
+        strings: list[bytes] = []
+
+        def kept(found: re.Match[bytes]) -> bytes:
+            if found[1] is None:
+                return found[0]
+            strings.append(found[1])
+            return b"\0"
+
+        pieces = self.text(_STRING.sub(kept, text)).split(b"\0")
+        parts = [b""] * (len(pieces) + len(strings))
+        parts[::2], parts[1::2] = pieces, strings
         return b"".join(parts)
 
     def text(self, text: bytes) -> bytes:
         """A text with the right names."""
         text = self._in_text.sub(lambda found: self._instead[found[0]], text)
-        if self._constraint is None:
+        shard = self._shard
+        if shard is None:
             return text
-        constraints = {found[2] for found in self._constraint.finditer(text)}
-        if not constraints:
-            return text
-        text = self._constraint.sub(rb"\1\2", text)
-        for name in constraints:
-            index = rb"(?i)(\bkey [`'])%b_%d(?=[`'])" % (re.escape(name), self._shard)
-            text = re.sub(index, rb"\1" + name.replace(b"\\", rb"\\"), text)
+        own = {
+            found[2]: own_constraint_name(found[2], self._names, shard)
+            for found in _CONSTRAINT.finditer(text)
+        }
+        if own:
+            text = _CONSTRAINT.sub(lambda found: found[1] + own[found[2]], text)
+        for name, logical in own.items():
+            if name != logical:
+                text = text.replace(b"KEY `%b`" % name, b"KEY `%b`" % logical)
         referred = self._referred
         if referred is not None:
             text = _REFERENCES.sub(lambda found: found[1] + referred(found[2]), text)
@@ -190,6 +214,25 @@ class TableNames:
         start = 4 + _ERR_TEXT_AT
         payload = packet[4:start] + self.text(packet[start:])
         return len(payload).to_bytes(3, "little") + packet[3:4] + payload
+
+
+def own_constraint_name(name: bytes, tables: Mapping[bytes, bytes], shard: int) -> bytes:
+    """What clients call a constraint of a table's part.
+
+    ``tables`` are the names of tables by those of their parts. One that the server named itself is
+    called after the part (``orders_1_ibfk_1``), or by a number alone (``CONSTRAINT_1``), all others
+    have the shard's number at their end.
+    """
+    made = _MADE.fullmatch(name)
+    if made is not None and made[1] in tables:
+        return tables[made[1]] + made[2]
+    if _MADE_BY_MARIADB.fullmatch(name) is not None:
+        return name
+    return name.removesuffix(b"_%d" % shard)
+
+
+def _doubled(name: bytes) -> bytes:
+    return name.replace(b"`", b"``")
 
 
 class ColumnNames(TableNames):

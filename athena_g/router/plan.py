@@ -210,7 +210,7 @@ class Planner:
         if isinstance(statement.body, OnTables) and tables.shards_of(
             statement.body, survey.rule_of
         ):
-            changes += tables.symbol_edits(statement.body, said, codec)
+            changes += tables.symbol_edits(statement.body, survey.rule_of, said, codec)
         sharded = [(t.name, rule) for t in statement.tables if (rule := survey.rule_of(t))]
         plan = found(Template(said, literals, changes), self._names(sharded, codec))
         if survey.catalogue:

@@ -191,8 +191,9 @@ class ShardNames:
     def _referred(self, name: bytes) -> bytes:
         """What a table is called that a foreign key of one of these refers to."""
         assert self._rules is not None
-        table = self._rules.logical_name(name.decode(self._codec, "replace"))
-        return name if table is None else self._encoded(table)
+        physical = name.decode(self._codec, "replace").replace("``", "`")
+        table = self._rules.logical_name(physical)
+        return name if table is None else self._encoded(table.replace("`", "``"))
 
     def _encoded(self, name: str) -> bytes:
         return name.encode(self._codec, "replace")

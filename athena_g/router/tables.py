@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from athena_g import errors
+from athena_g.parser.lexer import unquoted
 from athena_g.parser.statement import OnTables, Table
 from athena_g.router.rewrite import Edit, quoted
 from athena_g.router.rules import Rule, Rules
@@ -18,6 +20,8 @@ DEFINITIONS: Final = frozenset(
     )
 )  # fmt: skip
 SHOWN: Final = frozenset(("SHOW CREATE TABLE", "SHOW COLUMNS", "SHOW INDEX", "DESCRIBE"))
+SHOWN_CELLS: Final = {"SHOW CREATE TABLE": 2, "SHOW INDEX": 1}
+"""The first cells of what is shown in which there are names of tables; in maintenance in all."""
 LISTS: Final = frozenset(("SHOW TABLES", "SHOW TABLE STATUS"))
 CATALOGUE: Final = {
     "tables": "TABLE_SCHEMA",
@@ -34,6 +38,9 @@ MAINTENANCE: Final = frozenset(
 )
 _OF_ONE_CONNECTION: Final = frozenset(("LOCK TABLES", "FLUSH TABLES", "HANDLER", "LOAD DATA"))
 """What would stay with connections that are not the session's, or needs more than a statement."""
+
+_MADE = re.compile(r"(.+)(_(?:chk|ibfk)_[0-9]+)", re.DOTALL)
+_MADE_BY_MARIADB = re.compile(r"constraint_[0-9]+", re.IGNORECASE)
 
 RuleOf = Callable[[Table], Rule | None]
 
@@ -120,12 +127,24 @@ def shards_of(body: OnTables, rule_of: RuleOf) -> tuple[int, ...]:
     return (0,) if body.action in SHOWN else tuple(range(rule.count))
 
 
-def symbol_edits(body: OnTables, text: bytes, codec: str) -> Iterable[Edit]:
-    """Names of constraints with the shard's number: they must be unique within a database."""
+def symbol_edits(body: OnTables, rule_of: RuleOf, text: bytes, codec: str) -> Iterable[Edit]:
+    """Names of constraints with the shard's number: they must be unique within a database.
+
+    Those that servers make themselves have the name of the part in them.
+    """
     for span in body.symbols:
-        name = text[span.start : span.end].decode(codec, "replace").strip('`"')
-        yield Edit(span, _numbered(name, codec))
+        written = text[span.start : span.end]
+        is_quoted = written[:1] in (b"`", b'"')
+        name = (unquoted(written) if is_quoted else written).decode(codec, "replace")
+        table = body.targets[0]
+        yield Edit(span, _named(name, table.name, rule_of(table), codec))
 
 
-def _numbered(name: str, codec: str) -> Callable[[int], bytes]:
+def _named(name: str, table: str, rule: Rule | None, codec: str) -> Callable[[int], bytes]:
+    made = _MADE.fullmatch(name)
+    if made is not None and made[1].casefold() == table.casefold() and rule is not None:
+        end = made[2]
+        return lambda shard: quoted(rule.physical_name(table, shard) + end, codec)
+    if _MADE_BY_MARIADB.fullmatch(name) is not None:
+        return lambda _: quoted(name, codec)
     return lambda shard: quoted(f"{name}_{shard}", codec)

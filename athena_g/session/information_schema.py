@@ -21,6 +21,7 @@ from athena_g.parser.text import Reading
 from athena_g.pool.pool import Pool
 from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import UNSIGNED_FLAG, ColumnType
+from athena_g.protocol.renaming import own_constraint_name
 from athena_g.router.plan import Plan
 from athena_g.router.rewrite import quoted
 from athena_g.router.tables import CATALOGUE
@@ -122,7 +123,7 @@ def _called(sharding: Sharding, parts: _Parts) -> Callable[[str, bytes | None], 
     there = (sharding.pool_of(0).endpoint.database or "").encode()
     database = (sharding.home_pool.endpoint.database or "").encode()
     tables = {name.encode(): table.encode() for name, table in parts.by_name.items()}
-    constraints = _constraints(sharding, parts)
+    constraints = _constraints(sharding, parts, tables)
 
     def called(column: str, cell: bytes | None) -> bytes | None:
         name = column.upper()
@@ -139,15 +140,17 @@ def _called(sharding: Sharding, parts: _Parts) -> Callable[[str, bytes | None], 
     return called
 
 
-def _constraints(sharding: Sharding, parts: _Parts) -> dict[bytes, bytes]:
-    """The names of constraints that have the shard's number, without it."""
+def _constraints(
+    sharding: Sharding, parts: _Parts, tables: dict[bytes, bytes]
+) -> dict[bytes, bytes]:
+    """What clients call the constraints of the parts."""
     question = (
         "SELECT CONSTRAINT_NAME FROM information_schema.TABLE_CONSTRAINTS "
         "WHERE CONSTRAINT_SCHEMA = DATABASE() AND CONSTRAINT_TYPE IN ('FOREIGN KEY', 'CHECK') "
         f"AND TABLE_NAME IN ({_in(parts.by_name)}) LIMIT {MAX_ROWS}"
     )
     names = [row[0] or b"" for row in sharding.ask(sharding.pool_of(0), question).rows]
-    return {name: name.removesuffix(b"_0") for name in names}
+    return {name: own_constraint_name(name, tables, 0) for name in names}
 
 
 def _neighbours(sharding: Sharding) -> list[str]:

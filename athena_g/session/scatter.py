@@ -22,6 +22,7 @@ _FIXED_SIZE = 12
 """Bytes behind the names: collation 2, width 4, type 1, flags 2, decimals 1, and 2 more."""
 
 
+ALL_CELLS: Final = 1 << 16
 MANY: Final = 1000
 """Rows that are read and forgotten rather than that a connection is closed because of them."""
 
@@ -91,7 +92,7 @@ class Scatter:
         self,
         asked: dict[Pool, list[Part]],
         *,
-        renames_cells: bool = False,
+        renamed_cells: int = 0,
         binary: bool = False,
         locks: bool = False,
         touches_session: bool = False,
@@ -100,9 +101,9 @@ class Scatter:
     ) -> None:
         """Pass on the rows of one shard after those of the other.
 
-        ``renames_cells``: their cells name tables, as those of SHOW do; ``binary``: they are those
-        of prepared statements. ``locks``: the rows are to
-        stay locked until the transaction ends. ``touches_session``: the query may do something to
+        ``renamed_cells``: how many of their first cells name tables, as those of SHOW do;
+        ``binary``: they are those of prepared statements. ``locks``: the rows are to stay locked
+        until the transaction ends. ``touches_session``: the query may do something to
         the sessions of the servers. ``window``: how many rows are left out first, and how many are
         passed on then. ``merged`` makes one row of all.
         """
@@ -111,7 +112,7 @@ class Scatter:
         totals = Totals()
         wanted = None if window is None else Window(*window)
         aggregates = None if merged is None else _Merging(merged)
-        renamed = None if not renames_cells else _binary_row if binary else _text_row
+        renamed = None if not renamed_cells else _renamed(renamed_cells, binary)
         try:
             leased.extend(self._leases.all(asked))
             for each in leased:
@@ -233,12 +234,12 @@ Renamed = Callable[[TableNames, bytes, list[bytes]], bytes]
 """A row with the right names, by the definitions of its columns."""
 
 
-def _text_row(names: TableNames, payload: bytes, _: list[bytes]) -> bytes:
-    return names.row(payload)
-
-
-def _binary_row(names: TableNames, payload: bytes, definitions: list[bytes]) -> bytes:
-    return names.binary_row(payload, [Column.decode(each) for each in definitions])
+def _renamed(count: int, binary: bool) -> Renamed:
+    if binary:
+        return lambda names, row, definitions: names.binary_row(
+            row, [Column.decode(each) for each in definitions], count
+        )
+    return lambda names, row, _: names.row(row, count)
 
 
 def _likeness(definition: bytes) -> bytes:

@@ -40,6 +40,7 @@ from athena_g.router.plan import Plan, TableNotKnown
 from athena_g.router.route import Reach
 from athena_g.router.router import Routed
 from athena_g.router.rules import Rules
+from athena_g.router.tables import SHOWN, SHOWN_CELLS
 from athena_g.session.binding import Binding, Effect
 from athena_g.session.catalogue import query_of_tables, tables
 from athena_g.session.effects import Called, left_behind
@@ -48,7 +49,7 @@ from athena_g.session.information_schema import with_views
 from athena_g.session.leases import Asked, Leases, Part, query
 from athena_g.session.long_work import in_thread
 from athena_g.session.own_rows import result_set
-from athena_g.session.scatter import Scatter
+from athena_g.session.scatter import ALL_CELLS, Scatter
 
 MANY: Final = 5000
 """Literals of a text whose route a thread looks for, while other sessions go on."""
@@ -69,6 +70,11 @@ _IGNORE = re.compile(rb"\bignore\b", re.IGNORECASE)
 _MODIFIERS_END: Final = 64
 _STAYS_EMPTY = frozenset((b"select", b"set", b"show", b"do"))
 """Statements without tables that leave a transaction as empty as it was."""
+
+
+def _named_cells(plan: Plan) -> int:
+    """How many of the first cells of rows about whole tables have names of tables in them."""
+    return SHOWN_CELLS.get(plan.action, 0) if plan.action in SHOWN else ALL_CELLS
 
 
 def _rows(routed: Routed) -> Rows:
@@ -214,7 +220,7 @@ class ShardedStatements:
                 merged=Aggregates(functions, binary=binary) if functions else None,
             )
         elif routed.plan.read_only:
-            self._scatter.read(asked, renames_cells=bool(routed.plan.shards), binary=binary)
+            self._scatter.read(asked, renamed_cells=_named_cells(routed.plan), binary=binary)
         elif routed.plan.everywhere:
             self._define(routed.plan, asked)
         else:

@@ -158,12 +158,12 @@ def test_names_of_constraints_lose_the_shards_number() -> None:
 def test_cells_of_a_row_are_renamed_and_null_stays() -> None:
     row = lenenc_bytes(b"shop_b.orders_1") + b"\xfb" + lenenc_bytes(b"") + lenenc_bytes(b"9")
     expected = lenenc_bytes(b"shop.orders") + b"\xfb" + lenenc_bytes(b"") + lenenc_bytes(b"9")
-    assert names().row(row) == expected
+    assert names().row(row, 99) == expected
 
 
 def test_a_long_cell_has_its_new_length_in_front() -> None:
     text = b"x" * 244 + b" orders_1"
-    assert names().row(lenenc_bytes(text)) == lenenc_bytes(b"x" * 244 + b" orders")
+    assert names().row(lenenc_bytes(text), 1) == lenenc_bytes(b"x" * 244 + b" orders")
 
 
 def test_heads_that_take_turns_are_each_renamed_each_time() -> None:
@@ -203,4 +203,39 @@ def test_a_binary_row_gets_the_right_names_in_its_texts_alone() -> None:
     values = ["orders_1", 7, None, datetime(2020, 5, 6, 7), b"in shop_b.items_1", *[None] * 4, 5]
     payload = BinaryRows(columns).encode(values)
     expected = ["orders", *values[1:4], "in shop.items", *values[5:]]
-    assert BinaryRows(columns).decode(names().binary_row(payload, columns)) == expected
+    assert BinaryRows(columns).decode(names().binary_row(payload, columns, 99)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        (b"fk_1", b"fk"),
+        (b"my_chk_1", b"my_chk"),
+        (b"orders_1_chk_1", b"orders_chk_1"),
+        (b"orders_1_ibfk_12", b"orders_ibfk_12"),
+        (b"orders_2_chk_3", b"orders_2_chk_3"),
+        (b"CONSTRAINT_1", b"CONSTRAINT_1"),
+        (b"fk_2", b"fk_2"),
+        (b"c``k_1", b"c``k"),
+    ],
+)
+def test_constraints_are_called_as_clients_call_them(name: bytes, shown: bytes) -> None:
+    text = b"KEY `%b` (x), CONSTRAINT `%b` FOREIGN KEY (x) REFERENCES `items_1` (y)"
+    assert names(1).text(text % (name, name)) == (text % (shown, shown)).replace(b"ms_1", b"ms")
+    assert names(1).text(b"Check constraint '%b' is violated." % name).count(b"'%b'" % shown) == 1
+
+
+def test_in_a_definition_strings_stay_as_they_are() -> None:
+    text = (
+        b"CREATE TABLE `orders_1` (`a` int DEFAULT 'orders_1' COMMENT 'it''s orders_1', "
+        b"`it's` int, CHECK (`b` <> 'items_1\\' orders_1')) COMMENT='see orders_1'"
+    )
+    row = lenenc_bytes(b"orders_1") + lenenc_bytes(text) + lenenc_bytes(b"orders_1")
+    shown = text.replace(b"TABLE `orders_1`", b"TABLE `orders`")
+    expected = lenenc_bytes(b"orders") + lenenc_bytes(shown) + lenenc_bytes(b"orders_1")
+    assert names().row(row, 2) == expected
+
+
+def test_a_name_with_a_backquote_is_known_in_quotes_too() -> None:
+    odd = TableNames({b"we`1_0": b"we`1"}, shard=0)
+    assert odd.text(b"CREATE TABLE `we``1_0` of we`1_0") == b"CREATE TABLE `we``1` of we`1"
