@@ -92,17 +92,15 @@ def head_of(cut: Shape) -> bytes | None:
     return None
 
 
-def shortened(cut: Shape) -> tuple[bytes, Shape]:
+def shortened(cut: Shape, longest: int = MAX_SHORT) -> tuple[bytes, Shape]:
     """A text of the same shape in which no string or hex literal is long, with that shape."""
-    literals = [_short(literal) for literal in cut.literals]
+    literals = [literal if len(literal) <= longest else _short(literal) for literal in cut.literals]
     parts = [b""] * (len(literals) + len(cut.segments))
     parts[::2], parts[1::2] = cut.segments, literals
     return b"".join(parts), Shape(cut.key, literals, cut.segments)
 
 
 def _short(literal: bytes) -> bytes:
-    if len(literal) <= MAX_SHORT:
-        return literal
     begin = literal[: max(literal[:2].find(literal[-1:]), 0) + 1]
     if begin[-1:] in (b"'", b'"'):
         return begin + literal[-1:]

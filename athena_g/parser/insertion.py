@@ -91,6 +91,7 @@ class _Reader:
         self.row = ""
         self.renamed: dict[str, str] = {}
         self.renamed_at: int | None = None
+        self.ignores = False
 
     def statement(self) -> Statement:
         kind = self._kind()
@@ -113,6 +114,7 @@ class _Reader:
             columns_at=columns_at,
             renamed_at=self.renamed_at,
             returning=returning,
+            ignores=self.ignores,
         )
         names = (self.row,) if self.row else ()
         return Statement(kind, found, self._tables(found), tuple(self.found.qualifiers), names)
@@ -121,8 +123,8 @@ class _Reader:
         word = self.cursor.take_any(b"insert", b"replace")
         if not word:
             self.cursor.refuse()
-        while self.cursor.take_any(*_MODIFIERS):
-            pass
+        while modifier := self.cursor.take_any(*_MODIFIERS):
+            self.ignores = self.ignores or modifier == b"ignore"
         self.cursor.take_words(b"into")
         return Kind.INSERT if word == b"insert" else Kind.REPLACE
 

@@ -331,6 +331,8 @@ class Insertion:
     """The same for the names that ``AS new(a, b)`` gives the columns."""
     returning: bool = False
     """Whether it gives rows: RETURNING of MariaDB."""
+    ignores: bool = False
+    """Whether rows that do not fit are left out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

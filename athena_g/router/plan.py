@@ -88,7 +88,8 @@ class Inserted:
     """What an INSERT puts into a sharded table.
 
     ``rows`` are those of VALUES. Those of a query lie where the query finds them
-    (``follows_query``), or all where ``key`` says.
+    (``follows_query``), or all where ``key`` says. ``ignores``: rows may be left out; ``sure``: nor
+    may they change others instead.
     """
 
     table: str
@@ -96,6 +97,8 @@ class Inserted:
     rows: tuple[KeyedRow, ...] = ()
     follows_query: bool = False
     key: Operand | None = None
+    ignores: bool = False
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -390,7 +393,8 @@ class Planner:
         if insertion.query is not None:
             return _from_query(insertion.query, rule, columns, place, table)
         rows = tuple(KeyedRow(row.span, _value(row, place)) for row in insertion.rows)
-        return Inserted(table, rule, rows)
+        sure = not (insertion.ignores or insertion.updates)
+        return Inserted(table, rule, rows, ignores=insertion.ignores, sure=sure)
 
     def _place(self, insertion: Insertion, rule: Rule) -> int:
         """Which of the columns is the shard column."""

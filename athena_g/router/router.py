@@ -211,20 +211,14 @@ class Router:
                     literals[slot] = b"%d" % number
         return Routed(plan, found, literals)
 
-    def with_ids(self, plan: Plan, cut: Shape) -> tuple[bytes, int] | None:
-        """The text of an INSERT with the ids that its rows lack, and the first of them.
+    def with_ids(self, plan: Plan, cut: Shape, ids: Sequence[int]) -> bytes:
+        """The text of an INSERT whose rows lack ids, with these."""
+        assert plan.id_slots is not None
+        return plan.id_slots.render(cut.literals, [b"%d" % each for each in ids])
 
-        ``None``: it lacks none.
-        """
-        slots = plan.id_slots
-        if slots is None:
-            return None
-        ids = [self._snowflake.next() for _ in range(slots.count)]
-        return slots.render(cut.literals, [b"%d" % each for each in ids]), ids[0]
-
-    def new_id(self) -> int:
-        """An id for a row."""
-        return self._snowflake.next()
+    def new_ids(self, count: int) -> list[int]:
+        """Ids for rows, ascending."""
+        return [self._snowflake.next() for _ in range(count)]
 
     def plan(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
         """The plan of a statement of this shape."""

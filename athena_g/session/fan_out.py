@@ -9,7 +9,7 @@ Source: MySQL Reference Manual, "Statements That Cause an Implicit Commit", "SAV
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Final, NamedTuple
@@ -42,8 +42,6 @@ class Rows(Enum):
 
     ANY = auto()
     """Nothing: several, or none, or they may replace others."""
-    ONE = auto()
-    """It is one row, which may change another one instead, or be left out."""
     DIVIDED = auto()
     """Each shard gets some of several."""
     DIVIDED_IGNORE = auto()
@@ -59,6 +57,8 @@ class Sum:
     warnings: int = 0
     info: bytes = b""
     done: list[str] = field(default_factory=list)
+    inserted: list[int] = field(default_factory=list)
+    """Ids that were made for rows, and that rows have: the first of each shard that was asked."""
 
     def add(self, ok: OkPacket) -> None:
         """Count what one shard did."""
@@ -90,12 +90,12 @@ class FanOut:
         *,
         alike: bool,
         rows: Rows = Rows.ANY,
-        made_id: int = 0,
+        made: Sequence[int] = (),
     ) -> None:
         """Change rows on several shards, and answer how many they were together.
 
-        ``alike``: all servers do the same, so the first one's numbers are the answer. ``made_id``
-        is the first of the ids that the proxy made for rows.
+        ``alike``: all servers do the same, so the first one's numbers are the answer. ``made`` are
+        the ids that the proxy made for rows.
         """
         self._leases.check(list(asked), writes=True)
         total = Sum()
@@ -104,7 +104,7 @@ class FanOut:
             while left:
                 leased = left.pop(0)
                 try:
-                    found = self._change_one(leased, rows)
+                    found = self._change_one(leased, rows, total)
                 except SqlError as error:
                     raise _partly(construct, error, leased.parts, total.done) from None
                 if not (alike and total.done):
@@ -113,8 +113,9 @@ class FanOut:
         finally:
             for leased in left:
                 self._leases.give_back(leased)
-        if made_id:
-            total.insert_id = _told(total, made_id, rows)
+        if made:
+            checked = any(part.check for parts in asked.values() for part in parts)
+            total.insert_id = _told(total, made[0], checked)
         self._answer(total)
 
     def _all(self, asked: dict[Pool, list[Part]]) -> list[Leased]:
@@ -126,8 +127,8 @@ class FanOut:
             self._leases.end(leased, error)
         return [one for pool in asked for one in leased if one.pool is pool]
 
-    def _change_one(self, leased: Leased, rows: Rows) -> OkPacket:
-        """Have one server do all its parts, or none."""
+    def _change_one(self, leased: Leased, rows: Rows, total: Sum) -> OkPacket:
+        """Have one server do all its parts, or none; what it inserted is noted in ``total``."""
         parts = leased.parts
         before, after, back = self._bracket(leased)
         found = Sum()
@@ -144,6 +145,8 @@ class FanOut:
                     found.add(replace(ok, info=info))
                 for ending in after:
                     _end(leased, ending)
+                for part in parts:
+                    total.inserted += _inserted(leased, part)
             except Refused:
                 leased.note_insert_id()
                 for undoing in back:
@@ -257,16 +260,21 @@ def _info_of_row(ok: OkPacket, rows: Rows) -> bytes:
     return b"Records: 1  Duplicates: %d  Warnings: %d" % (again, ok.warnings)
 
 
-def _told(total: Sum, made_id: int, rows: Rows) -> int:
-    """The insert id of a change for whose rows ids were made, ``made_id`` first; 0 for none.
+def _inserted(leased: Leased, part: Part) -> list[int]:
+    """The first of the ids made for rows that a row of a shard has; empty if it is not asked."""
+    answer = leased.connection.ask(part.check) if part.check else None
+    return [int(row[0] or 0) for row in answer.rows] if answer is not None else []
 
-    An earlier one that a server tells is an id that the statement chose: LAST_INSERT_ID(id). A row
-    that was inserted counts once; else it was left out, or another one was changed.
+
+def _told(total: Sum, first: int, checked: bool) -> int:
+    """The insert id of a change for whose rows ids were made, ``first`` the first; 0 for none.
+
+    Where it was not clear which rows are inserted, and none was, it is what the server tells: an id
+    that the statement chose, as by LAST_INSERT_ID(id).
     """
-    if total.insert_id and total.insert_id < made_id:
-        return total.insert_id
-    inserted = total.affected == 1 if rows is Rows.ONE else total.affected > 0
-    return made_id if inserted else 0
+    if checked:
+        return min(total.inserted, default=total.insert_id)
+    return first if total.affected else 0
 
 
 def _do(leased: Leased, command: bytes) -> None:

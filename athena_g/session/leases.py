@@ -51,11 +51,16 @@ Asked = bytes | Callable[[BackendConnection], bytes]
 
 @dataclass(slots=True)
 class Part:
-    """What one shard is asked; ``where`` names the shard, for people."""
+    """What one shard is asked; ``where`` names the shard, for people.
+
+    ``check`` asks behind a change which of the ids that were made for rows is the first that one
+    has; it is empty where that is clear.
+    """
 
     where: str
     command: Asked
     names: TableNames | None = None
+    check: str = ""
 
 
 @dataclass(slots=True)

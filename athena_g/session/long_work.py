@@ -14,6 +14,11 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+def at_once(function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
+    """What ``function`` gives, here and now: for work that is not long."""
+    return function(*arguments, **options)
+
+
 def in_thread(function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
     """What ``function`` gives; it must not wait for anything, and touch what only it has."""
 

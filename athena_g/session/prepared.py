@@ -219,7 +219,7 @@ class Statements:
         if execution.parameters is not None:
             self._client.reframed = True
             packet = frame(execution.payload, 0)
-        if routed.plan.shards or (execution.made_id and not routed.plan.returning):
+        if routed.plan.shards or (execution.made and not routed.plan.returning):
             text.execute_everywhere(execution, statement)
             return
         match found.reach:
@@ -228,8 +228,8 @@ class Statements:
                 text.sharding.go_to_shard(shard)
                 text.current = text.on_shard(shard, statement, routed, execution.types)
                 connection = self._execute(text.current, packet, routed.names(shard))
-                if execution.made_id and connection is not None and not connection.scanner.errno:
-                    self._binding.set_insert_id(execution.made_id)
+                if execution.made and connection is not None and not connection.scanner.errno:
+                    self._binding.set_insert_id(execution.made[0])
             case Reach.HOME | Reach.ANYWHERE:
                 text.go_home(found.reach)
                 self._execute(text.at_home(statement, execution.types), packet, text.names)

@@ -200,9 +200,11 @@ class ProxySession:
         if len(packet) < LONG:
             found = recognise(packet, _BODY, multi_statements)
         else:
+            outline = packet
             if self._sharded is not None:  # which reads all of it anyway
-                packet, _ = self._sharded.whole(packet)
-            found = in_thread(recognise, packet, _BODY, multi_statements)
+                packet, payload = self._sharded.whole(packet)
+                outline = self._sharded.outline(packet[:_PAYLOAD] + payload)
+            found = in_thread(recognise, outline, _BODY, multi_statements)
         if found is None and not self._stream.continues and not binding.pins:
             self._run(packet, REPLY_COMMAND, None)
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Final, ParamSpec, TypeVar
+from typing import Final
 
 from athena_g.backend.connection import BackendConnection, Prepare
 from athena_g.backend.look_back import Answer
@@ -35,15 +35,12 @@ from athena_g.router.route import Reach, Route
 from athena_g.router.router import Routed, limits
 from athena_g.router.rules import Rules
 from athena_g.session.leases import Refused, refusal
-from athena_g.session.long_work import in_thread
+from athena_g.session.long_work import at_once, in_thread
 from athena_g.session.sharding import MANY, ShardedStatements
 from athena_g.session.statement import PARAMETERS, Statement
 
 MAX_SHARDS: Final = 256
 """Shards of one statement whose texts are kept."""
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 _BODY = 5
 _FLAGS = 5
@@ -58,14 +55,14 @@ _DEFINITION = b"\3def"
 class Execution:
     """One execution as the servers get it: ``payload`` says the types of its parameters.
 
-    ``parameters`` are those, if the payload is not what the client sent; ``made_id`` is the first
-    id that was made for its rows, or 0.
+    ``parameters`` are those, if the payload is not what the client sent; ``made`` are the ids that
+    were made for its rows.
     """
 
     payload: bytes
     routed: Routed
     parameters: list[Parameter] | None = None
-    made_id: int = 0
+    made: Sequence[int] = ()
 
     @property
     def types(self) -> bytes | None:
@@ -247,8 +244,9 @@ class PreparedText:
         plan = self._plan()
         # They are in the character set of now, the literals in that of the preparation.
         codec = self.sharding.reading().codec
-        read = in_thread if statement.parameters > MANY else _at_once
-        said, parameters, values, made_id = read(self._read, payload, statement, plan, codec)
+        read = in_thread if statement.parameters > MANY else at_once
+        ids = self.sharding.new_ids(len(self.made))
+        said, parameters, values = read(self._read, payload, statement, plan, codec, ids)
         routed = self.sharding.routed(plan, self._shape, values, self._reading)
         if routed.route.divided and parameters is None:
             count = statement.parameters + len(self.made)
@@ -262,32 +260,27 @@ class PreparedText:
                 if slot >= first:
                     parameters[slot - first] = of_number(number)
             said = said[:_BODY_OF_PAYLOAD] + join_parameters(parameters)
-        if plan.kind is Kind.EXPLAIN:
-            made_id = 0
-        return Execution(said, routed, parameters, made_id)
+        return Execution(said, routed, parameters, [] if plan.kind is Kind.EXPLAIN else ids)
 
     def _read(
-        self, payload: bytes, statement: Statement, plan: Plan, codec: str
-    ) -> tuple[bytes, list[Parameter] | None, list[object], int]:
-        """The payload for the servers, its parameters if they changed, their values, the first id.
+        self, payload: bytes, statement: Statement, plan: Plan, codec: str, ids: Sequence[int]
+    ) -> tuple[bytes, list[Parameter] | None, list[object]]:
+        """The payload for the servers, its parameters if they changed, and their values.
 
         The values only where they matter.
         """
         said = self._with_types(payload, statement)
         parameters: list[Parameter] | None = None
-        made_id = 0
         if self.made or statement.long_data:
             body = said[_BODY_OF_PAYLOAD:]
             given = split_parameters(body, statement.parameters, statement.long_data)
-            ids = [self.sharding.new_id() for _ in self.made]
-            made_id = ids[0] if ids else 0
             parameters = _with_ids(given, self.made, ids)
             said = said[:_BODY_OF_PAYLOAD] + join_parameters(parameters)
         values: list[object] = []
         count = statement.parameters + len(self.made)
         if count and plan.is_sharded:
             values = [*read_parameters(said[_BODY_OF_PAYLOAD:], (), count, {}, codec)[0]]
-        return said, parameters, values, made_id
+        return said, parameters, values
 
     @staticmethod
     def _with_types(payload: bytes, statement: Statement) -> bytes:
@@ -338,7 +331,7 @@ class PreparedText:
             return lambda connection: _execution(connection, one, said, names)
 
         self.sharding.everywhere(
-            routed, command, statement.effect, made_id=execution.made_id, binary=True
+            routed, command, statement.effect, made=execution.made, binary=True
         )
 
     def _part(
@@ -362,10 +355,6 @@ class PreparedText:
         else:
             one = statement
         return one, execution.payload
-
-
-def _at_once(function: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:
-    return function(*arguments, **options)
 
 
 def _with_ids(

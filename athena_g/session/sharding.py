@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
+import gevent
+
 from athena_g import errors
 from athena_g.backend.connection import BackendConnection
 from athena_g.backend.look_back import Answer
@@ -17,7 +19,7 @@ from athena_g.backend.profile import Profile
 from athena_g.group.sharding import Sharding
 from athena_g.merge.aggregates import Aggregates
 from athena_g.net.stream import PacketStream
-from athena_g.parser.digest import AT_ONCE, Shape, shape
+from athena_g.parser.digest import AT_ONCE, Shape, shape, shortened
 from athena_g.parser.lexer import first_word
 from athena_g.parser.statement import Kind
 from athena_g.parser.text import DEFAULT_READING, Reading
@@ -37,6 +39,7 @@ from athena_g.protocol.renaming import ColumnNames, TableNames
 from athena_g.protocol.scan import REPLY_FIELDS
 from athena_g.router.explain import explain
 from athena_g.router.plan import Plan, TableNotKnown
+from athena_g.router.rewrite import quoted
 from athena_g.router.route import Reach
 from athena_g.router.router import Routed
 from athena_g.router.rules import Rules
@@ -47,7 +50,7 @@ from athena_g.session.effects import Called, left_behind
 from athena_g.session.fan_out import FanOut, Rows
 from athena_g.session.information_schema import with_views
 from athena_g.session.leases import Asked, Leases, Part, query
-from athena_g.session.long_work import in_thread
+from athena_g.session.long_work import at_once, in_thread
 from athena_g.session.own_rows import result_set
 from athena_g.session.scatter import ALL_CELLS, Scatter
 
@@ -66,8 +69,6 @@ _STEPS = [
     for name, size in (("step", 64), ("detail", 4096))
 ]
 _ASKS_DATABASE = re.compile(rb"\b(?:database|schema)\s*\(\s*\)", re.IGNORECASE)
-_IGNORE = re.compile(rb"\bignore\b", re.IGNORECASE)
-_MODIFIERS_END: Final = 64
 _STAYS_EMPTY = frozenset((b"select", b"set", b"show", b"do"))
 """Statements without tables that leave a transaction as empty as it was."""
 
@@ -79,13 +80,20 @@ def _named_cells(plan: Plan) -> int:
 
 def _rows(routed: Routed) -> Rows:
     """What is known of the rows that a statement inserts."""
-    divided, divisible = routed.route.divided, routed.plan.divisible
-    if divisible is None:
-        return Rows.ONE if routed.plan.kind is Kind.INSERT else Rows.ANY
-    if not divided:
+    if not routed.route.divided or routed.plan.inserted is None:
         return Rows.ANY
-    ignores = _IGNORE.search(divisible.text, 0, _MODIFIERS_END) is not None
-    return Rows.DIVIDED_IGNORE if ignores else Rows.DIVIDED
+    return Rows.DIVIDED_IGNORE if routed.plan.inserted.ignores else Rows.DIVIDED
+
+
+def _which_were_inserted(plan: Plan, shard: int, made: Sequence[int]) -> str:
+    """The question for the first of some ids that a row has; empty where that is clear."""
+    inserted = plan.inserted
+    if not made or inserted is None or inserted.sure or inserted.rule.id_column is None:
+        return ""
+    column = quoted(inserted.rule.id_column, "utf_8").decode()
+    table = quoted(inserted.rule.physical_name(inserted.table, shard), "utf_8").decode()
+    ids = ", ".join(map(str, made))
+    return f"SELECT {column} FROM {table} WHERE {column} IN ({ids}) ORDER BY 1 LIMIT 1"
 
 
 _COLUMN_NAMES: Final = ColumnNames()
@@ -160,12 +168,10 @@ class ShardedStatements:
         if explained is not None:
             self.send(explained)
             return
-        routed, made_id = self._with_ids(plan, cut)
+        routed, made = self._with_ids(plan, cut)
         found, plan = routed.route, routed.plan
-        if made_id and not plan.returning:
-            self.everywhere(
-                routed, lambda shard: query(routed.text(shard)), effect, made_id=made_id
-            )
+        if made and not plan.returning:
+            self.everywhere(routed, lambda shard: query(routed.text(shard)), effect, made=made)
             return
         if plan.is_listing:
             self._list(packet, text, plan, kind, effect)
@@ -177,8 +183,8 @@ class ShardedStatements:
             case Reach.ONE:
                 shard = found.shards[0]
                 connection = self._execute_on(shard, routed.text(shard), plan, kind, effect)
-                if made_id and plan.returning and not connection.scanner.errno:
-                    self._binding.set_insert_id(made_id)
+                if made and plan.returning and not connection.scanner.errno:
+                    self._binding.set_insert_id(made[0])
             case Reach.HOME if plan.catalogue:
                 own_text, names = self.with_catalogue(text, plan), self.names_of_columns
                 self.go_to(self._sharding.home_pool)
@@ -197,18 +203,18 @@ class ShardedStatements:
         command: Callable[[int], Asked],
         effect: Effect | None,
         *,
-        made_id: int = 0,
+        made: Sequence[int] = (),
         binary: bool = False,
     ) -> None:
         """Have several shards, or all DB groups, answer; ``command`` is what a shard is told.
 
-        ``made_id`` is the first id of rows that was made here. ``binary``: rows are those of
+        ``made`` are the ids of rows that were made here. ``binary``: rows are those of
         prepared statements.
         """
         left = left_behind(effect)
         if left:  # it would be on several connections, none of which is the session's
             raise errors.NOT_SUPPORTED_YET(construct=f"{left} over several shards")
-        asked = self._asked(routed, command)
+        asked = self._asked(routed, command, made)
         self._stay_within(asked)
         functions = routed.plan.aggregates
         if routed.plan.kind is Kind.SELECT:
@@ -226,7 +232,7 @@ class ShardedStatements:
         else:
             alike = routed.route.reach is Reach.EVERY_GROUP
             self._fan_out.change(
-                routed.plan.kind.value, asked, alike=alike, rows=_rows(routed), made_id=made_id
+                routed.plan.kind.value, asked, alike=alike, rows=_rows(routed), made=made
             )
 
     @property
@@ -279,7 +285,9 @@ class ShardedStatements:
         self.go_to(self._sharding.home_pool)
         self._binding.execute(packet if own_text is text else query(own_text), kind, effect)
 
-    def _asked(self, routed: Routed, command: Callable[[int], Asked]) -> dict[Pool, list[Part]]:
+    def _asked(
+        self, routed: Routed, command: Callable[[int], Asked], made: Sequence[int]
+    ) -> dict[Pool, list[Part]]:
         """What each server is asked, in the order of the shards."""
         sharding = self._sharding
         if routed.route.reach is Reach.EVERY_GROUP:
@@ -289,7 +297,8 @@ class ShardedStatements:
             }
         found: dict[Pool, list[Part]] = {}
         for shard in routed.route.shards:
-            part = Part(f"shard {shard}", command(shard), routed.names(shard))
+            check = _which_were_inserted(routed.plan, shard, made)
+            part = Part(f"shard {shard}", command(shard), routed.names(shard), check)
             found.setdefault(sharding.pool_of(shard), []).append(part)
         return found
 
@@ -356,9 +365,14 @@ class ShardedStatements:
             binding.begin_elsewhere(binding.empty_since)
         binding.go_to(pool)
 
-    def new_id(self) -> int:
-        """An id for a row that lacks one."""
-        return self._sharding.router.new_id()
+    def new_ids(self, count: int) -> list[int]:
+        """Ids for rows that lack one; others have a turn if it is for many."""
+        found: list[int] = []
+        while len(found) < count:
+            if found:
+                gevent.sleep(0)
+            found += self._sharding.router.new_ids(min(count - len(found), MANY))
+        return found
 
     @property
     def rules(self) -> Rules:
@@ -391,18 +405,21 @@ class ShardedStatements:
     def route(self, text: bytes) -> Routed:
         """Where a statement goes; raises `SqlError` for what is refused."""
         reading = self.reading()
-        cut = self.shape(text, reading)
+        read = in_thread if len(text) > AT_ONCE else at_once
+        cut = read(self.shape, text, reading)
         return self.routed(self.plan(text, cut, reading), cut, (), reading)
 
-    def _with_ids(self, plan: Plan, cut: Shape) -> tuple[Routed, int]:
-        """Where a statement goes, and the first id that was made for its rows, or 0.
+    def _with_ids(self, plan: Plan, cut: Shape) -> tuple[Routed, list[int]]:
+        """Where a statement goes, and the ids that were made for its rows.
 
-        0 also for one that is only explained.
+        None also for one that is only explained.
         """
-        filled = self._sharding.router.with_ids(plan, cut)
-        if filled is None:
-            return self.routed(plan, cut, (), self.reading()), 0
-        return self.route(filled[0]), 0 if plan.kind is Kind.EXPLAIN else filled[1]
+        if plan.id_slots is None:
+            return self.routed(plan, cut, (), self.reading()), []
+        ids = self.new_ids(plan.id_slots.count)
+        make = in_thread if len(ids) > MANY else at_once
+        text = make(self._sharding.router.with_ids, plan, cut, ids)
+        return self.route(text), [] if plan.kind is Kind.EXPLAIN else ids
 
     def shape(self, text: bytes, reading: Reading) -> Shape:
         """The shape of a text."""
@@ -411,6 +428,15 @@ class ShardedStatements:
             ansi_quotes=reading.ansi_quotes,
             no_backslash_escapes=reading.no_backslash_escapes,
         )
+
+    def outline(self, packet: bytes) -> bytes:
+        """The framed command with nothing in its strings: whatever is in them does not matter."""
+        reading = self.reading()
+
+        def read() -> bytes:
+            return packet[:_BODY] + shortened(self.shape(packet[_BODY:], reading), 0)[0]
+
+        return in_thread(read)
 
     def plan(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
         """The plan of a statement, with what has to be known of its tables asked for first."""

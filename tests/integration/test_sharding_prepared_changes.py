@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pymysql.constants import CLIENT
 
 from tests.integration.stage import PlainConnection, ask, error_of
 from tests.sharding.prepared import Prepare
-from tests.sharding.shop import WORKER, Shop, rows, shards_of
+from tests.sharding.shop import WORKER, Shop, rows, shards_of, value
 
 WORKER_BITS = 0x3FF << 12
 
@@ -116,6 +118,56 @@ def test_an_insert_that_changes_another_row_may_tell_the_id_of_that(
         rows(client, "ALTER TABLE orders DROP INDEX once")
 
 
+@pytest.fixture
+def once(shop: Shop, client: PlainConnection) -> Iterator[None]:
+    """An order is there once; there is one already, which is older than all ids that are made."""
+    rows(client, "ALTER TABLE orders ADD UNIQUE KEY once (user_id, item)")
+    rows(client, "INSERT INTO orders (id, user_id, item) VALUES (11, 1, 'a')")
+    yield
+    rows(client, "ALTER TABLE orders DROP INDEX once")
+
+
+ODKU = " ON DUPLICATE KEY UPDATE price = {}"
+
+
+@pytest.mark.parametrize("flag", [0, CLIENT.FOUND_ROWS])
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("INSERT INTO orders (user_id, item) VALUES (1, 'a')" + ODKU.format("price"), None),
+        ("INSERT INTO orders (user_id, item) VALUES (1, 'a')" + ODKU.format("price + 1"), None),
+        ("INSERT INTO orders (user_id, item) VALUES (1, 'b')" + ODKU.format("price"), "b"),
+        ("INSERT INTO orders (user_id, item) VALUES (1, 'a'), (1, 'c')" + ODKU.format("1"), "c"),
+        ("INSERT INTO orders (user_id, item) VALUES (1, 'a'), (2, 'c')" + ODKU.format("1"), "c"),
+        ("INSERT INTO orders (user_id, item) VALUES (2, 'c'), (1, 'd')" + ODKU.format("1"), "c"),
+        ("INSERT INTO orders (user_id, item) VALUES (1, 'a'), (1, 'a')" + ODKU.format("1"), None),
+        ("INSERT IGNORE INTO orders (user_id, item) VALUES (1, 'a'), (2, 'x'), (1, 'y')", "x"),
+        ("INSERT IGNORE INTO orders (user_id, item) VALUES (1, 'a')", None),
+        ("REPLACE INTO orders (user_id, item) VALUES (1, 'a')", "a"),
+        ("INSERT INTO orders (user_id, item) VALUES (1, 'a')"
+         " ON DUPLICATE KEY UPDATE id = LAST_INSERT_ID(id), price = 1", 11),
+    ],
+)  # fmt: skip
+@pytest.mark.usefixtures("once")
+def test_the_insert_id_is_that_of_the_first_row_that_was_inserted(
+    shop: Shop, sql: str, expected: Any, flag: int
+) -> None:
+    client = shop.connect(client_flag=flag)
+    rows(client, "INSERT INTO orders (user_id, item) VALUES (77, 'before')")
+    before = value(client, "SELECT LAST_INSERT_ID()")
+    with client.cursor() as cursor:
+        cursor.execute(sql)
+        told = cursor.lastrowid
+    after = value(client, "SELECT LAST_INSERT_ID()")
+    if expected is None:
+        assert (told, after) == (0, before)
+    elif expected == 11:
+        assert (told, after) == (11, 11)
+    else:
+        [(made,)] = rows(client, f"SELECT id FROM orders WHERE item = '{expected}'")
+        assert (told, after) == (made, made)
+
+
 def test_a_prepared_explain_makes_no_id_and_no_row(
     shop: Shop, client: PlainConnection, prepare: Prepare
 ) -> None:
@@ -170,6 +222,13 @@ def test_many_rows_are_divided(client: PlainConnection, prepare: Prepare) -> Non
         statement.execute(*values)
     found = rows(client, "SELECT k, c0 FROM wide")
     assert sorted(found) == [(k, -k) for base in (0, 1000) for k in range(base, base + count)]
+
+
+def test_a_long_insert_binds_the_session_to_nothing(client: PlainConnection) -> None:
+    rows(client, "CREATE TABLE wide_p (k INT PRIMARY KEY, v LONGTEXT)")
+    for key in (1, 2, 3):
+        rows(client, f"INSERT INTO wide_p (k, v) VALUES ({key}, '{'x_(@' * 400_000}')")
+        assert ask(client, f"SELECT LENGTH(v) FROM wide_p WHERE k = {key}") == 1_600_000
 
 
 def test_very_many_rows_get_ids(client: PlainConnection, prepare: Prepare) -> None:

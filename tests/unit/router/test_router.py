@@ -209,11 +209,8 @@ def test_rows_get_the_ids_that_they_lack(behind: str, added: str) -> None:
     rules = replace(house.rules(), exact={"items": replace(rule, id_column="id")})
     router = Router(rules, "shop", "home")
     sql = b"INSERT INTO items (user_id, x) VALUES (5, ')')" + behind.encode()
-    found = router.with_ids(router.plan(sql, shape(sql), Reading()), shape(sql))
-    assert found is not None
-    text, first = found
-    rows = b"INSERT INTO items (user_id, x, `id`) VALUES (5, ')', %d)" % first
-    assert text == rows + added.encode()
+    text = router.with_ids(router.plan(sql, shape(sql), Reading()), shape(sql), [77])
+    assert text == b"INSERT INTO items (user_id, x, `id`) VALUES (5, ')', 77)" + added.encode()
 
 
 def test_values_are_literals_and_behind_them_parameters() -> None:
@@ -253,12 +250,13 @@ def numbered() -> Router:
 def with_ids(router: Router, sql: str) -> tuple[str, list[int]] | None:
     """The text with a letter in place of each id, and the ids."""
     cut = shape(sql.encode(), ansi_quotes=False, no_backslash_escapes=False)
-    made = router.with_ids(router.plan(sql.encode(), cut, Reading()), cut)
-    if made is None:
+    plan = router.plan(sql.encode(), cut, Reading())
+    if plan.id_slots is None:
         return None
-    ids = [int(each) for each in re.findall(rb"\d{18,}", made[0])]
-    assert made[1] == ids[0]
-    return re.sub(r"\d{18,}", "ID", made[0].decode()), ids
+    ids = router.new_ids(plan.id_slots.count)
+    text = router.with_ids(plan, cut, ids)
+    assert [int(each) for each in re.findall(rb"\d{18,}", text)] == ids
+    return re.sub(r"\d{18,}", "ID", text.decode()), ids
 
 
 @pytest.mark.parametrize(
@@ -318,9 +316,8 @@ def test_ids_of_further_executions_go_on_ascending(numbered: Router) -> None:
 def test_rows_with_ids_go_to_the_shards_of_their_keys(numbered: Router) -> None:
     sql = b"INSERT INTO orders (user_id) VALUES (5), (6)"
     cut = shape(sql, ansi_quotes=False, no_backslash_escapes=False)
-    made = numbered.with_ids(numbered.plan(sql, cut, Reading()), cut)
-    assert made is not None
-    assert numbered.route(made[0]).route.divided == {1: (0,), 2: (1,)}
+    text = numbered.with_ids(numbered.plan(sql, cut, Reading()), cut, numbered.new_ids(2))
+    assert numbered.route(text).route.divided == {1: (0,), 2: (1,)}
 
 
 def test_the_home_servers_name_of_the_database_is_the_groups_too() -> None:

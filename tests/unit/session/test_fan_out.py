@@ -73,7 +73,7 @@ class Server:
         connection = cast(BackendConnection, self.connection)
         leased = Leased(cast(Any, self), connection, False, parts)
         fan_out = FanOut(binding, Leases(binding, cast(Any, None)), cast(Any, None))
-        return fan_out._change_one(leased, Rows.ANY)
+        return fan_out._change_one(leased, Rows.ANY, Sum())
 
 
 def test_two_parts_are_one_transaction() -> None:
@@ -113,20 +113,20 @@ def test_an_error_keeps_nothing_of_the_statement() -> None:
 
 
 @pytest.mark.parametrize(
-    ("affected", "server_said", "rows", "told"),
+    ("affected", "server_said", "inserted", "checked", "told"),
     [
-        (1, 0, Rows.ONE, MADE),
-        (0, 0, Rows.ONE, 0),
-        (2, 0, Rows.ONE, 0),
-        (2, 7, Rows.ONE, 7),
-        (1, 7, Rows.ONE, 7),
-        (1, MADE, Rows.ONE, MADE),
-        (2, 0, Rows.ANY, MADE),
-        (3, MADE + 1, Rows.DIVIDED, MADE),
-        (0, 0, Rows.DIVIDED_IGNORE, 0),
+        (1, 0, [], False, MADE),
+        (0, 0, [], False, 0),
+        (2, 0, [], False, MADE),
+        (1, 0, [MADE], True, MADE),
+        (3, 0, [MADE + 7, MADE + 2], True, MADE + 2),
+        (1, 0, [], True, 0),
+        (2, 7, [], True, 7),
+        (0, 0, [], True, 0),
     ],
 )
 def test_the_id_that_was_made_is_told_if_a_row_has_it(
-    affected: int, server_said: int, rows: Rows, told: int
+    affected: int, server_said: int, inserted: list[int], checked: bool, told: int
 ) -> None:
-    assert _told(Sum(affected, server_said), MADE, rows) == told
+    total = Sum(affected, server_said, inserted=inserted)
+    assert _told(total, MADE, checked) == told
