@@ -21,23 +21,11 @@ from athena_g.protocol.text_values import (
     DATE_TYPES,
     DATETIME_TYPES,
     DECIMAL_TYPES,
+    INTEGER_TYPES,
     text_encoder,
 )
 
-FUNCTIONS: Final = frozenset(("COUNT", "SUM", "MIN", "MAX"))
-"""The functions of which there is one value for all shards."""
-
-_INTEGERS: Final = frozenset(
-    (
-        ColumnType.TINY,
-        ColumnType.SHORT,
-        ColumnType.INT24,
-        ColumnType.LONG,
-        ColumnType.LONGLONG,
-        ColumnType.YEAR,
-    )
-)
-_ORDERED: Final = _INTEGERS | DECIMAL_TYPES | {ColumnType.DOUBLE, ColumnType.TIME}
+_ORDERED: Final = INTEGER_TYPES | DECIMAL_TYPES | {ColumnType.DOUBLE, ColumnType.TIME}
 _EXACT: Final = Context(prec=200)
 """More digits than a DECIMAL has."""
 
@@ -52,6 +40,7 @@ class Aggregates:
         self._rows: type[BinaryRows] | type[TextRows] = BinaryRows if binary else TextRows
         self._keys: list[Key] = []
         self._values: list[Any] = []
+        self._count = 0
 
     def begin(self, columns: Sequence[Column]) -> None:
         """Take these columns; raises MERGE_NOT_EXACT for what cannot be merged exactly."""
@@ -64,6 +53,7 @@ class Aggregates:
 
     def add(self, payload: bytes) -> None:
         """Take the row of another shard."""
+        self._count += 1
         values = self._codec.decode(payload)
         for place, (function, key, new) in enumerate(
             zip(self._functions, self._keys, values, strict=True)
@@ -71,9 +61,9 @@ class Aggregates:
             if new is not None:
                 self._values[place] = _merged(function, key, self._values[place], new)
 
-    def row(self) -> bytes:
-        """The payload of the row of all."""
-        return self._codec.encode(self._values)
+    def rows(self) -> list[bytes]:
+        """The payload of the row of all; none where no shard gave one, as sql_select_limit = 0."""
+        return [self._codec.encode(self._values)] if self._count else []
 
 
 def _key(function: str, column: Column) -> Key:

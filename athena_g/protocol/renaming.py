@@ -16,6 +16,7 @@ from typing import Final
 from athena_g.protocol.binary_values import binary_decoder
 from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import MAX_PAYLOAD, ColumnType
+from athena_g.protocol.text_values import STRING_TYPES
 from athena_g.protocol.wire import lenenc_bytes, lenenc_bytes_at, lenenc_int_at, nullable_cell_at
 
 MAX_HEADS: Final = 64
@@ -31,13 +32,6 @@ _REFERENCES: Final = re.compile(
 _MADE: Final = re.compile(rb"(.+)(_(?:chk|ibfk)_[0-9]+)", re.DOTALL)
 _MADE_BY_MARIADB: Final = re.compile(rb"constraint_[0-9]+", re.IGNORECASE)
 _STRING: Final = re.compile(rb"`(?:[^`]|``)*+`|('(?:[^'\\]++|\\.|'')*+')", re.DOTALL)
-
-_TEXTS: Final = frozenset(
-    (
-        *(ColumnType.VAR_STRING, ColumnType.STRING, ColumnType.BLOB),
-        *(ColumnType.TINY_BLOB, ColumnType.MEDIUM_BLOB, ColumnType.LONG_BLOB),
-    )
-)
 
 _OK, _LOCAL_INFILE, _ERR = 0x00, 0xFB, 0xFF
 _ERR_TEXT_AT = 9
@@ -163,7 +157,7 @@ class TableNames:
         for number, column in enumerate(columns[:count]):
             if nulls >> number & 1 or column.type is ColumnType.NULL:
                 continue
-            if column.type in _TEXTS:
+            if column.type in STRING_TYPES:
                 cell, end = lenenc_bytes_at(payload, position)
                 parts.append(lenenc_bytes(self._cell(cell)))
             else:

@@ -34,6 +34,17 @@ INTEGER_TYPES: Final = frozenset(
         ColumnType.YEAR,
     }
 )
+STRING_TYPES: Final = frozenset(
+    {
+        ColumnType.VAR_STRING,
+        ColumnType.STRING,
+        ColumnType.BLOB,
+        ColumnType.TINY_BLOB,
+        ColumnType.MEDIUM_BLOB,
+        ColumnType.LONG_BLOB,
+    }
+)
+"""As servers send texts and bytes."""
 FLOAT_TYPES: Final = frozenset({ColumnType.FLOAT, ColumnType.DOUBLE})
 DECIMAL_TYPES: Final = frozenset({ColumnType.DECIMAL, ColumnType.NEWDECIMAL})
 DATE_TYPES: Final = frozenset({ColumnType.DATE, ColumnType.NEWDATE})

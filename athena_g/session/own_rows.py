@@ -7,23 +7,13 @@ from collections.abc import Iterator, Sequence
 from athena_g.backend.look_back import Answer
 from athena_g.protocol.binary_values import binary_encoder
 from athena_g.protocol.columns import Column
-from athena_g.protocol.constants import ColumnType
 from athena_g.protocol.replies import EofPacket
 from athena_g.protocol.resultset import PrepareOk
 from athena_g.protocol.rows import binary_row
+from athena_g.protocol.text_values import STRING_TYPES
 from athena_g.protocol.wire import NULL_CELL, lenenc_bytes, lenenc_int
 
 _TEXT = "utf-8"
-_TEXTS = frozenset(
-    (
-        ColumnType.VAR_STRING,
-        ColumnType.STRING,
-        ColumnType.BLOB,
-        ColumnType.TINY_BLOB,
-        ColumnType.MEDIUM_BLOB,
-        ColumnType.LONG_BLOB,
-    )
-)
 
 
 def result_set(answer: Answer, codec: str, status: int, *, binary: bool) -> Iterator[bytes]:
@@ -62,7 +52,7 @@ def _binary(row: Sequence[bytes | None], columns: Sequence[Column], codec: str) 
 
 
 def _value(cell: bytes, column: Column, codec: str) -> bytes:
-    if column.type in _TEXTS:
+    if column.type in STRING_TYPES:
         return lenenc_bytes(_recoded(cell, codec))
     return binary_encoder(column)(cell)
 

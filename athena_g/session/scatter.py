@@ -9,6 +9,7 @@ from typing import Final
 from athena_g import errors
 from athena_g.errors import SqlError
 from athena_g.merge.aggregates import Aggregates
+from athena_g.merge.window import Window
 from athena_g.net.stream import PacketStream
 from athena_g.pool.pool import Pool
 from athena_g.protocol.columns import Column
@@ -23,32 +24,7 @@ _FIXED_SIZE = 12
 
 
 ALL_CELLS: Final = 1 << 16
-MANY: Final = 1000
-"""Rows that are read and forgotten rather than that a connection is closed because of them."""
-
-
-class Window:
-    """Which of all rows are passed on: none of the first ``skipped``, then as many as ``left``."""
-
-    def __init__(self, skipped: int, left: int) -> None:
-        self.skipped = skipped
-        self.left = left
-        self.is_large = skipped + left > MANY
-
-    def takes(self) -> bool:
-        """Whether the next row is passed on."""
-        if self.skipped:
-            self.skipped -= 1
-            return False
-        if not self.left:
-            return False
-        self.left -= 1
-        return True
-
-    @property
-    def is_closed(self) -> bool:
-        """Whether it is not worth reading on."""
-        return self.is_large and not self.left
+"""More cells than a row has."""
 
 
 class _Merging:
@@ -135,8 +111,10 @@ class Scatter:
             else:
                 self._leases.give_back(each)
         if merged is not None:
-            self._client.write_packet(merged.row())
-            totals.rows = 1
+            found = merged.rows()
+            totals.rows = len(found)
+            for row in found:
+                self._client.write_packet(row)
         self._binding.note_scattered(-1, totals.rows, totals.warnings)
         end = EofPacket(min(totals.warnings, 0xFFFF), self._binding.local_status)
         self._client.write_packet(end.encode())

@@ -106,3 +106,12 @@ def test_an_error_of_a_shard_is_told(both: PlainConnection) -> None:
     assert error_of(lambda: rows(both, "SELECT SUM(nothing) FROM wide_p"))[0] == 1054
     assert ask(both, "SELECT COUNT(*) FROM wide_p") == len(ROWS)
     assert ask(both, "SELECT FOUND_ROWS()") == 1
+
+
+def test_sql_select_limit_leaves_the_row_or_not(both: PlainConnection) -> None:
+    for limit, count in ((0, 0), (1, 1), (5, 1)):
+        rows(both, f"SET sql_select_limit = {limit}")
+        found = [rows(both, f"SELECT COUNT(*) FROM {table}") for table in ("wide_p", "whole")]
+        assert found[0] == found[1]
+        assert len(found[0]) == count
+    rows(both, "SET sql_select_limit = DEFAULT")

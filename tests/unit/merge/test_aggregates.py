@@ -35,7 +35,8 @@ def merged(
     found.begin(columns)
     for row in rows:
         found.add(codec.encode(row))
-    return codec.decode(found.row())
+    [row] = found.rows()
+    return codec.decode(row)
 
 
 @pytest.mark.parametrize("binary", [False, True])
@@ -93,3 +94,9 @@ def _decimal(number: int) -> Decimal:
 def test_what_would_not_be_exact_is_refused(function: str, column: Column) -> None:
     with pytest.raises(SqlError, match=f"{function} of .* over several shards"):
         Aggregates([function], binary=False).begin([column])
+
+
+def test_no_rows_make_none() -> None:
+    found = Aggregates(["COUNT"], binary=False)
+    found.begin([BIGINT])
+    assert found.rows() == []

@@ -1,0 +1,32 @@
+"""LIMIT and OFFSET: which of the rows of several shards, one after the other, are wanted."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MANY: Final = 1000
+"""Rows that are read and forgotten rather than that a connection is closed because of them."""
+
+
+class Window:
+    """Which of all rows are passed on: none of the first ``skipped``, then as many as ``left``."""
+
+    def __init__(self, skipped: int, left: int) -> None:
+        self.skipped = skipped
+        self.left = left
+        self.is_large = skipped + left > MANY
+
+    def takes(self) -> bool:
+        """Whether the next row is passed on."""
+        if self.skipped:
+            self.skipped -= 1
+            return False
+        if not self.left:
+            return False
+        self.left -= 1
+        return True
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it is not worth reading on."""
+        return self.is_large and not self.left
