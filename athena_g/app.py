@@ -8,6 +8,7 @@ import signal
 import ssl
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import gevent
@@ -19,13 +20,14 @@ from athena_g.config import (
     DbGroupSettings,
     GroupSettings,
     InstanceSettings,
+    MergeSettings,
     PoolSettings,
     ServerSettings,
     ServerTlsSettings,
     Settings,
 )
 from athena_g.group.group import DbGroup, Directory, Group, Instance
-from athena_g.group.sharding import Sharding
+from athena_g.group.sharding import Merging, Sharding
 from athena_g.net.handshake import Account, LoginPolicy
 from athena_g.net.server import ListenSettings, Server
 from athena_g.pool.ledger import Limits
@@ -107,7 +109,25 @@ class App:
         sharding = None
         if group.sharding_rules or others:
             pools = {each.name: each.master.pool for each in (home, *others)}
-            sharding = Sharding(rules_of(group), group.name, home.name, pools, self._worker)
+            merge = self._settings.merge
+            finishers = Pool(
+                home.master.pool.endpoint,
+                replace(
+                    home.master.pool.limits,
+                    max_open=merge.max_finishing,
+                    max_idle=min(merge.max_finishing, home.master.pool.limits.max_idle),
+                    min_idle=0,
+                ),
+            )
+            sharding = Sharding(
+                rules_of(group),
+                group.name,
+                home.name,
+                pools,
+                self._worker,
+                finishers=finishers,
+                merging=_merging(merge),
+            )
         return Group(group.name, account, home, tuple(others), sharding)
 
     def _db_group(self, group: GroupSettings, db_group: DbGroupSettings) -> DbGroup:
@@ -130,6 +150,17 @@ class App:
             database=group.name,
             connect_timeout=self._settings.pool.connect_timeout_ms / 1000,
         )
+
+
+def _merging(merge: MergeSettings) -> Merging:
+    """The ``[merge]`` table as sharded groups take it."""
+    return Merging(
+        max_scatter_shards=merge.max_scatter_shards,
+        scatter_timeout=merge.scatter_timeout_ms / 1000 or None,
+        connections_per_scatter=merge.connections_per_scatter,
+        max_join_rows=merge.max_join_rows,
+        max_memory=merge.max_memory_mb << 20,
+    )
 
 
 def run(settings: Settings, announce: Callable[[str, int], None]) -> int:

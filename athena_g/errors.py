@@ -342,6 +342,33 @@ NEEDS_MERGE = _register(
     "Restrict the statement to one shard by a condition on the shard key, or leave the construct "
     "out and do it in the application.",
 )  # fmt: skip
+TOO_MANY_ROWS_MEET = _register(
+    "TOO_MANY_ROWS_MEET", 1105, "HY000",
+    "More than {limit} rows of shards would have to meet (table {table}; max_join_rows = {limit} "
+    "in [merge])",
+    "The query is answered by the home server, which gets the rows of all shards that it reads. "
+    "Name the shard key, make the conditions narrower, join sharded tables by equal shard keys, or "
+    "raise max_join_rows.",
+)  # fmt: skip
+MERGE_MEMORY = _register(
+    "MERGE_MEMORY", 1114, "HY000",
+    "The rows that have to meet take more than {limit} MiB (max_memory_mb = {limit} in [merge])",
+    "Make the conditions of the query narrower, ask for fewer columns, or raise max_memory_mb.",
+)  # fmt: skip
+MEETS_IN_TRANSACTION = _register(
+    "MEETS_IN_TRANSACTION", 1105, "HY000",
+    "In a transaction rows of several shards can't meet those of a table without shards (table "
+    "{table})",
+    "The rows of shards would be brought to the home server, over a connection that sees nothing "
+    "of the transaction. Ask for the two one after the other, or outside of the transaction.",
+)  # fmt: skip
+CANNOT_MEET = _register(
+    "CANNOT_MEET", 1105, "HY000",
+    "The server {instance} can't take the rows of shards that have to meet: {reason}",
+    "It puts them into temporary tables: the user of the home DB group needs the privilege CREATE "
+    "TEMPORARY TABLES in its database. A temporary table can be read once in a query on MySQL: "
+    "say a common table expression twice instead of naming it twice.",
+)  # fmt: skip
 SCATTER_WRITE = _register(
     "SCATTER_WRITE", 1105, "HY000",
     "Scatter writes not allowed: INSERT/UPDATE/DELETE must target a single shard (table {table}, "

@@ -247,6 +247,22 @@ class BackendConnection:
         self.stream.send(_query(question))
         return self._read_answer()
 
+    def tell(self, command: bytes) -> ErrPacket | None:
+        """Have the server run a framed command that gives no rows; its refusal, if it refuses.
+
+        Raises what :meth:`ask` raises.
+        """
+        self.stream.send(command)
+        self.stream.sequence_id = frames_in(command) & 0xFF
+        try:
+            payload = self.stream.read_packet()
+            if payload[:1] == b"\xff":
+                return ErrPacket.decode(payload)
+            self.scanner.status = OkPacket.decode(payload, 0).status
+        except SqlError as error:  # which blames the client
+            raise self._broke_protocol(error.message) from None
+        return None
+
     def ping(self) -> bool:
         """Have the server say its status flags; whether it reports a change of session state.
 

@@ -1,4 +1,4 @@
-"""The tables that concern the process as a whole: server, pool, health, metrics, log, embedded.
+"""The tables that concern the process as a whole: server, pool, merge, health, metrics and others.
 
 The description of a key is its documentation: ``conf/reference.toml`` is generated from it.
 """
@@ -218,6 +218,55 @@ def _at_most(other: str, value: int, info: ValidationInfo) -> int:
     if limit is not None and value > limit:
         raise refused(f"{value} is more than {other}; write at most {limit}, or raise {other}")
     return value
+
+
+class MergeSettings(Table):
+    """What becomes of queries whose rows are on several shards."""
+
+    max_scatter_shards: Integer = Field(
+        default=1024,
+        ge=1,
+        le=65536,
+        description="How many shards one query may read; one that needs more is refused.",
+    )
+    scatter_timeout_ms: Integer = Field(
+        default=0,
+        ge=0,
+        le=86400000,
+        description="Milliseconds that a query on several shards may wait for the next rows of one "
+        "of them; then it ends with an error, and what the shards still do is stopped. 0: as long "
+        "as it takes.",
+    )
+    connections_per_scatter: Integer = Field(
+        default=4,
+        ge=1,
+        le=1024,
+        description="How many connections to one server a query on several of its shards uses at "
+        "most, so that they work side by side. More than one only as far as the pool has some to "
+        "spare, and never in a transaction.",
+    )
+    max_join_rows: Integer = Field(
+        default=100000,
+        ge=0,
+        le=10000000,
+        description="How many rows of shards one query may have brought to the home server, where "
+        "they meet: joins by other columns than shard keys, and all that is not merged from what "
+        "each shard makes of its own rows. 0: such queries are refused.",
+    )
+    max_memory_mb: Integer = Field(
+        default=64,
+        ge=1,
+        le=65536,
+        description="How many MiB one query may have brought there, and how many rows of shards "
+        "may wait in the proxy for their turn.",
+    )
+    max_finishing: Integer = Field(
+        default=10,
+        ge=1,
+        le=10000,
+        description="How many connections to the home server of a group, beside those of its pool, "
+        "are used for that at once.",
+    )
 
 
 class HealthSettings(Table):

@@ -11,6 +11,7 @@ from athena_g.config.process import (
     EmbeddedSettings,
     HealthSettings,
     LogSettings,
+    MergeSettings,
     MetricsSettings,
     PoolSettings,
     ServerSettings,
@@ -35,6 +36,7 @@ class Settings(BaseSettings):
 
     server: ServerSettings = ServerSettings()
     pool: PoolSettings = PoolSettings()
+    merge: MergeSettings = MergeSettings()
     health: HealthSettings = HealthSettings()
     metrics: MetricsSettings = MetricsSettings()
     log: LogSettings = LogSettings()

@@ -45,8 +45,9 @@ class Group:
 
     @property
     def pools(self) -> list[Pool]:
-        """The pools of all its instances."""
-        return [each.master.pool for each in (self.home, *self.db_groups)]
+        """The pools of all its instances, and that of the connections on which rows meet."""
+        found = [each.master.pool for each in (self.home, *self.db_groups)]
+        return found if self.sharding is None else [*found, self.sharding.finishers]
 
     def is_called(self, database: str) -> bool:
         """Whether a client means this group by ``database``; case does not matter."""

@@ -8,12 +8,13 @@ statement needs it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Final
 
 from athena_g import errors
 from athena_g.backend.connection import BackendConnection
 from athena_g.backend.look_back import Answer, LookBack
-from athena_g.backend.profile import literal, profile
+from athena_g.backend.profile import Profile, literal, profile
 from athena_g.net.stream import ConnectionClosed
 from athena_g.pool.pool import Pool
 from athena_g.router.keys import Key, key_of_column
@@ -21,6 +22,8 @@ from athena_g.router.router import Router
 from athena_g.router.rules import Rule, Rules
 
 _UTF8MB4 = 45
+_PLAIN: Final = {"character_set_results": "NULL", "sql_mode": "''", "sql_quote_show_create": "1"}
+"""Settings under which a definition is told as it is."""
 _COLUMNS = (
     "SELECT COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, COLLATION_NAME, CHARACTER_MAXIMUM_LENGTH, EXTRA "
     "FROM information_schema.COLUMNS "
@@ -28,16 +31,38 @@ _COLUMNS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Merging:
+    """The ``[merge]`` table of the configuration, in seconds and bytes."""
+
+    max_scatter_shards: int = 1024
+    scatter_timeout: float | None = None
+    connections_per_scatter: int = 4
+    max_join_rows: int = 100_000
+    max_memory: int = 64 << 20
+
+
 class Sharding:
     """Where the shards of one group are, and what is known of their tables.
 
-    ``pools`` are those of the DB groups by name, ``worker`` the number of this process in ids.
+    ``pools`` are those of the DB groups by name, ``worker`` the number of this process in ids,
+    ``finishers`` connections to the home server on which rows of several shards meet.
     """
 
     def __init__(
-        self, rules: Rules, group: str, home: str, pools: Mapping[str, Pool], worker: int = 0
+        self,
+        rules: Rules,
+        group: str,
+        home: str,
+        pools: Mapping[str, Pool],
+        worker: int = 0,
+        *,
+        finishers: Pool | None = None,
+        merging: Merging = Merging(),
     ) -> None:
         self.pools = pools
+        self.finishers = finishers or Pool(pools[home].endpoint, pools[home].limits)
+        self.merging = merging
         self.home = home
         self.group = group
         self._columns: dict[str, tuple[str, ...]] = {}
@@ -56,6 +81,7 @@ class Sharding:
             database_at=self._database_at,
             worker=worker,
             home_database=pools[home].endpoint.database or "",
+            gathers=merging.max_join_rows > 0,
         )
 
     def pool_of(self, shard: int) -> Pool:
@@ -130,6 +156,17 @@ class Sharding:
         if rule.key is None:
             self.router.rules = self.router.rules.with_key(table, _key(rule, table, rows))
 
+    def definition(self, table: str, rule: Rule, shard: int) -> bytes:
+        """What SHOW CREATE TABLE says of a shard's part of a table; texts are as they are kept.
+
+        Raises as :meth:`learn` does.
+        """
+        name = rule.physical_name(table, shard).replace("`", "``")
+        answer = self._ask(self.pool_of(shard), f"SHOW CREATE TABLE `{name}`", _plain())
+        if answer is None:
+            raise errors.NO_SUCH_TABLE(table=f"{self.group}.{table}")
+        return answer.rows[0][1] or b""
+
     def forget(self, table: str) -> None:
         """The table changes: it is looked at again when it is needed next."""
         self._changes += 1
@@ -157,7 +194,10 @@ class Sharding:
 
     def ask_if_allowed(self, pool: Pool, question: str) -> Answer | None:
         """The same; ``None`` for a question that the server refuses."""
-        own = profile(_UTF8MB4)
+        return self._ask(pool, question, profile(_UTF8MB4))
+
+    @staticmethod
+    def _ask(pool: Pool, question: str, own: Profile) -> Answer | None:
         connection = pool.acquire(0, own)
         try:
             connection.settle(own, LookBack(), b"")
@@ -169,6 +209,11 @@ class Sharding:
             raise
         pool.release(connection)
         return answer
+
+
+def _plain() -> Profile:
+    own = profile(_UTF8MB4)
+    return own.with_variables(_PLAIN) or own
 
 
 def _key(rule: Rule, table: str, rows: Sequence[Sequence[str | None]]) -> Key:

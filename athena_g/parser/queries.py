@@ -292,7 +292,14 @@ class Reader:
         # Of 5 'name' and '5' 'text', which have one shape, the latter is one text.
         value = None if any_name else operand(self.text, inner)
         aggregate = _aggregate(inner)
-        return Output(column, name, operand=value, any_name=any_name, aggregate=aggregate)
+        return Output(
+            column,
+            name,
+            operand=value,
+            any_name=any_name,
+            aggregate=aggregate,
+            aliased=alias is not None,
+        )
 
     def _is_string(self, alias: exp.Expr) -> bool:
         """Whether a name is written as a string, which may differ in texts of the same shape."""

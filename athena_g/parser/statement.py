@@ -206,6 +206,8 @@ class Output:
     operand: Operand | None = None
     any_name: bool = False
     aggregate: str = ""
+    aliased: bool = False
+    """Whether the text gives it its name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,6 +14,7 @@ from typing import Final
 from athena_g import errors
 from athena_g.errors import SqlError
 from athena_g.parser.analysis import analyse
+from athena_g.parser.clauses import clauses
 from athena_g.parser.hints import Hint
 from athena_g.parser.lexer import NotUnderstood
 from athena_g.parser.statement import (
@@ -36,6 +37,8 @@ from athena_g.parser.statement import (
 )
 from athena_g.parser.text import Text
 from athena_g.router import tables
+from athena_g.router.compose import Original
+from athena_g.router.gather import Gather, gather, has_nothing_odd, only_table
 from athena_g.router.narrowing import Narrowing
 from athena_g.router.point import Point
 from athena_g.router.rewrite import (
@@ -116,7 +119,7 @@ class Plan:
     the tables of information_schema that it reads and that name tables, ``qualifiers`` its
     qualified columns. ``limit`` is how many rows of several shards are wanted, which each gives at
     most; ``aggregates`` are the functions of its columns, if it gives one row of all rows.
-    ``lasts``: it holds for other texts of the same shape, too.
+    ``gather`` says how one server answers it that gets the rows of all shards. ``lasts``: it holds for other texts of the same shape, too.
     """
 
     kind: Kind
@@ -144,6 +147,7 @@ class Plan:
     catalogue: tuple[Table, ...] = ()
     limit: Limit | None = None
     aggregates: tuple[str, ...] = ()
+    gather: Gather | None = None
     qualifiers: tuple[Column, ...] = ()
     lasts: bool = True
 
@@ -169,7 +173,8 @@ class Planner:
     ``database`` is the group's name, by which clients may qualify tables, or by ``home_database``,
     which is what the home server calls it; ``columns_of`` knows the
     order of the columns of tables; with ``learns`` TableNotKnown is raised for what it does not.
-    ``database_at`` says what the server of a shard calls the database.
+    ``database_at`` says what the server of a shard calls the database. ``gathers``: rows of shards
+    may be brought to one server.
     """
 
     rules: Rules
@@ -178,6 +183,7 @@ class Planner:
     learns: bool = False
     database_at: DatabaseAt = lambda _: ""
     home_database: str = ""
+    gathers: bool = True
 
     def plan(
         self, text: Text, said: bytes, literals: Sequence[tuple[int, int]], first: bytes
@@ -218,6 +224,9 @@ class Planner:
         plan = found(Template(said, literals, changes), self._names(sharded, codec))
         if survey.catalogue:
             plan = _with_catalogue(plan, statement, survey)
+        if self.gathers and plan.kind is Kind.SELECT and plan.tables:
+            original = Original(said, literals, changes, text.marks(len(literals)))
+            plan = _with_gather(plan, statement, survey, original, text)
         if isinstance(statement.body, Insertion):
             marks = text.marks(len(literals))
             slots = _id_slots(statement.body, survey, said, literals, codec, marks)
@@ -421,6 +430,20 @@ def _aggregates(query: Query, how: Scattered | None) -> tuple[str, ...]:
         return ()
     functions = tuple(output.aggregate for output in query.outputs)
     return functions if all(functions) else ()
+
+
+def _with_gather(
+    plan: Plan, statement: Statement, survey: Survey, original: Original, text: Text
+) -> Plan:
+    """The plan with what is done where rows of several shards have to meet."""
+    query = statement.body
+    if not isinstance(query, Select | Union | Opaque) or not has_nothing_odd(query):
+        return plan
+    codec = text.reading.codec
+    parts = clauses(text.tokens, query) if isinstance(query, Select) else None
+    alone = parts is not None and only_table(query) is not None
+    where = parts.where if parts is not None and alone else None
+    return replace(plan, gather=gather(statement, query, survey, original, codec, where))
 
 
 def _with_catalogue(plan: Plan, statement: Statement, survey: Survey) -> Plan:

@@ -209,11 +209,12 @@ def edits(
     is_own: Callable[[Table], bool],
     codec: str,
     bare: frozenset[Table] = frozenset(),
+    written: Callable[[Table, Rule], Written] | None = None,
 ) -> list[Edit]:
     """What is to be written differently for a shard.
 
     ``rule_of`` gives a table's rule, ``is_own`` whether it is the group's. ``bare`` are tables that
-    cannot have an alias.
+    cannot have an alias. ``written`` gives a table's name, if it is not that of its part.
     """
     found: dict[Span, Edit] = {}
     names: dict[str, Written] = {}
@@ -224,16 +225,16 @@ def edits(
             if table.database is not None and is_own(table):
                 found[table.span] = Edit(table.span, _constant(quoted(table.name, codec)))
             continue
-        written = _physical(table.name, rule, codec)
+        name = _physical(table.name, rule, codec) if written is None else written(table, rule)
         aliased = table.alias is None and table.name.casefold() not in unaliased
         if aliased and table.alias_at == table.span.end:
-            written = _with_alias(written, quoted(table.name, codec))
+            name = _with_alias(name, quoted(table.name, codec))
         elif aliased and table.alias_at is not None:
             place = Span(table.alias_at, table.alias_at)
             found[place] = Edit(place, _constant(b" AS " + quoted(table.name, codec)))
         elif table.alias is None:
-            names[table.name.casefold()] = written
-        found[table.span] = Edit(table.span, written)
+            names[table.name.casefold()] = name
+        found[table.span] = Edit(table.span, name)
     for column in statement.qualifiers:
         edit = _qualifier(column, names, codec, is_own)
         if edit is not None:

@@ -13,6 +13,7 @@ from typing import Final
 from athena_g import errors
 from athena_g.parser.hints import Hint
 from athena_g.parser.statement import Kind, Values
+from athena_g.router.gather import Gather
 from athena_g.router.keys import Canonical, Undecidable, stored
 from athena_g.router.narrowing import Shards, shards
 from athena_g.router.plan import Inserted, Narrowed, Plan
@@ -39,13 +40,15 @@ class Route:
 
     ``divided`` tells for an INSERT of several rows which of them each shard gets, by their places.
     ``window`` tells of the rows of several shards how many are left out first, and how many of the
-    others are wanted.
+    others are wanted. ``gathered``: one server answers that gets the rows of the shards; these are
+    for each of the plan's tables those that have some.
     """
 
     reach: Reach
     shards: tuple[int, ...] = ()
     divided: dict[int, tuple[int, ...]] = field(default_factory=dict)
     window: tuple[int, int] | None = None
+    gathered: tuple[tuple[int, ...], ...] | None = None
 
 
 ANYWHERE: Final = Route(Reach.ANYWHERE)
@@ -79,8 +82,34 @@ def _route(plan: Plan, values: Values, rules: Rules, home: str) -> Route:
         return HOME if plan.others or plan.at_home else ANYWHERE
     if found.reach is Reach.SEVERAL and plan.kind is Kind.EXPLAIN:  # all shards have alike plans
         found = Route(Reach.ONE, found.shards[:1])
+    if plan.gather is not None and _has_to_meet(plan, found, rules, home):
+        return _gathered(plan, plan.gather, values)
     _check(plan, found, values, rules, home)
     return _with_window(plan, found, values)
+
+
+def _has_to_meet(plan: Plan, found: Route, rules: Rules, home: str) -> bool:
+    """Whether rows of a query have to be brought to one server."""
+    if found.gathered is not None:
+        return True
+    if found.reach is Reach.SEVERAL and _needs(plan):
+        return True
+    return any(
+        not rules.is_broadcast(name) and rules.db_group_of(shard) != home
+        for name in plan.others
+        for shard in found.shards
+    )
+
+
+def _gathered(plan: Plan, gather: Gather, values: Values) -> Route:
+    """The route of a query that one server answers."""
+    sets = [_shards(each, values) for each in plan.tables]
+    gathered = tuple(
+        tuple(sorted(frozenset[int]().union(*(sets[part] for part in each.parts))))
+        for each in gather.tables
+    )
+    shards = sorted({shard for each in gathered for shard in each})
+    return Route(Reach.SEVERAL, tuple(shards) or (0,), gathered=gathered)
 
 
 def _with_window(plan: Plan, found: Route, values: Values) -> Route:
@@ -146,6 +175,8 @@ def _of_tables(plan: Plan, values: Values) -> Route:
     if len(known) <= 1 and all(len(each) <= 1 for each in sets):
         return Route(Reach.ONE, tuple(known) or (0,))  # none at all: any shard has no such rows
     if plan.scattered is None:
+        if plan.gather is not None:
+            return _gathered(plan, plan.gather, values)
         raise _mixed(plan, sets)
     by_part = {each.part: one for each, one in zip(plan.tables, sets, strict=True)}
     run: set[int] = set()
@@ -259,12 +290,19 @@ def _check_broadcast(plan: Plan, rules: Rules) -> None:
             raise errors.BROADCAST_MIXED(other=plan.changes_broadcast, table=name)
 
 
+def _needs(plan: Plan) -> tuple[str, ...]:
+    """What has to be done with the rows of several shards that nobody does."""
+    if plan.scattered is None or plan.limit is not None or plan.aggregates:
+        return ()
+    return plan.scattered.needs
+
+
 def _check_several(plan: Plan, found: Route) -> None:
     listed = _listed(found.shards)
     needs = plan.scattered.needs if plan.scattered is not None else ()
     if plan.kind is Kind.SELECT:
-        if needs and plan.limit is None and not plan.aggregates:
-            raise errors.NEEDS_MERGE(construct=needs[0], table=_first(plan), shards=listed)
+        for need in _needs(plan)[:1]:
+            raise errors.NEEDS_MERGE(construct=need, table=_first(plan), shards=listed)
         return
     rules = [each.part.rule for each in plan.tables]
     if plan.inserted is not None:

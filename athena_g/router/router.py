@@ -134,7 +134,8 @@ class Router:
     ``home_database`` what the home server does.
     ``columns_of`` knows the columns of tables. If it ``learns``, a table of which something is not
     known that matters raises `TableNotKnown`: it is to be asked for, and the statement routed anew.
-    ``database_at`` says what the server of a shard calls the database that has it.
+    ``database_at`` says what the server of a shard calls the database that has it. ``gathers``:
+    rows of several shards may be brought to one server.
     """
 
     def __init__(
@@ -148,8 +149,10 @@ class Router:
         database_at: DatabaseAt = lambda _: "",
         worker: int = 0,
         home_database: str = "",
+        gathers: bool = True,
     ) -> None:
         self._rules = rules
+        self._gathers = gathers
         self._home_database = home_database
         self.home = home
         self._database = database
@@ -288,6 +291,7 @@ class Router:
             self._learns,
             self._database_at,
             self._home_database,
+            self._gathers,
         )
         try:
             return planner.plan(_text(said, spans, reading, first), text, spans, first)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, NoReturn
 
@@ -193,9 +193,31 @@ class Leases:
         self._binding.go_to(pool)
         return Leased(pool, self._binding.take_begun(), True, parts)
 
-    def other(self, pool: Pool, parts: list[Part]) -> Leased:
+    def apart(self, asked: dict[Pool, list[Part]], changes: Mapping[str, str]) -> Iterator[Leased]:
+        """The same with other settings: the session's own is taken only in a transaction."""
+        binding = self._binding
+        if binding.held is not None or binding.begin or not binding.autocommit:
+            [(pool, parts)] = asked.items()
+            leased = self.own(pool, parts)
+            yield leased
+            try:
+                leased.connection.settle(self.settings(changes), binding.look_back, b"")
+            except BaseException as error:
+                raise told(leased.connection, error) from None
+            return
+        for pool in sorted(asked, key=lambda pool: (pool.endpoint.name, id(pool))):
+            yield self.other(pool, asked[pool], self.settings(changes))
+
+    def settings(self, changes: Mapping[str, str]) -> Profile:
+        """The session's settings outside a transaction, with changes; raises for too many."""
+        found = self._profile.with_variables(changes)
+        if found is None:
+            raise errors.NOT_SUPPORTED_YET(construct="so many session variables over shards")
+        return found
+
+    def other(self, pool: Pool, parts: list[Part], profile: Profile | None = None) -> Leased:
         """A connection with the session's settings that takes part in no transaction."""
-        binding, profile = self._binding, self._profile
+        binding, profile = self._binding, profile or self._profile
         binding.waiting = True
         try:
             connection = pool.acquire(binding.flags, profile)
@@ -227,6 +249,13 @@ class Leases:
             # A server that refused to end what was begun for one statement may still have it open.
             is_open = leased.connection.in_transaction
             (leased.pool.discard if is_open else leased.pool.release)(leased.connection)
+
+    def clear(self, leased: Leased) -> None:
+        """Give back a connection, not the session's own, without what was made on it."""
+        connection = leased.connection
+        clean = connection.reset()
+        self._binding.lent.remove((leased.pool, connection))
+        (leased.pool.release if clean else leased.pool.discard)(connection)
 
     def abandon(self, leased: Leased) -> None:
         """Close a connection, not the session's own, of whose rows no more are wanted."""

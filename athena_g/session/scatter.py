@@ -115,7 +115,17 @@ class Scatter:
             totals.rows = len(found)
             for row in found:
                 self._client.write_packet(row)
-        self._binding.note_scattered(-1, totals.rows, totals.warnings)
+        self.end(totals, totals.rows)
+
+    def pass_on(self, leased: Leased, part: Part) -> Totals:
+        """Pass on the rows that one server alone gives; :meth:`end` is to follow."""
+        totals = Totals()
+        self._pass_on(leased, part, totals, None, None)
+        return totals
+
+    def end(self, totals: Totals, found_rows: int) -> None:
+        """End an answer whose rows are passed on."""
+        self._binding.note_scattered(-1, found_rows, totals.warnings)
         end = EofPacket(min(totals.warnings, 0xFFFF), self._binding.local_status)
         self._client.write_packet(end.encode())
         self._client.flush()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
-from athena_g.backend.connection import BackendConnection, Prepare
+from athena_g.backend.connection import BackendConnection
 from athena_g.backend.look_back import Answer
 from athena_g.parser.digest import AT_ONCE, Shape
 from athena_g.parser.statement import Kind
@@ -36,6 +36,7 @@ from athena_g.router.router import Routed, limits
 from athena_g.router.rules import Rules
 from athena_g.session.leases import Refused, refusal
 from athena_g.session.long_work import at_once, in_thread
+from athena_g.session.saying import Said, prepare_under
 from athena_g.session.sharding import MANY, ShardedStatements
 from athena_g.session.statement import PARAMETERS, Statement
 
@@ -323,6 +324,10 @@ class PreparedText:
     def execute_everywhere(self, execution: Execution, statement: Statement) -> None:
         """Execute the statement on several shards, or in all DB groups."""
         routed = execution.routed
+        if routed.route.gathered is not None:
+            said = Said(routed.literals, self._parameters(execution, statement), statement.profile)
+            self.sharding.gather(routed, said, statement.effect)
+            return
 
         def command(shard: int) -> Callable[[BackendConnection], bytes]:
             one, said = self._part(execution, statement, shard)
@@ -333,6 +338,12 @@ class PreparedText:
         self.sharding.everywhere(
             routed, command, statement.effect, made=execution.made, binary=True
         )
+
+    def _parameters(self, execution: Execution, statement: Statement) -> list[Parameter]:
+        if execution.parameters is not None:
+            return execution.parameters
+        body = execution.payload[_BODY_OF_PAYLOAD:]
+        return split_parameters(body, statement.parameters + len(self.made), {})
 
     def _part(
         self, execution: Execution, statement: Statement, shard: int
@@ -400,23 +411,9 @@ def _execution(
     """
     prepared = connection.statements.get(statement.key)
     if prepared is None:
-        payloads, prepared = _prepare_on(connection, statement)
+        payloads, prepared = prepare_under(connection, statement.packet, statement.profile)
         if prepared is None:
             raise Refused(refusal(payloads[0], names))
         connection.statements.add(statement.key, prepared)
     prepared.types = statement.types
     return frame(said[:1] + prepared.id + b"\0" + said[6:], 0)
-
-
-def _prepare_on(connection: BackendConnection, statement: Statement) -> Prepare:
-    """Prepare a statement so that it means what it meant when the client prepared it."""
-    own, owner = connection.profile, connection.owner
-    assert own is not None
-    assert owner is not None
-    then = own.reading_as(statement.profile)
-    if then is own:
-        return connection.prepare(statement.packet)
-    connection.settle(then, owner, b"")
-    answer = connection.prepare(statement.packet)
-    connection.settle(own, owner, b"")
-    return answer

@@ -48,10 +48,12 @@ from athena_g.session.binding import Binding, Effect
 from athena_g.session.catalogue import query_of_tables, tables
 from athena_g.session.effects import Called, left_behind
 from athena_g.session.fan_out import FanOut, Rows
+from athena_g.session.gathering import Gathering
 from athena_g.session.information_schema import with_views
 from athena_g.session.leases import Asked, Leases, Part, query
 from athena_g.session.long_work import at_once, in_thread
 from athena_g.session.own_rows import result_set
+from athena_g.session.saying import Said
 from athena_g.session.scatter import ALL_CELLS, Scatter
 
 MANY: Final = 5000
@@ -116,6 +118,7 @@ class ShardedStatements:
         self._client = client
         self._scatter = Scatter(self._binding, self._leases, client)
         self._fan_out = FanOut(self._binding, self._leases, client)
+        self._gathering = Gathering(self._binding, self._leases, self._sharding, self._scatter)
 
     def execute(self, packet: bytes, kind: int, effect: Effect | None = None) -> None:
         """Have the servers that are concerned answer a framed COM_QUERY."""
@@ -194,6 +197,8 @@ class ShardedStatements:
                 self._binding.execute(packet, kind, effect)
             case Reach.ANYWHERE:
                 self._anywhere(packet, text, kind, effect)
+            case Reach.SEVERAL if found.gathered is not None:
+                self.gather(routed, Said(routed.literals), effect)
             case Reach.SEVERAL | Reach.EVERY_GROUP:
                 self.everywhere(routed, lambda shard: query(routed.text(shard)), effect)
 
@@ -234,6 +239,13 @@ class ShardedStatements:
             self._fan_out.change(
                 routed.plan.kind.value, asked, alike=alike, rows=_rows(routed), made=made
             )
+
+    def gather(self, routed: Routed, said: Said, effect: Effect | None) -> None:
+        """Have one server answer that gets the rows of several shards."""
+        left = left_behind(effect)
+        if left:
+            raise errors.NOT_SUPPORTED_YET(construct=f"{left} over several shards")
+        self._gathering.answer(routed, said, self.reading().codec)
 
     @property
     def _selected(self) -> tuple[int, int] | None:

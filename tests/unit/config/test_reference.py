@@ -43,7 +43,7 @@ def test_the_examples_of_the_reference_are_a_valid_configuration(bench: Bench) -
 
 def test_the_reference_has_every_table_and_every_key() -> None:
     lines = render_reference().splitlines()
-    assert len([line for line in lines if line.startswith("# --- [")]) == 13
+    assert len([line for line in lines if line.startswith("# --- [")]) == 14
     for _, model in tables(Settings):
         for key in keys(model).values():
             if key.table is None:

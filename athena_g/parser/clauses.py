@@ -1,0 +1,201 @@
+"""Where the clauses of a query stand in its text: what another text can be made of.
+
+Only for a query of one block whose text begins with SELECT; of other ones, and where a word might
+begin a clause or not, nothing is said.
+
+Source: MySQL Reference Manual, "SELECT Statement".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from athena_g.parser.lexer import Kind, Token
+from athena_g.parser.statement import Select, Span
+
+_MODIFIERS: Final = frozenset(
+    b"all distinct distinctrow high_priority straight_join sql_small_result sql_big_result "
+    b"sql_buffer_result sql_no_cache sql_cache sql_calc_found_rows".split()
+)
+_ORDER: Final = {b"from": 1, b"where": 2, b"group": 3, b"having": 4, b"window": 5, b"order": 6,
+                 b"limit": 7, b"for": 8, b"lock": 8}  # fmt: skip
+"""The words that begin clauses, and which of them comes first."""
+_FOREIGN: Final = frozenset(b"union except intersect minus into procedure offset fetch".split())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Term:
+    """An expression of a list: its place, its tokens; ``alias`` is the name that it is given.
+
+    ``descending``: it is one of ORDER BY, and says DESC.
+    """
+
+    span: Span
+    tokens: Sequence[Token]
+    alias: Token | None = None
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clauses:
+    """The parts of a query.
+
+    ``modifiers`` is what stands between SELECT and its outputs. ``source`` is all of FROM with that
+    word, ``where`` and ``having`` are conditions, ``rollup`` is WITH ROLLUP, ``window`` all of
+    WINDOW, ``limit`` all of LIMIT with that word. ``ordered`` is all of ORDER BY, ``behind`` where
+    the outputs end.
+    """
+
+    modifiers: Sequence[Token]
+    outputs: tuple[Term, ...]
+    source: Span | None
+    where: Span | None
+    group: tuple[Term, ...]
+    rollup: Span | None
+    having: Span | None
+    window: Span | None
+    order: tuple[Term, ...]
+    ordered: Span | None
+    limit: Span | None
+    behind: int
+    tokens: Sequence[Token]
+
+    def within(self, span: Span) -> Sequence[Token]:
+        """The tokens at a place."""
+        return [token for token in self.tokens if span.start <= token.start < span.end]
+
+
+def clauses(tokens: Sequence[Token], select: Select) -> Clauses | None:
+    """The clauses of a query that was read; ``None`` where they are not surely known."""
+    while tokens and tokens[-1].is_(b";"):
+        tokens = tokens[:-1]
+    if not tokens or tokens[0].word != b"select":
+        return None
+    found = _beginnings(tokens)
+    if found is None:
+        return None
+    ends = [*(at for at, _ in found[1:]), len(tokens)]
+    parts = {word: tokens[at:end] for (at, word), end in zip(found, ends, strict=True)}
+    listed = parts.pop(b"select")[1:]
+    count = 0
+    while count < len(listed) and listed[count].word in _MODIFIERS:
+        count += 1
+    outputs = list(_terms(listed[count:]))
+    if len(outputs) != len(select.outputs):
+        return None
+    group, rollup = _group(parts.get(b"group"))
+    if rollup is None and select.rollup:
+        return None
+    order = parts.get(b"order")
+    return Clauses(
+        modifiers=listed[:count],
+        outputs=tuple(
+            _aliased(term, aliased=output.aliased)
+            for term, output in zip(outputs, select.outputs, strict=True)
+        ),
+        source=_whole(parts.get(b"from")),
+        where=_behind(parts.get(b"where")),
+        group=group,
+        rollup=rollup,
+        having=_behind(parts.get(b"having")),
+        window=_whole(parts.get(b"window")),
+        order=tuple(map(_directed, _terms(order[2:]))) if order else (),
+        ordered=_whole(order),
+        limit=_whole(parts.get(b"limit")),
+        behind=listed[-1].end,
+        tokens=tokens,
+    )
+
+
+def _beginnings(tokens: Sequence[Token]) -> list[tuple[int, bytes]] | None:
+    """Where the clauses begin, by the words that do; ``None`` for what is not known."""
+    found = [(0, b"select")]
+    depth = last = 0
+    for place, token in enumerate(tokens):
+        if token.is_(b"("):
+            depth += 1
+        elif token.is_(b")"):
+            depth -= 1
+        if depth or token.kind is not Kind.WORD or (place and tokens[place - 1].is_(b".")):
+            continue
+        word = token.word
+        following = tokens[place + 1] if place + 1 < len(tokens) else None
+        if word in _FOREIGN and not (word == b"offset" and last == _ORDER[b"limit"]):
+            return None
+        if word in (b"for", b"lock") and last == 0:
+            return None
+        if word == b"for" and following is not None and following.word in (
+            b"join", b"order", b"group",
+        ):  # fmt: skip
+            return None  # an index hint
+        if word == b"window" and not _names_window(tokens[place + 1 : place + 3]):
+            continue
+        rank = _ORDER.get(word)
+        if rank is None:
+            continue
+        if rank < last or (rank == last and rank < 8):
+            return None
+        if word in (b"group", b"order") and (following is None or following.word != b"by"):
+            return None
+        last = rank
+        found.append((place, word))
+    return found if depth == 0 and len(tokens) > 1 else None
+
+
+def _names_window(following: Sequence[Token]) -> bool:
+    return len(following) == 2 and following[1].word == b"as"
+
+
+def _terms(tokens: Sequence[Token]) -> Iterator[Term]:
+    """What stands between commas."""
+    depth = start = 0
+    for place, token in enumerate(tokens):
+        if token.is_(b"("):
+            depth += 1
+        elif token.is_(b")"):
+            depth -= 1
+        elif token.is_(b",") and not depth:
+            yield _term(tokens[start:place])
+            start = place + 1
+    yield _term(tokens[start:])
+
+
+def _term(tokens: Sequence[Token]) -> Term:
+    return Term(Span(tokens[0].start, tokens[-1].end) if tokens else Span(0, 0), tokens)
+
+
+def _aliased(term: Term, *, aliased: bool) -> Term:
+    if not aliased:
+        return term
+    tokens = term.tokens[:-1]
+    if tokens and tokens[-1].word == b"as":
+        tokens = tokens[:-1]
+    inner = _term(tokens)
+    return Term(inner.span, inner.tokens, alias=term.tokens[-1])
+
+
+def _directed(term: Term) -> Term:
+    word = term.tokens[-1].word if len(term.tokens) > 1 else b""
+    if word not in (b"asc", b"desc"):
+        return term
+    inner = _term(term.tokens[:-1])
+    return Term(inner.span, inner.tokens, descending=word == b"desc")
+
+
+def _group(tokens: Sequence[Token] | None) -> tuple[tuple[Term, ...], Span | None]:
+    if not tokens:
+        return (), None
+    if [each.word for each in tokens[-2:]] == [b"with", b"rollup"]:
+        return tuple(_terms(tokens[2:-2])), Span(tokens[-2].start, tokens[-1].end)
+    return tuple(_terms(tokens[2:])), None
+
+
+def _whole(tokens: Sequence[Token] | None) -> Span | None:
+    return Span(tokens[0].start, tokens[-1].end) if tokens else None
+
+
+def _behind(tokens: Sequence[Token] | None) -> Span | None:
+    """The same without the word in front."""
+    return Span(tokens[1].start, tokens[-1].end) if tokens and len(tokens) > 1 else None

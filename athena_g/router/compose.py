@@ -1,0 +1,85 @@
+"""Statements that are made of parts of a client's: what shards give, and what is made of it.
+
+The parts are the client's own text, with its literals and parameters, and whatever has to be
+written differently within them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from athena_g.parser.statement import Span
+from athena_g.router.rewrite import Edit, Template
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The text that parts are taken of: its literals' places, what is written differently in it.
+
+    ``marks`` are the places of its parameters.
+    """
+
+    text: bytes
+    literals: Sequence[tuple[int, int]]
+    edits: Sequence[Edit]
+    marks: Sequence[int]
+
+    def with_edits(self, edits: Sequence[Edit]) -> Original:
+        """The same with other things written differently."""
+        return Original(self.text, self.literals, edits, self.marks)
+
+
+Piece = bytes | Span
+"""A text, or a part of the original."""
+
+
+class Composed:
+    """A statement made of pieces; ``parameters`` are the original's that it has, in its order."""
+
+    def __init__(self, original: Original, pieces: Sequence[Piece]) -> None:
+        self._parts = [
+            each if isinstance(each, bytes) else _part(original, each) for each in pieces
+        ]
+        self.parameters: list[int] = []
+        for each in pieces:
+            if not isinstance(each, bytes):
+                first = bisect_left(original.marks, each.start)
+                self.parameters += range(first, bisect_left(original.marks, each.end))
+
+    def render(self, shard: int, literals: Sequence[bytes]) -> bytes:
+        """The text for a shard; ``literals`` are all of the original."""
+        return b"".join(self._rendered(shard, literals))
+
+    def _rendered(self, shard: int, literals: Sequence[bytes]) -> Iterator[bytes]:
+        for each in self._parts:
+            if isinstance(each, bytes):
+                yield each
+            else:
+                template, numbers = each
+                yield template.render(shard, [literals[number] for number in numbers])
+
+
+def _part(original: Original, span: Span) -> tuple[Template, list[int]]:
+    """What is between two places, and which literals are in it.
+
+    What is written differently is not cut in two; of literals those that are within it are gone.
+    """
+    edits = [
+        Edit(Span(edit.span.start - span.start, edit.span.end - span.start), edit.written)
+        for edit in original.edits
+        if span.start <= edit.span.start and edit.span.end <= span.end
+    ]
+    gone = [edit.span for edit in edits]
+    literals, numbers = [], []
+    for number, (start, end) in enumerate(original.literals):
+        place = (start - span.start, end - span.start)
+        if span.start <= start and end <= span.end and not _is_within(place, gone):
+            literals.append(place)
+            numbers.append(number)
+    return Template(original.text[span.start : span.end], literals, edits), numbers
+
+
+def _is_within(place: tuple[int, int], spans: Sequence[Span]) -> bool:
+    return any(span.start <= place[0] and place[1] <= span.end for span in spans)
