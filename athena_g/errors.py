@@ -342,6 +342,17 @@ NEEDS_MERGE = _register(
     "Restrict the statement to one shard by a condition on the shard key, or leave the construct "
     "out and do it in the application.",
 )  # fmt: skip
+SCATTER_TIMEOUT = _register(
+    "SCATTER_TIMEOUT", 3024, "HY000",
+    "The server {instance} gave no rows for {timeout_ms} ms (scatter_timeout_ms = {timeout_ms} in "
+    "[merge]): the query on several shards is stopped",
+    "See what the server is busy with, make the query cheaper, or raise scatter_timeout_ms.",
+)  # fmt: skip
+TOO_MANY_SHARDS = _register(
+    "TOO_MANY_SHARDS", 1105, "HY000",
+    "The query would read {count} shards (table {table}; max_scatter_shards = {limit} in [merge])",
+    "Name values of the shard key in the query, or raise max_scatter_shards.",
+)  # fmt: skip
 TOO_MANY_ROWS_MEET = _register(
     "TOO_MANY_ROWS_MEET", 1105, "HY000",
     "More than {limit} rows of shards would have to meet (table {table}; max_join_rows = {limit} "

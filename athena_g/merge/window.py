@@ -30,3 +30,8 @@ class Window:
     def is_closed(self) -> bool:
         """Whether it is not worth reading on."""
         return self.is_large and not self.left
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no further row is wanted."""
+        return not self.left

@@ -104,13 +104,33 @@ class Pool:
             decision = self._ledger.checkout(flags, profile)
             if isinstance(decision, Wait):
                 decision = self._wait(flags)
-            if isinstance(decision, Open):
-                return self._open(flags, decision.instead_of)
-            if not decision.connection.stream.stale:
-                decision.connection.kept = False
-                decision.connection.handing_over = True
-                return decision.connection
-            self.discard(decision.connection)
+            found = self._taken(flags, decision)
+            if found is not None:
+                return found
+
+    def spare(self, flags: int, profile: Profile) -> BackendConnection | None:
+        """The same if nobody has to wait for it; ``None`` if all are in use."""
+        while True:
+            decision = self._ledger.checkout(flags, profile)
+            if isinstance(decision, Wait):
+                return None
+            found = self._taken(flags, decision)
+            if found is not None:
+                return found
+
+    def _taken(
+        self, flags: int, decision: Use[BackendConnection] | Open[BackendConnection]
+    ) -> BackendConnection | None:
+        """The connection that a decision gives; ``None`` if it is closed meanwhile."""
+        if isinstance(decision, Open):
+            return self._open(flags, decision.instead_of)
+        connection = decision.connection
+        if connection.stream.stale:
+            self.discard(connection)
+            return None
+        connection.kept = False
+        connection.handing_over = True
+        return connection
 
     def _wait(self, flags: int) -> Use[BackendConnection] | Open[BackendConnection]:
         waiter = _InLine(flags)

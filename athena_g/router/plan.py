@@ -14,7 +14,7 @@ from typing import Final
 from athena_g import errors
 from athena_g.errors import SqlError
 from athena_g.parser.analysis import analyse
-from athena_g.parser.clauses import clauses
+from athena_g.parser.clauses import Clauses, clauses
 from athena_g.parser.hints import Hint
 from athena_g.parser.lexer import NotUnderstood
 from athena_g.parser.statement import (
@@ -40,6 +40,7 @@ from athena_g.router import tables
 from athena_g.router.compose import Original
 from athena_g.router.gather import Gather, gather, has_nothing_odd, only_table
 from athena_g.router.narrowing import Narrowing
+from athena_g.router.ordering import Ordering, has_positions, ordering
 from athena_g.router.point import Point
 from athena_g.router.rewrite import (
     DatabaseAt,
@@ -54,7 +55,7 @@ from athena_g.router.rewrite import (
 )
 from athena_g.router.rules import Rule, Rules
 from athena_g.router.scope import Key, Part, Scope
-from athena_g.router.spread import AGGREGATE, LIMIT, Mixed, Scattered, scattered, tables_in
+from athena_g.router.spread import AGGREGATE, LIMIT, ORDER, Mixed, Scattered, scattered, tables_in
 from athena_g.router.survey import Columns, Survey, are_alike
 
 
@@ -119,7 +120,9 @@ class Plan:
     the tables of information_schema that it reads and that name tables, ``qualifiers`` its
     qualified columns. ``limit`` is how many rows of several shards are wanted, which each gives at
     most; ``aggregates`` are the functions of its columns, if it gives one row of all rows.
-    ``gather`` says how one server answers it that gets the rows of all shards. ``lasts``: it holds for other texts of the same shape, too.
+    ``gather`` says how one server answers it that gets the rows of all shards, ``ordering`` how
+    rows come into the order that it says. ``lasts``: it holds for other texts of the same shape,
+    too.
     """
 
     kind: Kind
@@ -148,6 +151,7 @@ class Plan:
     limit: Limit | None = None
     aggregates: tuple[str, ...] = ()
     gather: Gather | None = None
+    ordering: Ordering | None = None
     qualifiers: tuple[Column, ...] = ()
     lasts: bool = True
 
@@ -224,9 +228,9 @@ class Planner:
         plan = found(Template(said, literals, changes), self._names(sharded, codec))
         if survey.catalogue:
             plan = _with_catalogue(plan, statement, survey)
-        if self.gathers and plan.kind is Kind.SELECT and plan.tables:
+        if plan.kind is Kind.SELECT and plan.tables:
             original = Original(said, literals, changes, text.marks(len(literals)))
-            plan = _with_gather(plan, statement, survey, original, text)
+            plan = _with_merging(plan, statement, survey, original, text, gathers=self.gathers)
         if isinstance(statement.body, Insertion):
             marks = text.marks(len(literals))
             slots = _id_slots(statement.body, survey, said, literals, codec, marks)
@@ -432,18 +436,41 @@ def _aggregates(query: Query, how: Scattered | None) -> tuple[str, ...]:
     return functions if all(functions) else ()
 
 
-def _with_gather(
-    plan: Plan, statement: Statement, survey: Survey, original: Original, text: Text
+def _with_merging(
+    plan: Plan,
+    statement: Statement,
+    survey: Survey,
+    original: Original,
+    text: Text,
+    *,
+    gathers: bool,
 ) -> Plan:
-    """The plan with what is done where rows of several shards have to meet."""
+    """The plan of a query with what is done with rows of several shards."""
     query = statement.body
-    if not isinstance(query, Select | Union | Opaque) or not has_nothing_odd(query):
+    if not isinstance(query, Select | Union | Opaque):
         return plan
-    codec = text.reading.codec
     parts = clauses(text.tokens, query) if isinstance(query, Select) else None
-    alone = parts is not None and only_table(query) is not None
-    where = parts.where if parts is not None and alone else None
-    return replace(plan, gather=gather(statement, query, survey, original, codec, where))
+    if isinstance(query, Select) and parts is not None:
+        if has_positions(parts):
+            plan = replace(plan, lasts=False)
+        plan = _with_ordering(plan, query, parts, original)
+    if gathers and has_nothing_odd(query):
+        alone = parts is not None and only_table(query) is not None
+        where = parts.where if parts is not None and alone else None
+        found = gather(statement, query, survey, original, text.reading.codec, where)
+        plan = replace(plan, gather=found)
+    return plan
+
+
+def _with_ordering(plan: Plan, query: Select, parts: Clauses, original: Original) -> Plan:
+    needs = () if plan.scattered is None else plan.scattered.needs
+    if ORDER not in needs or not {ORDER, LIMIT}.issuperset(needs):
+        return plan
+    limit = query.limit if LIMIT in needs and plan.read_only else None
+    if (LIMIT in needs) != (limit is not None):
+        return plan
+    found = ordering(query, parts, original)
+    return plan if found is None else replace(plan, ordering=found, limit=limit)
 
 
 def _with_catalogue(plan: Plan, statement: Statement, survey: Survey) -> Plan:

@@ -18,6 +18,7 @@ from athena_g.router.keys import Canonical, Undecidable, stored
 from athena_g.router.narrowing import Shards, shards
 from athena_g.router.plan import Inserted, Narrowed, Plan
 from athena_g.router.rules import Rule, Rules
+from athena_g.router.spread import LIMIT, ORDER
 
 _ENDLESS: Final = 1 << 64
 SHOWN_SHARDS: Final = 8
@@ -292,9 +293,12 @@ def _check_broadcast(plan: Plan, rules: Rules) -> None:
 
 def _needs(plan: Plan) -> tuple[str, ...]:
     """What has to be done with the rows of several shards that nobody does."""
-    if plan.scattered is None or plan.limit is not None or plan.aggregates:
+    if plan.scattered is None or plan.aggregates:
         return ()
-    return plan.scattered.needs
+    done = {LIMIT} if plan.limit is not None else set()
+    if plan.ordering is not None:
+        done.add(ORDER)
+    return tuple(need for need in plan.scattered.needs if need not in done)
 
 
 def _check_several(plan: Plan, found: Route) -> None:

@@ -108,11 +108,15 @@ class Literals(Sequence[Any]):
 
 @dataclass(frozen=True, slots=True)
 class Routed:
-    """Where one execution goes; :meth:`text` is what it is called on a shard."""
+    """Where one execution goes; :meth:`text` is what it is called on a shard.
+
+    ``literals`` are those for shards, ``said`` the client's own.
+    """
 
     plan: Plan
     route: Route
     literals: Sequence[bytes]
+    said: Sequence[bytes] = ()
 
     def text(self, shard: int) -> bytes:
         """The statement for a shard."""
@@ -212,7 +216,7 @@ class Router:
             for slot, number in limits(plan, found).items():
                 if slot < len(literals):
                     literals[slot] = b"%d" % number
-        return Routed(plan, found, literals)
+        return Routed(plan, found, literals, cut.literals)
 
     def with_ids(self, plan: Plan, cut: Shape, ids: Sequence[int]) -> bytes:
         """The text of an INSERT whose rows lack ids, with these."""

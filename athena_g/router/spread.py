@@ -32,6 +32,7 @@ from athena_g.router.survey import Survey, are_alike
 Parts = frozenset[Part]
 
 LIMIT: Final = "LIMIT"
+ORDER: Final = "ORDER BY"
 AGGREGATE: Final = "an aggregate function"
 
 
@@ -158,7 +159,7 @@ class _Prover:
         if not any(self._sharded(derived.query)):
             return EVERYWHERE
         found = self.query(derived.query)
-        needs = [need for need in found.needs if need != "ORDER BY"]
+        needs = [need for need in found.needs if need != ORDER]
         if needs:
             name = derived.called or "a derived table"
             raise Mixed(f"{needs[0]} in {name} would need rows of different shards")
@@ -278,7 +279,7 @@ def _is_in(key: Key, spread: Spread) -> bool:
 
 def _ends(query: Select | Union) -> Iterator[str]:
     if query.ordered:
-        yield "ORDER BY"
+        yield ORDER
     if query.limited:
         yield LIMIT
 

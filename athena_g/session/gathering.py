@@ -26,7 +26,7 @@ from athena_g.router.gather import Gather, Gathered
 from athena_g.router.rewrite import quoted
 from athena_g.router.router import Routed
 from athena_g.session.binding import Binding
-from athena_g.session.leases import Leased, Leases, Part, query
+from athena_g.session.leases import Leased, Leases, Part, Refused, query
 from athena_g.session.saying import Said
 from athena_g.session.scatter import Scatter
 
@@ -61,33 +61,35 @@ class Gathering:
 
     def answer(self, routed: Routed, said: Said, codec: str) -> None:
         """Have the home server answer."""
-        gather, shards = routed.plan.gather, routed.route.gathered
+        gather = routed.plan.gather
         assert gather is not None
-        assert shards is not None
+        said = said.of_client or said
+        shards = routed.route.gathered
+        if shards is None:  # that its rows have to meet was found out only now
+            shards = tuple(routed.route.shards if each.parts else () for each in gather.tables)
         self._check(routed)
         tables = [
             self._table(each, of, codec) for each, of in zip(gather.tables, shards, strict=True)
         ]
-        fetched: dict[Pool, list[tuple[_Table, int]]] = {}
+        asked: dict[Pool, list[Part]] = {}
+        table_of: dict[int, _Table] = {}
         for table, of in zip(tables, shards, strict=True):
             for shard in of:
-                fetched.setdefault(self._sharding.pool_of(shard), []).append((table, shard))
-        asked = {
-            pool: [self._part(table, shard, said, codec) for table, shard in each]
-            for pool, each in fetched.items()
-        }
+                part = self._part(table, shard, said, codec)
+                asked.setdefault(self._sharding.pool_of(shard), []).append(part)
+                table_of[id(part)] = table
         self._leases.check([*asked], writes=False)
         leased: list[Leased] = []
         try:
             if asked:
-                leased.extend(self._leases.apart(asked, AS_KEPT))
+                leased.extend(self._leases.spread(asked, AS_KEPT))
             for each in leased:
                 each.send(each.commands())
             finisher = self._finisher()
             leased.append(finisher)
             for table in tables:
                 self._tell(finisher, query(table.like.statement))
-            self._bring(leased[:-1], fetched, finisher)
+            self._bring(leased[:-1], table_of, finisher)
             for table in tables:
                 self._ship(finisher, table)
             for each in leased[:-1]:
@@ -130,14 +132,15 @@ class Gathering:
     def _bring(
         self,
         leased: Sequence[Leased],
-        fetched: dict[Pool, list[tuple[_Table, int]]],
+        table_of: dict[int, _Table],
         finisher: Leased,
     ) -> None:
         """Bring the rows of all shards to the server that is to answer."""
         merging = self._sharding.merging
         rows = size = 0
         for each in leased:
-            for part, (table, _) in zip(each.parts, fetched[each.pool], strict=True):
+            for part in each.parts:
+                table = table_of[id(part)]
                 each.begin_reply()
                 shipment = self._head(each, part, table)
                 while not is_eof(payload := each.read()):
@@ -147,14 +150,14 @@ class Gathering:
                     size += len(payload)
                     shipment.add(payload)
                     if rows > merging.max_join_rows:
-                        raise errors.TOO_MANY_ROWS_MEET(
-                            table=table.gathered.table, limit=merging.max_join_rows
-                        )
+                        limit = merging.max_join_rows
+                        table_name = table.gathered.table
+                        raise Refused(errors.TOO_MANY_ROWS_MEET(table=table_name, limit=limit))
                     if size > merging.max_memory:
-                        raise errors.MERGE_MEMORY(limit=merging.max_memory >> 20)
+                        raise Refused(errors.MERGE_MEMORY(limit=merging.max_memory >> 20))
                     if shipment.is_full:
                         self._ship(finisher, table)
-                each.outstanding -= 1
+                each.ended()
                 each.connection.scanner.status = EofPacket.decode(payload).status
 
     def _head(self, leased: Leased, part: Part, table: _Table) -> Shipment:
@@ -164,12 +167,13 @@ class Gathering:
         count = lenenc_int_at(payload.ljust(9, b"\0"), 0)[0]
         columns = [Column.decode(leased.read()) for _ in range(count)]
         leased.read()
+        leased.in_rows = True
         likeness_ = [(column.type, column.collation_id) for column in columns]
         if table.shipment is None:
             table.shipment, table.columns = Shipment(columns), likeness_
         elif likeness_ != table.columns:
             name = leased.connection.endpoint.name
-            raise errors.SHARDS_DIFFER(shard=part.where, instance=name)
+            raise Refused(errors.SHARDS_DIFFER(shard=part.where, instance=name))
         return table.shipment
 
     def _ship(self, finisher: Leased, table: _Table) -> None:
@@ -180,7 +184,7 @@ class Gathering:
         text = insertion(table.name, table.like.columns, shipment.count)
         payloads, prepared = connection.prepare(frame(bytes([Command.STMT_PREPARE]) + text, 0))
         if prepared is None:
-            raise self._refused(finisher, ErrPacket.decode(payloads[0]))
+            raise self._refusal(finisher, ErrPacket.decode(payloads[0]))
         head = bytes([Command.STMT_EXECUTE]) + prepared.id + b"\0\1\0\0\0"
         command = frame(head + shipment.take(), 0)
         refusal = connection.tell(command)
@@ -188,7 +192,7 @@ class Gathering:
             self._tell(finisher, query(table.like.relaxing))
             refusal = connection.tell(command)
         if refusal is not None:
-            raise self._refused(finisher, refusal)
+            raise self._refusal(finisher, refusal)
         connection.statements.close_after_use(prepared)
 
     # -- the server that answers -------------------------------------------------------------------
@@ -203,13 +207,14 @@ class Gathering:
     def _tell(self, finisher: Leased, command: bytes) -> None:
         refusal = finisher.connection.tell(command)
         if refusal is not None:
-            raise self._refused(finisher, refusal)
+            raise self._refusal(finisher, refusal)
 
-    def _refused(self, finisher: Leased, refusal: ErrPacket) -> errors.SqlError:
-        return errors.CANNOT_MEET(
+    def _refusal(self, finisher: Leased, refusal: ErrPacket) -> Refused:
+        error = errors.CANNOT_MEET(
             instance=finisher.connection.endpoint.name,
             reason=f"{refusal.message} ({refusal.errno})",
         )
+        return Refused(error)
 
     def _finish(
         self, finisher: Leased, gather: Gather, tables: Sequence[_Table], said: Said, codec: str

@@ -83,6 +83,10 @@ class Leased:
     """Whether it was asked anything."""
     changed: bool = False
     """Whether the server reported a change of session state that no setting accounts for."""
+    in_rows: bool = False
+    """Whether the reply that is read is in its rows."""
+    timeout: float | None = None
+    """Seconds that it may take until there is more of a reply."""
 
     def commands(self) -> list[bytes]:
         """What the shards are asked, as this connection is to be told."""
@@ -117,9 +121,22 @@ class Leased:
     def read(self) -> bytes:
         """The next payload."""
         try:
-            return self.connection.stream.read_packet()
+            if self.timeout is None:
+                return self.connection.stream.read_packet()
+            return self._read_in_time(self.timeout)
         except SqlError as error:  # which blames the client
+            if error.errno == errors.SCATTER_TIMEOUT.errno:
+                raise
             raise broke_protocol(self.connection, error.message) from None
+
+    def _read_in_time(self, seconds: float) -> bytes:
+        payload = self.connection.stream.buffered_packet()
+        if payload is not None:
+            return payload
+        name = self.connection.endpoint.name
+        error = errors.SCATTER_TIMEOUT(instance=name, timeout_ms=round(seconds * 1000))
+        with gevent.Timeout(seconds, error):
+            return self.connection.stream.read_packet()
 
     def note_changed(self) -> None:
         """The connection may hold what settings do not tell of: nobody else is to see it."""
@@ -134,8 +151,13 @@ class Leased:
 
     def refuse(self, payload: bytes, part: Part | None = None) -> NoReturn:
         """Raise `Refused` for an ERR."""
-        self.outstanding -= 1
+        self.ended()
         raise Refused(refusal(payload, None if part is None else part.names))
+
+    def ended(self) -> None:
+        """The reply that was read is over."""
+        self.outstanding -= 1
+        self.in_rows = False
 
     def drain(self) -> None:
         """Read what is outstanding, and forget it; send nothing more."""
@@ -143,14 +165,16 @@ class Leased:
         self.packets = self.packets[: self.outstanding]
         self.unsent.clear()
         while self.outstanding:
-            self.begin_reply()
-            first = self.read()
-            if first[:1] not in (b"\0", b"\xff"):
-                for _ in range(lenenc_int_at(first.ljust(9, b"\0"), 0)[0] + 1):
-                    self.read()
-                while not (is_eof(payload := self.read()) or payload[:1] == b"\xff"):
-                    pass
-            self.outstanding -= 1
+            if not self.in_rows:
+                self.begin_reply()
+                first = self.read()
+                if first[:1] not in (b"\0", b"\xff"):
+                    for _ in range(lenenc_int_at(first.ljust(9, b"\0"), 0)[0] + 1):
+                        self.read()
+                    self.in_rows = True
+            while self.in_rows and not (is_eof(payload := self.read()) or payload[:1] == b"\xff"):
+                pass
+            self.ended()
 
 
 class Leases:
@@ -185,35 +209,66 @@ class Leases:
             [(pool, parts)] = asked.items()
             yield self.own(pool, parts)
             return
-        for pool in sorted(asked, key=lambda pool: (pool.endpoint.name, id(pool))):
+        for pool in sorted(asked, key=_order):
             yield self.other(pool, asked[pool])
+
+    def spread(
+        self, asked: dict[Pool, list[Part]], changes: Mapping[str, str] | None = None
+    ) -> Iterator[Leased]:
+        """Connections for a query, as many to a server as it may have and are there.
+
+        The session's own is the only one in a transaction, and where one part is all there is.
+        ``changes`` are settings that they are to have besides the session's.
+        """
+        binding = self._binding
+        changes = changes or {}
+        bound = binding.held is not None or binding.begin or not binding.autocommit
+        if len(asked) == 1:
+            [(pool, parts)] = asked.items()
+            if bound or len(parts) == 1:
+                leased = self.own(pool, parts)
+                leased.timeout = self._sharding.merging.scatter_timeout
+                yield leased
+                self._settle_own(leased, _changed(binding.profile, changes))
+                return
+        profile = self.settings(changes)
+        found = []
+        for pool in sorted(asked, key=_order):
+            found.append(self.other(pool, asked[pool], profile))
+            yield found[-1]
+        for each in found:
+            yield from self._spares(each, profile)
+
+    def _spares(self, first: Leased, profile: Profile) -> Iterator[Leased]:
+        """Further connections to a server, which take some of the parts of the first one."""
+        most = min(len(first.parts), self._sharding.merging.connections_per_scatter)
+        found = [first]
+        while len(found) < most:
+            spare = self._spare(first.pool, profile)
+            if spare is None:
+                break
+            found.append(spare)
+            yield spare
+        parts = first.parts
+        for number, each in enumerate(found):
+            each.parts = parts[number :: len(found)]
+
+    def _settle_own(self, leased: Leased, profile: Profile) -> None:
+        if profile is self._binding.profile:
+            return
+        try:
+            leased.connection.settle(profile, self._binding.look_back, b"")
+        except BaseException as error:
+            raise told(leased.connection, error) from None
 
     def own(self, pool: Pool, parts: list[Part]) -> Leased:
         """The session's connection, in its transaction if there is one."""
         self._binding.go_to(pool)
         return Leased(pool, self._binding.take_begun(), True, parts)
 
-    def apart(self, asked: dict[Pool, list[Part]], changes: Mapping[str, str]) -> Iterator[Leased]:
-        """The same with other settings: the session's own is taken only in a transaction."""
-        binding = self._binding
-        if binding.held is not None or binding.begin or not binding.autocommit:
-            [(pool, parts)] = asked.items()
-            leased = self.own(pool, parts)
-            yield leased
-            try:
-                leased.connection.settle(self.settings(changes), binding.look_back, b"")
-            except BaseException as error:
-                raise told(leased.connection, error) from None
-            return
-        for pool in sorted(asked, key=lambda pool: (pool.endpoint.name, id(pool))):
-            yield self.other(pool, asked[pool], self.settings(changes))
-
     def settings(self, changes: Mapping[str, str]) -> Profile:
         """The session's settings outside a transaction, with changes; raises for too many."""
-        found = self._profile.with_variables(changes)
-        if found is None:
-            raise errors.NOT_SUPPORTED_YET(construct="so many session variables over shards")
-        return found
+        return _changed(self._profile, changes)
 
     def other(self, pool: Pool, parts: list[Part], profile: Profile | None = None) -> Leased:
         """A connection with the session's settings that takes part in no transaction."""
@@ -223,13 +278,31 @@ class Leases:
             connection = pool.acquire(binding.flags, profile)
         finally:
             binding.waiting = False
+        return self._settled(pool, connection, profile, parts)
+
+    def _spare(self, pool: Pool, profile: Profile) -> Leased | None:
+        """The same if nobody has to wait for it."""
+        binding = self._binding
+        binding.waiting = True
+        try:
+            connection = pool.spare(binding.flags, profile)
+        except SqlError:
+            return None  # the server has no more: those that there are do
+        finally:
+            binding.waiting = False
+        return None if connection is None else self._settled(pool, connection, profile, [])
+
+    def _settled(
+        self, pool: Pool, connection: BackendConnection, profile: Profile, parts: list[Part]
+    ) -> Leased:
         try:
             connection.settle(profile, LookBack(), b"")
         except BaseException as error:
             pool.discard(connection)
             raise told(connection, error) from None
-        binding.lent.append((pool, connection))
-        return Leased(pool, connection, False, parts)
+        self._binding.lent.append((pool, connection))
+        timeout = self._sharding.merging.scatter_timeout
+        return Leased(pool, connection, False, parts, timeout=timeout)
 
     @property
     def _profile(self) -> Profile:
@@ -315,6 +388,20 @@ class Leases:
         except BaseException as further:
             self._binding.failed(connection, further)
         self._binding.done(connection)
+
+
+def _changed(profile: Profile, changes: Mapping[str, str]) -> Profile:
+    if not changes:
+        return profile
+    found = profile.with_variables(changes)
+    if found is None:
+        raise errors.NOT_SUPPORTED_YET(construct="so many session variables over shards")
+    return found
+
+
+def _order(pool: Pool) -> tuple[str, int]:
+    """In which order pools are asked for connections."""
+    return pool.endpoint.name, id(pool)
 
 
 def refusal(payload: bytes, names: TableNames | None) -> SqlError:

@@ -23,11 +23,13 @@ class Said:
     """What a client said: the literals of a text, the parameters of an execution.
 
     ``parameters`` is ``None`` for a text; ``profile`` are the settings it was prepared under.
+    ``of_client`` is what the client said if this is what each shard is told of LIMIT.
     """
 
     literals: Sequence[bytes]
     parameters: Sequence[Parameter] | None = None
     profile: Profile | None = None
+    of_client: Said | None = None
 
     @property
     def binary(self) -> bool:

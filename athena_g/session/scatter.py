@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,7 +15,7 @@ from athena_g.pool.pool import Pool
 from athena_g.protocol.columns import Column
 from athena_g.protocol.renaming import TableNames
 from athena_g.protocol.replies import EofPacket, is_eof
-from athena_g.protocol.wire import lenenc_int_at
+from athena_g.protocol.wire import lenenc_int, lenenc_int_at
 from athena_g.session.binding import Binding
 from athena_g.session.leases import Leased, Leases, Part, Refused
 
@@ -27,24 +27,11 @@ ALL_CELLS: Final = 1 << 16
 """More cells than a row has."""
 
 
-class _Merging:
-    """Rows that are merged, or what hinders it: then they are read and forgotten."""
+class Unfit(SqlError):
+    """Rows cannot be merged here, and none is sent yet; as an error, what a client is told."""
 
-    def __init__(self, merged: Aggregates) -> None:
-        self._merged = merged
-        self.hindrance: SqlError | None = None
-
-    def begins(self, columns: list[Column]) -> bool:
-        """Whether rows with these columns can be merged."""
-        try:
-            self._merged.begin(columns)
-        except SqlError as error:
-            self.hindrance = error
-        return self.hindrance is None
-
-    def add(self, payload: bytes) -> None:
-        if self.hindrance is None:
-            self._merged.add(payload)
+    def __init__(self, reason: SqlError) -> None:
+        super().__init__(reason.errno, reason.sqlstate, reason.message)
 
 
 @dataclass(slots=True)
@@ -81,26 +68,24 @@ class Scatter:
         ``binary``: they are those of prepared statements. ``locks``: the rows are to stay locked
         until the transaction ends. ``touches_session``: the query may do something to
         the sessions of the servers. ``window``: how many rows are left out first, and how many are
-        passed on then. ``merged`` makes one row of all.
+        passed on then. ``merged`` makes one row of all; raises `Unfit` where that cannot be done.
         """
         self._leases.check(list(asked), writes=locks)
         leased: list[Leased] = []
         totals = Totals()
         wanted = None if window is None else Window(*window)
-        aggregates = None if merged is None else _Merging(merged)
         renamed = None if not renamed_cells else _renamed(renamed_cells, binary)
         try:
-            leased.extend(self._leases.all(asked))
+            leased.extend(self._leases.spread(asked))
             for each in leased:
                 if touches_session:
                     each.note_changed()
                     each.note_insert_id()
                 each.send(each.commands())
-            for pool in asked:
-                each = next(one for one in leased if one.pool is pool)
+            for each in leased:
                 for part in each.parts:
-                    if aggregates is not None:
-                        self._merge(each, part, totals, aggregates)
+                    if merged is not None:
+                        self._merge(each, part, totals, merged)
                     elif wanted is None or not wanted.is_closed or each.own or not totals.columns:
                         self._pass_on(each, part, totals, renamed, wanted)
         except BaseException as error:
@@ -142,7 +127,7 @@ class Scatter:
                     leased[0].refuse(payload, part)
                 names = part.names
                 self._client.write_packet(payload if names is None else names.definition(payload))
-            leased[0].outstanding -= 1
+            leased[0].ended()
         except BaseException as error:
             self._leases.end(leased, error)
         self._leases.give_back(leased[0])
@@ -159,7 +144,7 @@ class Scatter:
     ) -> None:
         """Pass on the rows of one shard, and in front of the first one's the definitions."""
         leased.begin_reply()
-        columns = self._head(leased, part, totals)
+        columns = self.head(leased, part, totals)
         while not is_eof(payload := leased.read()):
             if payload[:1] == b"\xff":
                 leased.refuse(payload, part)
@@ -171,51 +156,74 @@ class Scatter:
                 payload = renamed(part.names, payload, columns)
             self._client.write_packet(payload)
             totals.rows += 1
-        leased.outstanding -= 1
-        end = EofPacket.decode(payload)
-        totals.warnings += end.warnings
-        leased.connection.scanner.status = end.status
+        self.ended(leased, payload, totals)
 
-    def _merge(self, leased: Leased, part: Part, totals: Totals, merging: _Merging) -> None:
-        """Take the rows of one shard; what cannot be merged is refused when they are read."""
+    def _merge(self, leased: Leased, part: Part, totals: Totals, merged: Aggregates) -> None:
+        """Take the rows of one shard."""
+
+        def begins(columns: Sequence[Column]) -> None:
+            try:
+                merged.begin(columns)
+            except SqlError as error:
+                raise Refused(Unfit(error)) from None
+
         leased.begin_reply()
-        self._head(leased, part, totals, merging)
+        self.head(leased, part, totals, begins=begins)
         while not is_eof(payload := leased.read()):
             if payload[:1] == b"\xff":
                 leased.refuse(payload, part)
-            merging.add(payload)
-        leased.outstanding -= 1
-        end = EofPacket.decode(payload)
-        totals.warnings += end.warnings
-        leased.connection.scanner.status = end.status
-        if merging.hindrance is not None:
-            raise Refused(merging.hindrance)
+            merged.add(payload)
+        self.ended(leased, payload, totals)
 
-    def _head(
-        self, leased: Leased, part: Part, totals: Totals, merging: _Merging | None = None
+    def head(
+        self,
+        leased: Leased,
+        part: Part,
+        totals: Totals,
+        *,
+        hidden: int = 0,
+        begins: Callable[[Sequence[Column]], None] | None = None,
     ) -> list[bytes]:
-        """Read the definitions of columns, and pass on the first; what they are here."""
+        """Read the definitions of columns, and pass on the first; what they are here.
+
+        The last ``hidden`` columns are not the client's. ``begins`` may refuse the first ones.
+        """
         payload = leased.read()
         if payload[:1] == b"\xff":
             leased.refuse(payload, part)
-        head = [payload]
+        found = []
         for _ in range(lenenc_int_at(payload.ljust(9, b"\0"), 0)[0]):
             payload = leased.read()
-            head.append(payload if part.names is None else part.names.definition(payload))
+            found.append(payload if part.names is None else part.names.definition(payload))
         end = leased.read()
-        columns = [_likeness(definition) for definition in head[1:]]
+        leased.in_rows = True
+        columns = [_likeness(definition) for definition in found]
         if totals.columns is None:
+            if begins is not None:
+                begins([*map(Column.decode, found)])
             totals.columns = columns
-            if merging is not None and not merging.begins([*map(Column.decode, head[1:])]):
-                return head[1:]
             # The connection may have other settings than the session: autocommit.
             own_end = EofPacket(EofPacket.decode(end).warnings, self._binding.local_status)
-            for each in (*head, own_end.encode()):
+            shown = found[: len(found) - hidden]
+            for each in (lenenc_int(len(shown)), *shown, own_end.encode()):
                 self._client.write_packet(each)
         elif columns != totals.columns:
             name = leased.connection.endpoint.name
             raise errors.SHARDS_DIFFER(shard=part.where, instance=name)
-        return head[1:]
+        return found
+
+    @property
+    def write(self) -> Callable[[bytes], None]:
+        """Passes on a row."""
+        return self._client.write_packet
+
+    @staticmethod
+    def ended(leased: Leased, payload: bytes, totals: Totals) -> None:
+        """Take note of the end of a shard's rows."""
+        leased.ended()
+        end = EofPacket.decode(payload)
+        totals.warnings += end.warnings
+        leased.connection.scanner.status = end.status
 
 
 Renamed = Callable[[TableNames, bytes, list[bytes]], bytes]

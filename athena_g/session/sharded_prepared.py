@@ -64,6 +64,8 @@ class Execution:
     routed: Routed
     parameters: list[Parameter] | None = None
     made: Sequence[int] = ()
+    given: bytes = b""
+    """The payload before LIMIT was made that of a shard."""
 
     @property
     def types(self) -> bytes | None:
@@ -249,6 +251,7 @@ class PreparedText:
         ids = self.sharding.new_ids(len(self.made))
         said, parameters, values = read(self._read, payload, statement, plan, codec, ids)
         routed = self.sharding.routed(plan, self._shape, values, self._reading)
+        given = said
         if routed.route.divided and parameters is None:
             count = statement.parameters + len(self.made)
             parameters = read(split_parameters, said[_BODY_OF_PAYLOAD:], count, {})
@@ -261,7 +264,8 @@ class PreparedText:
                 if slot >= first:
                     parameters[slot - first] = of_number(number)
             said = said[:_BODY_OF_PAYLOAD] + join_parameters(parameters)
-        return Execution(said, routed, parameters, [] if plan.kind is Kind.EXPLAIN else ids)
+        made = [] if plan.kind is Kind.EXPLAIN else ids
+        return Execution(said, routed, parameters, made, given)
 
     def _read(
         self, payload: bytes, statement: Statement, plan: Plan, codec: str, ids: Sequence[int]
@@ -324,10 +328,6 @@ class PreparedText:
     def execute_everywhere(self, execution: Execution, statement: Statement) -> None:
         """Execute the statement on several shards, or in all DB groups."""
         routed = execution.routed
-        if routed.route.gathered is not None:
-            said = Said(routed.literals, self._parameters(execution, statement), statement.profile)
-            self.sharding.gather(routed, said, statement.effect)
-            return
 
         def command(shard: int) -> Callable[[BackendConnection], bytes]:
             one, said = self._part(execution, statement, shard)
@@ -336,14 +336,26 @@ class PreparedText:
             return lambda connection: _execution(connection, one, said, names)
 
         self.sharding.everywhere(
-            routed, command, statement.effect, made=execution.made, binary=True
+            routed,
+            command,
+            statement.effect,
+            made=execution.made,
+            binary=True,
+            said=self._said(execution, statement),
         )
 
-    def _parameters(self, execution: Execution, statement: Statement) -> list[Parameter]:
-        if execution.parameters is not None:
-            return execution.parameters
-        body = execution.payload[_BODY_OF_PAYLOAD:]
-        return split_parameters(body, statement.parameters + len(self.made), {})
+    def _said(self, execution: Execution, statement: Statement) -> Said | None:
+        """What the client said, for a query."""
+        if execution.routed.plan.kind is not Kind.SELECT:
+            return None
+        count = statement.parameters + len(self.made)
+        own, given = (
+            split_parameters(payload[_BODY_OF_PAYLOAD:], count, {})
+            for payload in (execution.payload, execution.given)
+        )
+        routed, profile = execution.routed, statement.profile
+        of_client = Said(routed.said, given, profile)
+        return Said(routed.literals, own, profile, of_client)
 
     def _part(
         self, execution: Execution, statement: Statement, shard: int

@@ -7,7 +7,7 @@ transaction is open, or something pins the session, its statements stay on one s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 import gevent
@@ -46,15 +46,16 @@ from athena_g.router.rules import Rules
 from athena_g.router.tables import SHOWN, SHOWN_CELLS
 from athena_g.session.binding import Binding, Effect
 from athena_g.session.catalogue import query_of_tables, tables
-from athena_g.session.effects import Called, left_behind
+from athena_g.session.effects import FOUND_ROWS, Called, left_behind
 from athena_g.session.fan_out import FanOut, Rows
 from athena_g.session.gathering import Gathering
 from athena_g.session.information_schema import with_views
 from athena_g.session.leases import Asked, Leases, Part, query
 from athena_g.session.long_work import at_once, in_thread
+from athena_g.session.ordered import Ordered
 from athena_g.session.own_rows import result_set
 from athena_g.session.saying import Said
-from athena_g.session.scatter import ALL_CELLS, Scatter
+from athena_g.session.scatter import ALL_CELLS, Scatter, Unfit
 
 MANY: Final = 5000
 """Literals of a text whose route a thread looks for, while other sessions go on."""
@@ -118,7 +119,9 @@ class ShardedStatements:
         self._client = client
         self._scatter = Scatter(self._binding, self._leases, client)
         self._fan_out = FanOut(self._binding, self._leases, client)
-        self._gathering = Gathering(self._binding, self._leases, self._sharding, self._scatter)
+        parts = (self._binding, self._leases, self._sharding, self._scatter)
+        self._ordered = Ordered(*parts)
+        self._gathering = Gathering(*parts)
 
     def execute(self, packet: bytes, kind: int, effect: Effect | None = None) -> None:
         """Have the servers that are concerned answer a framed COM_QUERY."""
@@ -197,8 +200,6 @@ class ShardedStatements:
                 self._binding.execute(packet, kind, effect)
             case Reach.ANYWHERE:
                 self._anywhere(packet, text, kind, effect)
-            case Reach.SEVERAL if found.gathered is not None:
-                self.gather(routed, Said(routed.literals), effect)
             case Reach.SEVERAL | Reach.EVERY_GROUP:
                 self.everywhere(routed, lambda shard: query(routed.text(shard)), effect)
 
@@ -210,27 +211,26 @@ class ShardedStatements:
         *,
         made: Sequence[int] = (),
         binary: bool = False,
+        said: Said | None = None,
     ) -> None:
         """Have several shards, or all DB groups, answer; ``command`` is what a shard is told.
 
         ``made`` are the ids of rows that were made here. ``binary``: rows are those of
-        prepared statements.
+        prepared statements. ``said`` is what the client said, if it is not a text.
         """
         left = left_behind(effect)
-        if left:  # it would be on several connections, none of which is the session's
+        counts = left == FOUND_ROWS and routed.route.gathered is not None
+        if left and not counts:  # it would be on several connections, none the session's
             raise errors.NOT_SUPPORTED_YET(construct=f"{left} over several shards")
-        asked = self._asked(routed, command, made)
-        self._stay_within(asked)
-        functions = routed.plan.aggregates
         if routed.plan.kind is Kind.SELECT:
-            self._scatter.read(
-                asked,
-                locks=not routed.plan.read_only,
-                touches_session=effect is not None,
-                window=routed.route.window or self._selected,
-                merged=Aggregates(functions, binary=binary) if functions else None,
-            )
-        elif routed.plan.read_only:
+            self._check_shards(routed)
+            self._stay_within({self._sharding.pool_of(shard) for shard in routed.route.shards})
+            said = said or Said(routed.literals, of_client=Said(routed.said))
+            self._read(routed, command, said, touches_session=effect is not None)
+            return
+        asked = self._asked(routed, command, made)
+        self._stay_within(asked.keys())
+        if routed.plan.read_only:
             self._scatter.read(asked, renamed_cells=_named_cells(routed.plan), binary=binary)
         elif routed.plan.everywhere:
             self._define(routed.plan, asked)
@@ -240,12 +240,37 @@ class ShardedStatements:
                 routed.plan.kind.value, asked, alike=alike, rows=_rows(routed), made=made
             )
 
-    def gather(self, routed: Routed, said: Said, effect: Effect | None) -> None:
-        """Have one server answer that gets the rows of several shards."""
-        left = left_behind(effect)
-        if left:
-            raise errors.NOT_SUPPORTED_YET(construct=f"{left} over several shards")
-        self._gathering.answer(routed, said, self.reading().codec)
+    def _read(
+        self,
+        routed: Routed,
+        command: Callable[[int], Asked],
+        said: Said,
+        *,
+        touches_session: bool,
+    ) -> None:
+        """Answer a query on several shards."""
+        plan, codec = routed.plan, self.reading().codec
+        if routed.route.gathered is not None:
+            self._gathering.answer(routed, said, codec)
+            return
+        try:
+            if plan.ordering is not None:
+                self._ordered.answer(
+                    routed, said, selected=self._selected, touches_session=touches_session
+                )
+                return
+            functions = plan.aggregates
+            self._scatter.read(
+                self._asked(routed, command, ()),
+                locks=not plan.read_only,
+                touches_session=touches_session,
+                window=routed.route.window or self._selected,
+                merged=Aggregates(functions, binary=said.binary) if functions else None,
+            )
+        except Unfit:
+            if plan.gather is None:
+                raise
+            self._gathering.answer(routed, said, codec)
 
     @property
     def _selected(self) -> tuple[int, int] | None:
@@ -407,10 +432,17 @@ class ShardedStatements:
         self.go_to(pool)
         self._scatter.fields(pool, Part("shard 0", command, names))
 
-    def _stay_within(self, asked: dict[Pool, list[Part]]) -> None:
+    def _stay_within(self, pools: Collection[Pool]) -> None:
         """Have the statement to come run on these servers: if it is one, as others go there."""
-        if len(asked) == 1:
-            self.go_to(next(iter(asked)))
+        if len(pools) == 1:
+            self.go_to(next(iter(pools)))
+
+    def _check_shards(self, routed: Routed) -> None:
+        """Refuse a query on too many shards."""
+        count, limit = len(routed.route.shards), self._sharding.merging.max_scatter_shards
+        if count > limit:
+            table = routed.plan.tables[0].part.table.name
+            raise errors.TOO_MANY_SHARDS(count=count, table=table, limit=limit)
 
     # -- routing -----------------------------------------------------------------------------------
 
