@@ -23,7 +23,7 @@ from athena_g.protocol.replies import is_eof
 from athena_g.router.ordering import Ordering
 from athena_g.router.router import Routed
 from athena_g.session.binding import Binding
-from athena_g.session.gathering import AS_KEPT
+from athena_g.session.finishing import AS_KEPT
 from athena_g.session.leases import Leased, Leases, Part, Refused, refusal
 from athena_g.session.saying import Said, prepare_under
 from athena_g.session.scatter import Scatter, Totals, Unfit

@@ -9,6 +9,7 @@ from typing import Final
 from athena_g import errors
 from athena_g.errors import SqlError
 from athena_g.merge.aggregates import Aggregates
+from athena_g.merge.typed import retelling
 from athena_g.merge.window import Window
 from athena_g.net.stream import PacketStream
 from athena_g.pool.pool import Pool
@@ -108,6 +109,34 @@ class Scatter:
         self._pass_on(leased, part, totals, None, None)
         return totals
 
+    def pass_on_as(
+        self, leased: Leased, part: Part, shown: Sequence[bytes], *, binary: bool
+    ) -> Totals:
+        """The same as rows of columns with other definitions.
+
+        Raises `Refused` with an `Unfit` before any is sent where values are written otherwise.
+        """
+        totals = Totals()
+        retold: Callable[[bytes], bytes] | None = None
+
+        def begins(columns: Sequence[Column]) -> None:
+            nonlocal retold
+            wanted = [*map(Column.decode, shown)]
+            try:
+                retold = retelling(columns, wanted, binary=binary)
+            except ValueError:
+                raise Refused(_columns_differ(columns, wanted)) from None
+
+        leased.begin_reply()
+        self.head(leased, part, totals, begins=begins, shown=shown)
+        while not is_eof(payload := leased.read()):
+            if payload[:1] == b"\xff":
+                leased.refuse(payload, part)
+            self._client.write_packet(payload if retold is None else retold(payload))
+            totals.rows += 1
+        self.ended(leased, payload, totals)
+        return totals
+
     def end(self, totals: Totals, found_rows: int) -> None:
         """End an answer whose rows are passed on."""
         self._binding.note_scattered(-1, found_rows, totals.warnings)
@@ -183,10 +212,12 @@ class Scatter:
         *,
         hidden: int = 0,
         begins: Callable[[Sequence[Column]], None] | None = None,
+        shown: Sequence[bytes] | None = None,
     ) -> list[bytes]:
         """Read the definitions of columns, and pass on the first; what they are here.
 
-        The last ``hidden`` columns are not the client's. ``begins`` may refuse the first ones.
+        The last ``hidden`` columns are not the client's. ``begins`` may refuse the first ones,
+        ``shown`` is passed on instead of them.
         """
         payload = leased.read()
         if payload[:1] == b"\xff":
@@ -204,7 +235,8 @@ class Scatter:
             totals.columns = columns
             # The connection may have other settings than the session: autocommit.
             own_end = EofPacket(EofPacket.decode(end).warnings, self._binding.local_status)
-            shown = found[: len(found) - hidden]
+            if shown is None:
+                shown = found[: len(found) - hidden]
             for each in (lenenc_int(len(shown)), *shown, own_end.encode()):
                 self._client.write_packet(each)
         elif columns != totals.columns:
@@ -224,6 +256,16 @@ class Scatter:
         end = EofPacket.decode(payload)
         totals.warnings += end.warnings
         leased.connection.scanner.status = end.status
+
+
+def _columns_differ(columns: Sequence[Column], wanted: Sequence[Column]) -> Unfit:
+    told = ", ".join(
+        f"{one.type.name} for {other.type.name}"
+        for one, other in zip(columns, wanted, strict=False)
+        if one.type is not other.type
+    )
+    what = f"such types ({told})"
+    return Unfit(errors.MERGE_NOT_EXACT(function="GROUP BY", what=what, column=wanted[0].name))
 
 
 Renamed = Callable[[TableNames, bytes, list[bytes]], bytes]

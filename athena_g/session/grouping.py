@@ -1,0 +1,142 @@
+"""Queries that make groups over several shards: each makes its own, one puts them together.
+
+The client is told of the columns what a server says of the whole query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Final
+
+from athena_g import errors
+from athena_g.group.sharding import Sharding
+from athena_g.merge.typed import table_of
+from athena_g.pool.pool import Pool
+from athena_g.protocol.columns import Column
+from athena_g.router.partial import MAX_SHOWN, TABLE
+from athena_g.router.router import Routed
+from athena_g.session.binding import Binding
+from athena_g.session.finishing import (
+    AS_KEPT,
+    Budget,
+    Finisher,
+    Loading,
+    differ,
+    read_definitions,
+)
+from athena_g.session.gathering import Gathering
+from athena_g.session.leases import Leased, Leases, Part, Refused
+from athena_g.session.saying import Said
+from athena_g.session.scatter import Scatter, Unfit
+
+_MISREAD: Final = frozenset((1052, 1054, 1055, 1056, 1064, 1111, 1140, 1247, 1463, 3593))
+"""Errors of a text that was made here and is not what it should be."""
+
+
+class Grouping:
+    """Answers one session's queries whose groups have rows on several shards."""
+
+    def __init__(
+        self,
+        binding: Binding,
+        leases: Leases,
+        sharding: Sharding,
+        scatter: Scatter,
+        gathering: Gathering,
+    ) -> None:
+        self._binding = binding
+        self._leases = leases
+        self._sharding = sharding
+        self._scatter = scatter
+        self._gathering = gathering
+
+    def answer(self, routed: Routed, said: Said, codec: str) -> None:
+        """Have the groups put together; raises `Unfit` where that cannot be done."""
+        partial = routed.plan.partial
+        assert partial is not None
+        said = said.of_client or said
+        asked: dict[Pool, list[Part]] = {}
+        for shard in routed.route.shards:
+            text = partial.partial.render(shard, said.literals)
+            command = said.prepared(text, partial.partial.parameters)
+            part = Part(f"shard {shard}", command, routed.names(shard))
+            asked.setdefault(self._sharding.pool_of(shard), []).append(part)
+        self._leases.check([*asked], writes=False)
+        leased: list[Leased] = []
+        try:
+            leased.extend(self._leases.spread(asked, AS_KEPT))
+            try:
+                for each in leased:
+                    each.send(each.commands())
+                finisher = Finisher(self._leases, self._binding, self._sharding)
+                leased.append(finisher.leased)
+                loading = Loading(TABLE, "groups")
+                budget = Budget(self._sharding.merging.max_memory)
+                shown: list[bytes] = []
+                for each in leased[:-1]:
+                    for part in each.parts:
+                        columns = read_definitions(each, part)
+                        if not shown:
+                            shown = self._shown(finisher, routed, said, tuple(columns), codec)
+                            self._create(finisher, loading, columns, partial.columns)
+                        if not loading.begin([*map(Column.decode, columns)]):
+                            raise differ(each, part)
+                        finisher.bring(each, part, loading, budget)
+                finisher.ship(loading)
+                for each in leased[:-1]:
+                    self._leases.give_back(each)
+                del leased[:-1]
+                part = Part("the home server", said.asked(partial.final, 0, None))
+                finisher.ask(part)
+                totals = self._scatter.pass_on_as(finisher.leased, part, shown, binary=said.binary)
+            except Refused as refused:
+                raise _unfit(refused) from None
+            found_rows = finisher.found_rows() if partial.counts else totals.rows
+            self._scatter.end(totals, found_rows)
+            self._leases.clear(finisher.leased)
+        except BaseException as error:
+            self._leases.end(leased, error)
+
+    def _shown(
+        self, finisher: Finisher, routed: Routed, said: Said, columns: Hashable, codec: str
+    ) -> list[bytes]:
+        """The definitions of the columns that the client is to get.
+
+        They are what the server says of the whole query over tables without rows: some flags are
+        those of a table in which a server makes groups.
+        """
+        partial, whole = routed.plan.partial, routed.plan.whole
+        assert partial is not None
+        assert whole is not None
+        settings = self._leases.settings({})
+        key = (settings, said.profile, said.binary, columns)
+        found = partial.shown.get(key)
+        if found is None:
+            for each in whole.tables:
+                like = self._gathering.like(each, routed.route.shards, codec)
+                finisher.create(Loading(b"", each.table), like)
+            found = finisher.definitions(self._gathering.asking(whole, said, codec))
+            if len(partial.shown) >= MAX_SHOWN:
+                partial.shown.clear()
+            partial.shown[key] = found
+        return found
+
+    @staticmethod
+    def _create(
+        finisher: Finisher, loading: Loading, columns: Sequence[bytes], names: Sequence[bytes]
+    ) -> None:
+        """Make the table that the groups go into."""
+        like = table_of(TABLE, names, [*map(Column.decode, columns)])
+        if like is None:
+            what = "ENUM, SET, JSON or geometry"
+            error = errors.MERGE_NOT_EXACT(function="GROUP BY", what=what, column="")
+            raise Refused(Unfit(error))
+        finisher.create(loading, like)
+
+
+def _unfit(refused: Refused) -> Refused:
+    """The refusal of a text that was made here: the query is to be answered in another way."""
+    error = refused.taken()
+    if error.errno in _MISREAD and not isinstance(error, Unfit):
+        error = Unfit(error)
+    return Refused(error)
