@@ -183,7 +183,8 @@ class Reader:
         for each in with_.expressions:
             self.query(each.this, inner)
         self._body(node, inner)
-        return Opaque(tuple(self.tables[before:]), "WITH RECURSIVE")
+        odd = any(isinstance(each, exp.Lock | exp.Into | exp.PropertyEQ) for each in node.walk())
+        return Opaque(tuple(self.tables[before:]), "WITH RECURSIVE", odd)
 
     def expressions(self, with_: exp.Expr, scope: Scope) -> Scope:
         """What can be named behind a WITH."""

@@ -271,10 +271,14 @@ class Union:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opaque:
-    """A query whose parts depend on one another, as in WITH RECURSIVE: its tables are known."""
+    """A query whose parts depend on one another, as in WITH RECURSIVE: its tables are known.
+
+    ``odd``: it locks rows, or assigns to variables.
+    """
 
     tables: tuple[Table, ...]
     reason: str
+    odd: bool = True
 
 
 Query = Select | Union | Opaque
