@@ -54,7 +54,7 @@ class Partial:
 
     ``counts``: FOUND_ROWS() is to tell of all rows, not of those that LIMIT leaves. ``lasts``: it
     holds for other texts of the same shape, too. ``shown`` are the definitions of the columns that
-    clients get, by what they depend on.
+    clients get, by what they depend on, each with those that shards give.
     """
 
     partial: Composed
@@ -62,7 +62,13 @@ class Partial:
     columns: tuple[bytes, ...]
     counts: bool = False
     lasts: bool = True
-    shown: dict[Hashable, list[bytes]] = field(default_factory=dict)
+    shown: dict[Hashable, tuple[list[bytes], list[bytes]]] = field(default_factory=dict)
+
+    def show(self, key: Hashable, columns: list[bytes], shown: list[bytes]) -> None:
+        """Keep the definitions of columns."""
+        if len(self.shown) >= MAX_SHOWN:
+            self.shown.clear()
+        self.shown[key] = (columns, shown)
 
 
 def partial(

@@ -485,7 +485,8 @@ def _aggregates(query: Query, how: Scattered | None) -> tuple[str, ...]:
 def _makes_groups(plan: Plan) -> bool:
     """Whether all that hinders a query on several shards is that it makes groups."""
     needs = () if plan.scattered is None else plan.scattered.needs
-    return plan.ordering is None and bool(needs) and OF_GROUPS.issuperset(needs)
+    done = plan.ordering is not None or plan.limit is not None
+    return not done and bool(needs) and OF_GROUPS.issuperset(needs)
 
 
 def _with_ordering(plan: Plan, query: Select, parts: Clauses, original: Original) -> Plan:

@@ -5,15 +5,16 @@ The client is told of the columns what a server says of the whole query.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from athena_g import errors
 from athena_g.group.sharding import Sharding
+from athena_g.merge.temporary import Likeness
 from athena_g.merge.typed import table_of
 from athena_g.pool.pool import Pool
 from athena_g.protocol.columns import Column
-from athena_g.router.partial import MAX_SHOWN, TABLE
+from athena_g.router.partial import TABLE
 from athena_g.router.router import Routed
 from athena_g.session.binding import Binding
 from athena_g.session.finishing import (
@@ -62,6 +63,9 @@ class Grouping:
             part = Part(f"shard {shard}", command, routed.names(shard))
             asked.setdefault(self._sharding.pool_of(shard), []).append(part)
         self._leases.check([*asked], writes=False)
+        key = (self._leases.settings({}), said.profile, said.binary)
+        known = partial.shown.get(key)
+        likes = self._likes(routed, codec) if known is None else []
         leased: list[Leased] = []
         try:
             leased.extend(self._leases.spread(asked, AS_KEPT))
@@ -72,12 +76,17 @@ class Grouping:
                 leased.append(finisher.leased)
                 loading = Loading(TABLE, "groups")
                 budget = Budget(self._sharding.merging.max_memory)
-                shown: list[bytes] = []
                 for each in leased[:-1]:
                     for part in each.parts:
                         columns = read_definitions(each, part)
-                        if not shown:
-                            shown = self._shown(finisher, routed, said, tuple(columns), codec)
+                        if known is None:
+                            shown = self._shown(finisher, routed, said, likes, codec)
+                            known = columns, shown
+                            partial.show(key, *known)
+                        if loading.like is None:
+                            if columns != known[0]:  # a table was changed since
+                                del partial.shown[key]
+                                raise Refused(_other_columns())
                             self._create(finisher, loading, columns, partial.columns)
                         if not loading.begin([*map(Column.decode, columns)]):
                             raise differ(each, part)
@@ -98,28 +107,24 @@ class Grouping:
             self._leases.end(leased, error)
 
     def _shown(
-        self, finisher: Finisher, routed: Routed, said: Said, columns: Hashable, codec: str
+        self, finisher: Finisher, routed: Routed, said: Said, likes: Sequence[Likeness], codec: str
     ) -> list[bytes]:
         """The definitions of the columns that the client is to get.
 
         They are what the server says of the whole query over tables without rows: some flags are
         those of a table in which a server makes groups.
         """
-        partial, whole = routed.plan.partial, routed.plan.whole
-        assert partial is not None
+        whole = routed.plan.whole
         assert whole is not None
-        settings = self._leases.settings({})
-        key = (settings, said.profile, said.binary, columns)
-        found = partial.shown.get(key)
-        if found is None:
-            for each in whole.tables:
-                like = self._gathering.like(each, routed.route.shards, codec)
-                finisher.create(Loading(b"", each.table), like)
-            found = finisher.definitions(self._gathering.asking(whole, said, codec))
-            if len(partial.shown) >= MAX_SHOWN:
-                partial.shown.clear()
-            partial.shown[key] = found
-        return found
+        for like in likes:
+            finisher.create(Loading(b"", ""), like)
+        return finisher.definitions(self._gathering.asking(whole, said, codec))
+
+    def _likes(self, routed: Routed, codec: str) -> list[Likeness]:
+        """The tables that the whole query is about."""
+        whole, shards = routed.plan.whole, routed.route.shards
+        assert whole is not None
+        return [self._gathering.like(each, shards, codec) for each in whole.tables]
 
     @staticmethod
     def _create(
@@ -128,10 +133,13 @@ class Grouping:
         """Make the table that the groups go into."""
         like = table_of(TABLE, names, [*map(Column.decode, columns)])
         if like is None:
-            what = "ENUM, SET, JSON or geometry"
-            error = errors.MERGE_NOT_EXACT(function="GROUP BY", what=what, column="")
-            raise Refused(Unfit(error))
+            raise Refused(_other_columns())
         finisher.create(loading, like)
+
+
+def _other_columns() -> Unfit:
+    what = "ENUM, SET, JSON or geometry"
+    return Unfit(errors.MERGE_NOT_EXACT(function="GROUP BY", what=what, column="of a group"))
 
 
 def _unfit(refused: Refused) -> Refused:
