@@ -80,8 +80,7 @@ class Grouping:
                     for part in each.parts:
                         columns = read_definitions(each, part)
                         if known is None:
-                            shown = self._shown(finisher, routed, said, likes, codec)
-                            known = columns, shown
+                            known = columns, self._shown(finisher, routed, said, likes, codec)
                             partial.show(key, *known)
                         if loading.like is None:
                             if columns != known[0]:  # a table was changed since
@@ -97,6 +96,8 @@ class Grouping:
                 del leased[:-1]
                 part = Part("the home server", said.asked(partial.final, 0, None))
                 finisher.ask(part)
+                assert known is not None
+                shown = known[1]
                 totals = self._scatter.pass_on_as(finisher.leased, part, shown, binary=said.binary)
             except Refused as refused:
                 raise _unfit(refused) from None
