@@ -29,12 +29,16 @@ _DUPLICATE: Final = 1062
 
 
 class Loading:
-    """Rows on their way into one table of the finishing server."""
+    """Rows on their way into one table of the finishing server.
+
+    ``like`` is the table, once it is made; ``warnings`` are those that came with the rows.
+    """
 
     def __init__(self, name: bytes, table: str) -> None:
         self.name = name
         self.table = table
         self.like: Likeness | None = None
+        self.warnings = 0
         self._shipment: Shipment | None = None
         self._columns: Sequence[tuple[int, int]] = ()
 
@@ -101,7 +105,9 @@ class Finisher:
             if shipment.is_full:
                 self.ship(loading)
         leased.ended()
-        leased.connection.scanner.status = EofPacket.decode(payload).status
+        end = EofPacket.decode(payload)
+        leased.connection.scanner.status = end.status
+        loading.warnings += end.warnings
 
     def ship(self, loading: Loading) -> None:
         """Send the rows that wait."""

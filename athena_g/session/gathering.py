@@ -75,7 +75,8 @@ class Gathering:
             for each in leased[:-1]:
                 self._leases.give_back(each)
             del leased[:-1]
-            self._finish(finisher, gather, said, codec)
+            warnings = sum(each.warnings for each in loadings)
+            self._finish(finisher, gather, said, codec, warnings)
         except BaseException as error:
             self._leases.end(leased, error)
 
@@ -105,10 +106,13 @@ class Gathering:
         text += b" LIMIT %d" % (self._sharding.merging.max_join_rows + 1)
         return Part(f"shard {shard}", said.prepared(text, parameters))
 
-    def _finish(self, finisher: Finisher, gather: Gather, said: Said, codec: str) -> None:
+    def _finish(
+        self, finisher: Finisher, gather: Gather, said: Said, codec: str, warnings: int
+    ) -> None:
         part = self.asking(gather, said, codec)
         finisher.ask(part)
         totals = self._scatter.pass_on(finisher.leased, part)
+        totals.warnings += warnings
         self._scatter.end(totals, finisher.found_rows() if gather.counts else totals.rows)
         self._leases.clear(finisher.leased)
 

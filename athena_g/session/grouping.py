@@ -99,6 +99,7 @@ class Grouping:
                 assert known is not None
                 shown = known[1]
                 totals = self._scatter.pass_on_as(finisher.leased, part, shown, binary=said.binary)
+                totals.warnings += loading.warnings
             except Refused as refused:
                 raise _unfit(refused) from None
             found_rows = finisher.found_rows() if partial.counts else totals.rows

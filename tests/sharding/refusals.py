@@ -27,6 +27,8 @@ _DOCUMENTED: Final = [
         errors.KEY_CHANGES,
         errors.BROADCAST_MIXED,
         errors.PARTLY_DONE,
+        errors.MEETS_IN_TRANSACTION,
+        errors.CANNOT_MEET,
     )
 ]
 DEPENDING: Final = (
@@ -34,6 +36,7 @@ DEPENDING: Final = (
     "SCATTER_IN_TRANSACTION",
     "SESSION_BOUND",
     "PARTLY_DONE",
+    "MEETS_IN_TRANSACTION",
 )
 """Refusals that depend on what came before."""
 
