@@ -19,7 +19,7 @@ from athena_g.session.binding import Binding
 from athena_g.session.finishing import AS_KEPT, Budget, Finisher, Loading, differ, read_columns
 from athena_g.session.leases import Leased, Leases, Part
 from athena_g.session.saying import Said
-from athena_g.session.scatter import Scatter
+from athena_g.session.scatter import Scatter, Totals
 
 
 class Gathering:
@@ -111,8 +111,8 @@ class Gathering:
     ) -> None:
         part = self.asking(gather, said, codec)
         finisher.ask(part)
-        totals = self._scatter.pass_on(finisher.leased, part)
-        totals.warnings += warnings
+        totals = Totals(warnings=warnings)
+        self._scatter.pass_on(finisher.leased, part, totals)
         self._scatter.end(totals, finisher.found_rows() if gather.counts else totals.rows)
         self._leases.clear(finisher.leased)
 

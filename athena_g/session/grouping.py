@@ -6,7 +6,6 @@ The client is told of the columns what a server says of the whole query.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from athena_g import errors
 from athena_g.group.sharding import Sharding
@@ -28,10 +27,7 @@ from athena_g.session.finishing import (
 from athena_g.session.gathering import Gathering
 from athena_g.session.leases import Leased, Leases, Part, Refused
 from athena_g.session.saying import Said
-from athena_g.session.scatter import Scatter, Unfit
-
-_MISREAD: Final = frozenset((1052, 1054, 1055, 1056, 1064, 1111, 1140, 1247, 1463, 3593))
-"""Errors of a text that was made here and is not what it should be."""
+from athena_g.session.scatter import Scatter, Totals, Unfit, unfit_if_misread
 
 
 class Grouping:
@@ -98,10 +94,10 @@ class Grouping:
                 finisher.ask(part)
                 assert known is not None
                 shown = known[1]
-                totals = self._scatter.pass_on_as(finisher.leased, part, shown, binary=said.binary)
-                totals.warnings += loading.warnings
+                totals = Totals(warnings=loading.warnings)
+                self._scatter.pass_on_as(finisher.leased, part, totals, shown, binary=said.binary)
             except Refused as refused:
-                raise _unfit(refused) from None
+                raise unfit_if_misread(refused) from None
             found_rows = finisher.found_rows() if partial.counts else totals.rows
             self._scatter.end(totals, found_rows)
             self._leases.clear(finisher.leased)
@@ -142,11 +138,3 @@ class Grouping:
 def _other_columns() -> Unfit:
     what = "ENUM, SET, JSON or geometry"
     return Unfit(errors.MERGE_NOT_EXACT(function="GROUP BY", what=what, column="of a group"))
-
-
-def _unfit(refused: Refused) -> Refused:
-    """The refusal of a text that was made here: the query is to be answered in another way."""
-    error = refused.taken()
-    if error.errno in _MISREAD and not isinstance(error, Unfit):
-        error = Unfit(error)
-    return Refused(error)

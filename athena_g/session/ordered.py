@@ -26,7 +26,7 @@ from athena_g.session.binding import Binding
 from athena_g.session.finishing import AS_KEPT
 from athena_g.session.leases import Leased, Leases, Part, Refused, refusal
 from athena_g.session.saying import Said, prepare_under
-from athena_g.session.scatter import Scatter, Totals, Unfit
+from athena_g.session.scatter import Scatter, Totals, Unfit, unfit_if_misread
 
 Spellings = Sequence[Spelling]
 Row = tuple[Key, bytes]
@@ -82,6 +82,8 @@ class Ordered:
                 each.send(each.commands())
             keys = _Keys(routed, spellings, said.binary, self._sharding.merging.max_memory)
             self._merge(leased, keys, totals, window)
+        except Refused as refused:
+            self._leases.end(leased, refused if totals.columns else unfit_if_misread(refused))
         except BaseException as error:
             self._leases.end(leased, error)
         for each in leased:

@@ -26,6 +26,10 @@ _FIXED_SIZE = 12
 
 ALL_CELLS: Final = 1 << 16
 """More cells than a row has."""
+_MISREAD: Final = frozenset(
+    (1052, 1054, 1055, 1056, 1064, 1111, 1140, 1235, 1247, 1305, 1463, 3593)
+)
+"""Errors of a text that was made here and is not what it should be: names, groups, syntax."""
 
 
 class Unfit(SqlError):
@@ -33,6 +37,17 @@ class Unfit(SqlError):
 
     def __init__(self, reason: SqlError) -> None:
         super().__init__(reason.errno, reason.sqlstate, reason.message)
+
+
+def unfit_if_misread(refused: Refused) -> Refused:
+    """The refusal of a text that was made here: the query may have to be answered in another way.
+
+    Of another error the client is told.
+    """
+    error = refused.taken()
+    if error.errno in _MISREAD and not isinstance(error, Unfit):
+        error = Unfit(error)
+    return Refused(error)
 
 
 @dataclass(slots=True)
@@ -103,20 +118,23 @@ class Scatter:
                 self._client.write_packet(row)
         self.end(totals, totals.rows)
 
-    def pass_on(self, leased: Leased, part: Part) -> Totals:
+    def pass_on(self, leased: Leased, part: Part, totals: Totals) -> None:
         """Pass on the rows that one server alone gives; :meth:`end` is to follow."""
-        totals = Totals()
         self._pass_on(leased, part, totals, None, None)
-        return totals
 
     def pass_on_as(
-        self, leased: Leased, part: Part, shown: Sequence[bytes], *, binary: bool
-    ) -> Totals:
+        self,
+        leased: Leased,
+        part: Part,
+        totals: Totals,
+        shown: Sequence[bytes],
+        *,
+        binary: bool,
+    ) -> None:
         """The same as rows of columns with other definitions.
 
         Raises `Refused` with an `Unfit` before any is sent where values are written otherwise.
         """
-        totals = Totals()
         retold: Callable[[bytes], bytes] | None = None
 
         def begins(columns: Sequence[Column]) -> None:
@@ -135,7 +153,6 @@ class Scatter:
             self._client.write_packet(payload if retold is None else retold(payload))
             totals.rows += 1
         self.ended(leased, payload, totals)
-        return totals
 
     def end(self, totals: Totals, found_rows: int) -> None:
         """End an answer whose rows are passed on."""
@@ -234,7 +251,8 @@ class Scatter:
                 begins([*map(Column.decode, found)])
             totals.columns = columns
             # The connection may have other settings than the session: autocommit.
-            own_end = EofPacket(EofPacket.decode(end).warnings, self._binding.local_status)
+            warnings = min(EofPacket.decode(end).warnings + totals.warnings, 0xFFFF)
+            own_end = EofPacket(warnings, self._binding.local_status)
             if shown is None:
                 shown = found[: len(found) - hidden]
             for each in (lenenc_int(len(shown)), *shown, own_end.encode()):
