@@ -251,8 +251,7 @@ class Scatter:
                 begins([*map(Column.decode, found)])
             totals.columns = columns
             # The connection may have other settings than the session: autocommit.
-            warnings = min(EofPacket.decode(end).warnings + totals.warnings, 0xFFFF)
-            own_end = EofPacket(warnings, self._binding.local_status)
+            own_end = EofPacket(EofPacket.decode(end).warnings, self._binding.local_status)
             if shown is None:
                 shown = found[: len(found) - hidden]
             for each in (lenenc_int(len(shown)), *shown, own_end.encode()):
