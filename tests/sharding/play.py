@@ -143,6 +143,8 @@ def _masked(answer: Answer, said: Said) -> Answer:
         said.text.count("(") > 2 or said.text == "SHOW WARNINGS"
     ):  # of several duplicates another shard's may be the first
         lines = [_DUPLICATE.sub(r"\1Duplicate entry", line) for line in lines]
+    if lines and lines[-1].startswith("ERR"):  # how much came before it depends on who finds it
+        return lines[-1:]
     if said.ordered:
         return lines
     rows = sorted(line for line in lines if line.startswith("  row"))
