@@ -191,6 +191,9 @@ class Scatter:
         """Pass on the rows of one shard, and in front of the first one's the definitions."""
         leased.begin_reply()
         columns = self.head(leased, part, totals)
+        if wanted is None and renamed is None:
+            self._pass_all(leased, part, totals)
+            return
         while not is_eof(payload := leased.read()):
             if payload[:1] == b"\xff":
                 leased.refuse(payload, part)
@@ -203,6 +206,24 @@ class Scatter:
             self._client.write_packet(payload)
             totals.rows += 1
         self.ended(leased, payload, totals)
+
+    def _pass_all(self, leased: Leased, part: Part, totals: Totals) -> None:
+        """Pass on the rows as they are, as many at once as there are."""
+        write = self._client.write_packets
+        while True:
+            payloads = leased.read_rows()
+            last = payloads[-1]
+            ended = is_eof(last)
+            failed = last[:1] == b"\xff"
+            if ended or failed:
+                payloads.pop()
+            totals.rows += len(payloads)
+            write(payloads)
+            if failed:
+                leased.refuse(last, part)
+            if ended:
+                self.ended(leased, last, totals)
+                return
 
     def _merge(self, leased: Leased, part: Part, totals: Totals, merged: Aggregates) -> None:
         """Take the rows of one shard."""
@@ -261,10 +282,9 @@ class Scatter:
             raise errors.SHARDS_DIFFER(shard=part.where, instance=name)
         return found
 
-    @property
-    def write(self) -> Callable[[bytes], None]:
-        """Passes on a row."""
-        return self._client.write_packet
+    def write(self, rows: list[bytes]) -> None:
+        """Pass on rows."""
+        self._client.write_packets(rows)
 
     @staticmethod
     def ended(leased: Leased, payload: bytes, totals: Totals) -> None:
