@@ -99,7 +99,7 @@ class Finisher:
         shipment, read, take, table = loading.shipment, leased.read, budget.take, loading.table
         while not is_eof(payload := read()):
             if payload[:1] == b"\xff":
-                leased.refuse(payload, part)
+                leased.refuse_here(payload, part)
             take(payload, table)
             shipment.add(payload)
             if shipment.is_full:
@@ -181,7 +181,7 @@ def read_definitions(leased: Leased, part: Part) -> list[bytes]:
     leased.begin_reply()
     payload = leased.read()
     if payload[:1] == b"\xff":
-        leased.refuse(payload, part)
+        leased.refuse_here(payload, part)
     count = lenenc_int_at(payload.ljust(9, b"\0"), 0)[0]
     found = [leased.read() for _ in range(count)]
     leased.read()

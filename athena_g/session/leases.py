@@ -29,6 +29,15 @@ DRAIN_TIMEOUT: Final = 0.5
 """Seconds for replies that nobody waits for any more, after which their statements are killed."""
 
 _QUERY = bytes([0, Command.QUERY])
+_OF_SERVERS: Final = frozenset(
+    (
+        1021, 1030, 1031, 1034, 1035, 1036, 1037, 1038, 1041, 1044, 1045, 1053, 1104, 1114, 1129,
+        1142, 1143, 1146, 1153, 1194, 1195, 1205, 1206, 1213, 1226, 1227, 1290, 1296, 1297, 1317,
+        1412, 1615, 1836, 1927, 1969, 3024, 3168, 3169, 4031,
+    )
+)  # fmt: skip
+"""Errors that one server may give and another not, for the same statement: it has no such table or
+privilege, no room, no time, is ending. Of these the client is told whose they are."""
 
 
 class Refused(Exception):
@@ -167,6 +176,14 @@ class Leased:
         """Raise `Refused` for an ERR."""
         self.ended()
         raise Refused(refusal(payload, None if part is None else part.names))
+
+    def refuse_here(self, payload: bytes, part: Part) -> NoReturn:
+        """The same for an ERR of one of several shards that are read: it may be only this one's."""
+        self.ended()
+        error = refusal(payload, part.names)
+        if error.errno in _OF_SERVERS:
+            error.message += f" ({part.where}, {self.connection.endpoint.name})"
+        raise Refused(error)
 
     def ended(self) -> None:
         """The reply that was read is over."""

@@ -159,7 +159,7 @@ class Ordered:
             if payloads:
                 yield [take_apart(payload) for payload in payloads]
             if failed:
-                leased.refuse(last, part)
+                leased.refuse_here(last, part)
             if ended:
                 self._scatter.ended(leased, last, totals)
                 return

@@ -149,7 +149,7 @@ class Scatter:
         self.head(leased, part, totals, begins=begins, shown=shown)
         while not is_eof(payload := leased.read()):
             if payload[:1] == b"\xff":
-                leased.refuse(payload, part)
+                leased.refuse_here(payload, part)
             self._client.write_packet(payload if retold is None else retold(payload))
             totals.rows += 1
         self.ended(leased, payload, totals)
@@ -196,7 +196,7 @@ class Scatter:
             return
         while not is_eof(payload := leased.read()):
             if payload[:1] == b"\xff":
-                leased.refuse(payload, part)
+                leased.refuse_here(payload, part)
             if wanted is not None and not wanted.takes():
                 if wanted.is_closed and not leased.own:
                     return  # with the rest outstanding
@@ -220,7 +220,7 @@ class Scatter:
             totals.rows += len(payloads)
             write(payloads)
             if failed:
-                leased.refuse(last, part)
+                leased.refuse_here(last, part)
             if ended:
                 self.ended(leased, last, totals)
                 return
@@ -238,7 +238,7 @@ class Scatter:
         self.head(leased, part, totals, begins=begins)
         while not is_eof(payload := leased.read()):
             if payload[:1] == b"\xff":
-                leased.refuse(payload, part)
+                leased.refuse_here(payload, part)
             merged.add(payload)
         self.ended(leased, payload, totals)
 
@@ -259,7 +259,7 @@ class Scatter:
         """
         payload = leased.read()
         if payload[:1] == b"\xff":
-            leased.refuse(payload, part)
+            leased.refuse_here(payload, part)
         found = []
         for _ in range(lenenc_int_at(payload.ljust(9, b"\0"), 0)[0]):
             payload = leased.read()
