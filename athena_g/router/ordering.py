@@ -25,7 +25,7 @@ Spelled = Sequence[tuple[bytes, bytes]]
 """For each key what stands in front of it, and behind."""
 
 _CHANGES: Final = frozenset(
-    b"rand uuid uuid_short random_bytes sleep nextval lastval setval sys_guid".split()
+    b"rand uuid uuid_short random_bytes nextval lastval setval sys_guid".split()
 )
 """Functions whose values are others each time."""
 _LITERALS: Final = frozenset((Kind.NUMBER, Kind.STRING, Kind.HEX))

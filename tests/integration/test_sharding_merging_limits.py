@@ -59,7 +59,7 @@ def impatient(impatient_shop: Shop) -> Iterator[Connection[Any]]:
 
 def fill(client: Connection[Any], count: int, text: str = "NULL") -> None:
     """Make a table with a long text over all shards."""
-    rows(client, "CREATE TABLE wide_texts (k INT PRIMARY KEY, s VARCHAR(2000))")
+    rows(client, "CREATE TABLE wide_texts (k INT PRIMARY KEY, s VARCHAR(1000))")
     for start in range(0, count, 3000):
         keys = range(start, min(start + 3000, count))
         rows(client, "INSERT INTO wide_texts VALUES " + ", ".join(f"({k}, {text})" for k in keys))
@@ -84,10 +84,10 @@ def test_so_many_rows_may_meet_and_no_more(narrow: Connection[Any]) -> None:
 
 
 def test_groups_may_take_so_much_and_no_more(narrow: Connection[Any]) -> None:
-    fill(narrow, 600, "REPEAT('x', 1000)")
-    assert rows(narrow, "SELECT s, COUNT(*) FROM wide_texts GROUP BY s") == [("x" * 1000, 600)]
-    rows(narrow, "UPDATE wide_texts SET s = CONCAT(k, REPEAT('x', 1990))")
-    assert len(rows(narrow, "SELECT s FROM wide_texts")) == 600
+    fill(narrow, 3000, "REPEAT('x', 900)")
+    assert rows(narrow, "SELECT s, COUNT(*) FROM wide_texts GROUP BY s") == [("x" * 900, 3000)]
+    rows(narrow, "UPDATE wide_texts SET s = CONCAT(k, REPEAT('x', 990))")
+    assert len(rows(narrow, "SELECT s FROM wide_texts")) == 3000
     for sql in (
         "SELECT s, COUNT(*) FROM wide_texts GROUP BY s",
         "SELECT DISTINCT s FROM wide_texts",
