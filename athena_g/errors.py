@@ -19,7 +19,8 @@ from dataclasses import dataclass
 class SqlError(Exception):
     """What one client is told in an ERR packet; ``sqlstate`` has five characters.
 
-    ``retryable`` says that the same statement may succeed when sent again as it is.
+    ``name`` is that of its entry in the registry, empty for an error of a server. ``retryable``
+    says that the same statement may succeed when sent again as it is.
     ``fatal`` says that the connection is closed after the ERR packet.
     """
 
@@ -31,8 +32,10 @@ class SqlError(Exception):
         *,
         retryable: bool = False,
         fatal: bool = False,
+        name: str = "",
     ) -> None:
         super().__init__(errno, sqlstate, message)
+        self.name = name
         self.errno = errno
         self.sqlstate = sqlstate
         self.message = message
@@ -62,6 +65,7 @@ class ErrorCode:
             self.text.format(**fields),
             retryable=self.retryable,
             fatal=self.fatal,
+            name=self.name,
         )
 
 

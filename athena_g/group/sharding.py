@@ -15,6 +15,7 @@ from athena_g import errors
 from athena_g.backend.connection import BackendConnection
 from athena_g.backend.look_back import Answer, LookBack
 from athena_g.backend.profile import Profile, literal, profile
+from athena_g.group.counts import ScatterCounts
 from athena_g.net.stream import ConnectionClosed
 from athena_g.pool.pool import Pool
 from athena_g.router.keys import Key, key_of_column
@@ -63,6 +64,7 @@ class Sharding:
         self.pools = pools
         self.finishers = finishers or Pool(pools[home].endpoint, pools[home].limits)
         self.merging = merging
+        self.counts = ScatterCounts()
         self.home = home
         self.group = group
         self._columns: dict[str, tuple[str, ...]] = {}

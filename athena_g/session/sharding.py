@@ -16,6 +16,7 @@ from athena_g import errors
 from athena_g.backend.connection import BackendConnection
 from athena_g.backend.look_back import Answer
 from athena_g.backend.profile import Profile
+from athena_g.errors import SqlError
 from athena_g.group.sharding import Sharding
 from athena_g.merge.aggregates import Aggregates
 from athena_g.net.stream import PacketStream
@@ -252,34 +253,43 @@ class ShardedStatements:
         touches_session: bool,
     ) -> None:
         """Answer a query on several shards."""
+        counts = self._sharding.counts
         last: Unfit | None = None
-        for way in self._ways(routed, command, said, touches_session):
+        for name, way in self._ways(routed, command, said, touches_session):
             try:
                 way()
             except Unfit as unfit:  # there may be another way
                 last = unfit
+            except SqlError as error:
+                counts.note_error(error)
+                raise
             else:
+                counts.answered[name] += 1
                 return
         assert last is not None
         raise last.with_traceback(None)
 
     def _ways(
         self, routed: Routed, command: Callable[[int], Asked], said: Said, touches_session: bool
-    ) -> Iterator[Callable[[], None]]:
+    ) -> Iterator[tuple[str, Callable[[], None]]]:
         """The ways in which a query may be answered; the next is taken where one is unfit."""
         plan, codec = routed.plan, self.reading().codec
         if routed.route.gathered is None:
             if plan.ordering is not None:
                 selected, touches = self._selected, touches_session
-                yield lambda: self._ordered.answer(
-                    routed, said, selected=selected, touches_session=touches
+                yield (
+                    "ordered",
+                    lambda: self._ordered.answer(
+                        routed, said, selected=selected, touches_session=touches
+                    ),
                 )
             if plan.aggregates or (plan.ordering is None and plan.partial is None):
-                yield lambda: self._scattered(routed, command, said, touches_session)
+                name = "one row" if plan.aggregates else "scattered"
+                yield name, lambda: self._scattered(routed, command, said, touches_session)
             if plan.partial is not None:
-                yield lambda: self._grouping.answer(routed, said, codec)
+                yield "grouped", lambda: self._grouping.answer(routed, said, codec)
         if plan.gather is not None:
-            yield lambda: self._gathering.answer(routed, said, codec)
+            yield "gathered", lambda: self._gathering.answer(routed, said, codec)
 
     def _scattered(
         self, routed: Routed, command: Callable[[int], Asked], said: Said, touches_session: bool
@@ -464,7 +474,9 @@ class ShardedStatements:
         count, limit = len(routed.route.shards), self._sharding.merging.max_scatter_shards
         if count > limit:
             table = routed.plan.tables[0].part.table.name
-            raise errors.TOO_MANY_SHARDS(count=count, table=table, limit=limit)
+            error = errors.TOO_MANY_SHARDS(count=count, table=table, limit=limit)
+            self._sharding.counts.note_error(error)
+            raise error
 
     # -- routing -----------------------------------------------------------------------------------
 
