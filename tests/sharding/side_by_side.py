@@ -1,0 +1,111 @@
+"""Asks a plain database and the proxy the same at the same time, and compares the answers."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+import gevent
+
+from tests.oracle import masks
+from tests.oracle.answers import Answer, errno_of
+from tests.oracle.script import Step
+from tests.oracle.talker import Talker
+from tests.sharding.merged_queries import Asked
+from tests.sharding.refusals import reason
+from tests.sharding.typed_house import GROUP, PLAIN
+
+MAX_SHOWN = 12
+
+_MASKS = [
+    # The group's name is that of its home, not that of the plain database.
+    (re.compile(rf"\b{PLAIN}\b"), GROUP),
+    # Those of a statement are there once for each shard.
+    (re.compile(r"warnings=[1-9]\d*"), "warnings=some"),
+    # Whether a server makes use of an index depends on the number of rows.
+    (re.compile(r"QUERY_NO_(?:GOOD_)?INDEX_USED\|?|\|QUERY_NO_(?:GOOD_)?INDEX_USED"), ""),
+]
+
+
+@dataclass
+class Tally:
+    """How many queries were asked, and how often one was refused, by reason."""
+
+    queries: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
+    texts: list[tuple[str, str]] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+
+    def __str__(self) -> str:
+        share = 100 * self.refused.total() / max(1, self.queries)
+        lines = [
+            f"{self.queries} queries, {self.errors.total()} of them errors on both sides, "
+            f"{self.refused.total()} refused ({share:.1f} %)"
+        ]
+        lines += [f"  {count:6} {name}" for name, count in self.refused.most_common()]
+        return "\n".join(lines)
+
+
+class Pair:
+    """Two clients that ask the same; ``tally`` counts."""
+
+    def __init__(self, plain: Talker, sharded: Talker, tally: Tally) -> None:
+        self._plain = plain
+        self._sharded = sharded
+        self._tally = tally
+
+    def ask(self, asked: Asked) -> str:
+        """The difference, as a text for people; empty when there is none."""
+        self._tally.queries += 1
+        for step in asked.steps:
+            other = gevent.spawn(self._plain.do, step)
+            answer = self._sharded.do(step)
+            expected: Answer = other.get()
+            refused = reason(answer[-1]) if answer else ""
+            if refused:
+                self._tally.refused[refused] += 1
+                self._tally.texts.append((step, answer[-1]))
+                return ""
+            expected, answer = (_masked(each, step, asked.ordered) for each in (expected, answer))
+            if expected != answer:
+                return _difference(step, expected, answer)
+            if errno_of(expected):
+                self._tally.errors[expected[-1][:60]] += 1
+                return ""
+        return ""
+
+    def close(self) -> None:
+        """End both."""
+        self._sharded.close()
+        self._plain.close()
+
+
+def _masked(answer: Answer, step: str, ordered: bool) -> Answer:
+    """An answer without what may differ; rows in one order where the text asks for none."""
+    lines = [_without(line) for line in masks.masked(Step("client", step), answer)]
+    if ordered:
+        return lines
+    rows = sorted(line for line in lines if _is_row(line))
+    return [line for line in lines if not _is_row(line)] + rows
+
+
+def _is_row(line: str) -> bool:
+    return line.startswith(("  row", "  binary row"))
+
+
+def _without(line: str) -> str:
+    if _is_row(line):
+        return line
+    for pattern, instead in _MASKS:
+        line = pattern.sub(instead, line)
+    return line
+
+
+def _difference(step: str, expected: Answer, answer: Answer) -> str:
+    only = [f"  plain    {line}" for line in expected if line not in answer]
+    other = [f"  sharded  {line}" for line in answer if line not in expected]
+    if not only and not other:
+        only = [f"  plain    {line}" for line in expected]
+        other = [f"  sharded  {line}" for line in answer]
+    return "\n".join([step, *only[:MAX_SHOWN], *other[:MAX_SHOWN]])
