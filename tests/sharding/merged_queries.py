@@ -80,6 +80,8 @@ class Queries:
             (self.counted, 1), (self.of_groups, 1), (self.of_some, 1), (self.single_rows, 1),
         ]  # fmt: skip
         makes, weights = zip(*weighted, strict=True)
+        if self._kind == "embedded":
+            weights = [0 if make == self.rolled_up else w for make, w in weighted]
         make: Callable[[], _Block] = self._chance.choices(makes, weights)[0]
         return make()
 
@@ -109,9 +111,7 @@ class Queries:
         """Rows that differ."""
         chance = self._chance
         words = self._words()
-        outputs = [
-            words.expression(canonical=True).template for _ in range(chance.choice([1, 1, 2, 3]))
-        ]
+        outputs = [words.key(canonical=True).template for _ in range(chance.choice([1, 1, 2, 3]))]
         named = [f"{each} AS d{place}" for place, each in enumerate(outputs)]
         shown = named if chance.random() < 0.5 else outputs
         text = self._select(words, shown, self._where(words), "DISTINCT ")
@@ -144,7 +144,7 @@ class Queries:
 
     def grouped(self) -> _Block:
         """A row for each group."""
-        text, names, canonical, outputs = self._groups()
+        text, names, outputs = self._groups()
         chance = self._chance
         if chance.random() < 0.45:
             return _Block(text)
@@ -158,11 +158,11 @@ class Queries:
         limit = self._limit() if whole else ""
         return _Block(f"{text} ORDER BY {', '.join(keys)}{limit}", whole)
 
-    def _groups(self) -> tuple[str, list[str], bool, list[str]]:
+    def _groups(self) -> tuple[str, list[str], list[str]]:
         """A query with GROUP BY, what orders its groups, and its other outputs."""
         chance = self._chance
         words = self._words()
-        groups = [words.expression(plain=0.75) for _ in range(chance.choice([1, 1, 1, 2, 2, 3]))]
+        groups = [words.key(plain=0.75) for _ in range(chance.choice([1, 1, 1, 2, 2, 3]))]
         groups = [g for g in groups if "SELECT" not in g.template and _names_column(g)]
         groups = groups or [Expression(words.source.rank[0])]
         shown: list[str] = []
@@ -192,12 +192,15 @@ class Queries:
         if chance.random() < 0.3:
             text += f" HAVING {self._having(words, named)}"
         aliases = [found[1] for each in named if (found := re.search(r" AS (a\d+)$", each))]
-        return text, order, True, [*aliases, "COUNT(*)"]
+        return text, order, [*aliases, "COUNT(*)"]
 
     def _having(self, words: Words, named: Sequence[str]) -> str:
         chance = self._chance
         aliases = [found[1] for each in named if (found := re.search(r" AS (a\d+)$", each))]
-        ways = [f"{self._aggregate(words).number(words)} {self._comparison()}", "COUNT(*) > «LONG 1»"]
+        ways = [
+            f"{self._aggregate(words).number(words)} {self._comparison()}",
+            "COUNT(*) > «LONG 1»",
+        ]
         if aliases:
             ways += [f"{chance.choice(aliases)} IS NOT NULL", f"{chance.choice(aliases)} > 0"]
         first = chance.choice(ways)
@@ -206,7 +209,7 @@ class Queries:
     def rolled_up(self) -> _Block:
         """Groups and groups of groups."""
         chance = self._chance
-        words = Words(chance, self._sources.table("facts"))
+        words = Words(chance, self._kind, self._sources.table("facts"))
         columns = [words.expression(canonical=True, plain=1.0).template for _ in range(2)]
         columns = list(dict.fromkeys(columns))[: chance.choice([1, 2])]
         shown = [*columns, *self._named(self._aggregates(words, chance.choice([1, 2])))]
@@ -217,7 +220,7 @@ class Queries:
 
     def single_rows(self) -> _Block:
         """Groups of one row each."""
-        words = Words(self._chance, self._sources.table("facts"))
+        words = Words(self._chance, self._kind, self._sources.table("facts"))
         rank = words.source.rank[0]
         column = words.expression(plain=1.0).template
         ways = [f"MIN({column})", f"COUNT({column})", f"JSON_ARRAYAGG({rank})"]
@@ -244,7 +247,7 @@ class Queries:
         if source is not None and source.before:
             source = None
         for _ in range(chance.choice([2, 2, 2, 3])):
-            words = Words(chance, source or self._sources.table("facts"))
+            words = Words(chance, self._kind, source or self._sources.table("facts"))
             if same is None or source is None:
                 same = [words.expression(canonical=True).template for _ in range(width)]
             shown = [f"{each} AS u{n}" for n, each in enumerate(same)] if not arms else same
@@ -266,9 +269,9 @@ class Queries:
     def of_groups(self) -> _Block:
         """What is made of the groups of a derived table."""
         chance = self._chance
-        words = Words(chance, self._sources.table("facts"))
+        words = Words(chance, self._kind, self._sources.table("facts"))
         group = words.expression(canonical=True, plain=1.0).template
-        aggregate = self._aggregate(words).number(words)
+        aggregate = words.pool().written(Aggregates(chance, self._kind, "facts").exact())
         where = self._where(words)
         inner = f"SELECT {group} AS g, {aggregate} AS n FROM {words.source.text}{where} GROUP BY 1"
         outer = chance.choice(
@@ -287,7 +290,7 @@ class Queries:
     def of_some(self) -> _Block:
         """What is made of a few rows of an order."""
         chance = self._chance
-        words = Words(chance, self._sources.table("facts"))
+        words = Words(chance, self._kind, self._sources.table("facts"))
         key = words.expression(plain=1.0).template
         rank = words.source.rank[0]
         inner = (
@@ -320,23 +323,25 @@ class Queries:
     def windowed(self) -> _Block:
         """Window functions."""
         chance = self._chance
-        words = Words(chance, self._sources.table(chance.choice(["facts", "facts", "lines_"])))
+        words = Words(
+            chance, self._kind, self._sources.table(chance.choice(["facts", "facts", "lines_"]))
+        )
         pool = words.source.pools[0]
         rank, key = words.source.rank[0], f"{pool.prefix}k"
         number = pool.written("{t}tiny" if pool.table == "facts" else "{t}qty")
         column = words.expression(canonical=True, plain=1.0).template
         partition = chance.choice([f"PARTITION BY {key} ", f"PARTITION BY {column} ", ""])
         by = f"ORDER BY {column}{self._way()}, {rank}"
+        default = "" if self._kind == "mariadb" else ", 0"
         functions = [
             f"ROW_NUMBER() OVER ({partition}{by})", f"RANK() OVER ({partition}ORDER BY {column})",
             f"DENSE_RANK() OVER (ORDER BY {column})", f"SUM({number}) OVER ({partition})",
             f"SUM({number}) OVER ({partition}ORDER BY {rank})", f"COUNT(*) OVER ({partition})",
-            f"LAG({column}) OVER ({partition}{by})", f"LEAD({number}, 2, 0) OVER ({partition}{by})",
+            f"LAG({column}) OVER ({partition}{by})",
+            f"LEAD({number}, 2{default}) OVER ({partition}{by})",
             f"FIRST_VALUE({number}) OVER ({partition}{by})", f"NTILE(3) OVER ({by})",
-            f"AVG({number}) OVER ({partition}ROWS UNBOUNDED PRECEDING)"
-            if not partition else f"MAX({number}) OVER ({partition})",
+            f"MAX({number}) OVER ({partition})",
         ]  # fmt: skip
-        functions = [each for each in functions if "ROWS" not in each]
         count = chance.choice([1, 1, 2])
         shown = [rank, *self._named(chance.sample(functions, count), always=0.5)]
         text = self._select(words, shown, self._where(words))
@@ -347,7 +352,7 @@ class Queries:
     # -- parts -------------------------------------------------------------------------------------
 
     def _words(self) -> Words:
-        return Words(self._chance, self._sources.any())
+        return Words(self._chance, self._kind, self._sources.any())
 
     def _select(self, words: Words, shown: Sequence[str], where: str, head: str = "") -> str:
         source: Source = words.source
@@ -371,7 +376,7 @@ class Queries:
     def _key(self, words: Words, shown: Sequence[str]) -> str:
         chance = self._chance
         aliases = [found[1] for each in shown if (found := re.search(r" AS (a\d+)$", each))]
-        ways = [words.expression().template] * 4
+        ways = [words.key().template] * 4
         if "*" not in "".join(each for each in shown if each.endswith("*")):
             ways.append(str(chance.randint(1, len(shown))))
         if aliases:

@@ -116,7 +116,11 @@ class Sources:
         """Three tables."""
         two = self.bound()
         table, on = self._chance.choice(
-            [("notes", "x.owner = f.id"), ("countries", "x.id = f.tiny"), ("settings", "x.id = l.id")]
+            [
+                ("notes", "x.owner = f.id"),
+                ("countries", "x.id = f.tiny"),
+                ("settings", "x.id = l.id"),
+            ]
         )
         pool = Pool(table, "x.", "x", all_columns(table))
         text = f"{two.text} LEFT JOIN {table} x ON {on}"
@@ -166,12 +170,23 @@ class Sources:
 class Words:
     """Chooses expressions over a source."""
 
-    def __init__(self, chance: Random, source: Source) -> None:
+    def __init__(self, chance: Random, kind: str, source: Source) -> None:
         self._chance = chance
+        self._kind = kind
         self.source = source
 
     def pool(self) -> Pool:
         return self._chance.choice(self.source.pools)
+
+    def key(self, *, canonical: bool = False, plain: float = 0.6) -> Expression:
+        """What rows are sorted by, or grouped.
+
+        MySQL warns of JSON documents that are sorted. Whether a join has rows to sort is up to it.
+        """
+        while True:
+            found = self.expression(canonical=canonical, plain=plain)
+            if len(self.source.pools) == 1 or not found.template.endswith("doc"):
+                return found
 
     def expression(self, *, canonical: bool = False, plain: float = 0.6) -> Expression:
         """A column, or what is calculated of some; written already."""
@@ -204,6 +219,8 @@ class Words:
         pool = self.pool()
         kinds = SUBQUERIES if self._chance.random() < subqueries else CONDITIONS
         fitting = [each for each in kinds[pool.table] if pool.has(Expression(each))]
+        if self._kind == "embedded":
+            fitting = [each for each in fitting if " ALL (" not in each and " ANY (" not in each]
         if not fitting:
             return "1"
         return pool.written(self._chance.choice(fitting))

@@ -57,7 +57,7 @@ CALCULATED: Final = {
                 "CONCAT({t}tag, 'x')", "CONCAT({t}code, '-', {t}tiny)", "LEFT({t}tag, 1)",
                 "LENGTH({t}name)", "CHAR_LENGTH({t}story)", "HEX({t}raw)", "HEX({t}old)",
                 "HEX({t}name)", "LENGTH({t}heap)", "YEAR({t}day)", "DATE({t}precise)",
-                "{t}day + INTERVAL 1 DAY", "DATE_FORMAT({t}moment, '%Y-%m')", "MONTH({t}moment)",
+                "{t}day - INTERVAL 1 DAY", "DATE_FORMAT({t}moment, '%Y-%m')", "MONTH({t}moment)",
                 "HOUR({t}lap)", "CAST({t}tiny AS CHAR)", "CAST({t}price AS SIGNED)",
                 "CAST({t}tag AS BINARY)", "{t}tiny IS NULL", "{t}tiny > 1", "NOT {t}tiny",
                 "{t}name LIKE 'a%'", "{t}tiny BETWEEN 1 AND 3", "{t}tag IN ('a', 'Z')",
@@ -178,7 +178,8 @@ SCALARS: Final = {
 
 ADDED: Final = {
     "facts": [
-        "tiny", "small", "medium", "n", "big", "ubig", "price", "wide", "ratio", "exact", "era", "k",
+        "tiny", "small", "medium", "n", "big", "ubig", "price", "wide", "ratio", "exact", "era",
+        "k",
     ],
     "lines_": ["qty", "cost", "k"],
     "notes": ["owner", "score"],
@@ -220,6 +221,10 @@ class Aggregates:
             self.composed, self.composed, self.composed,
         ]  # fmt: skip
         return self._chance.choice(makes)()
+
+    def exact(self) -> str:
+        """A number whose sum is the same in any order."""
+        return self._chance.choice([self.count, self.sum])()
 
     def number(self) -> str:
         """One that is a number."""
@@ -289,7 +294,7 @@ class Aggregates:
             f"IF(COUNT(*) > 3, MAX({shown}), MIN({shown}))", "COUNT(*) % 3", "-COUNT(*)",
             f"CAST(SUM({added}) AS CHAR)", f"GREATEST(COUNT(*), COUNT({added}))",
             f"MAX({added}) > MIN({added})", f"COUNT(DISTINCT {shown}) + SUM({added})",
-            f"HEX(MAX({shown}))", f"LENGTH(GROUP_CONCAT({{t}}id)) + COUNT(*)",
+            f"HEX(MAX({shown}))", "LENGTH(GROUP_CONCAT({t}id)) + COUNT(*)",
         ]  # fmt: skip
         return self._chance.choice(ways)
 

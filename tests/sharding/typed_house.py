@@ -9,12 +9,14 @@ from tests.oracle.talker import Talker
 from tests.proxy import PASSWORD, USER, Proxy, proxy_running
 from tests.servers import Server
 from tests.sharding.house import run_each
-from tests.sharding.typed_tables import BROADCAST, DB_GROUPS, HOME, RULES, definitions
+from tests.sharding.typed_tables import BROADCAST, DB_GROUPS, HOME, RULES, definitions, fewer
 
 PLAIN = "typed_plain"
 """The database that has all in one place."""
 GROUP = "typed"
 """The group's name, and that of the database which is its home."""
+FEW = "typed_few"
+"""The database that has a quarter of the rows."""
 PATIENCE = 20.0
 """Seconds that a statement may take."""
 
@@ -36,6 +38,11 @@ class TypedHouse:
         server = self.server
         return _talker(server.host, server.port, server.user, server.password, PLAIN)
 
+    def few(self) -> Talker:
+        """A client of the server, of few rows."""
+        server = self.server
+        return _talker(server.host, server.port, server.user, server.password, FEW)
+
     def sharded(self) -> Talker:
         """A client of the proxy."""
         proxy = self.proxy
@@ -50,7 +57,7 @@ def _talker(host: str, port: int, user: str, password: str, database: str) -> Ta
 @contextmanager
 def typed_house(server: Server) -> Iterator[TypedHouse]:
     """A house with all its rows; ended and taken away at the end."""
-    databases = [PLAIN, *map(database_of, DB_GROUPS)]
+    databases = [PLAIN, FEW, *map(database_of, DB_GROUPS)]
     for database in databases:
         server.create_database(database)
     try:
@@ -63,6 +70,9 @@ def typed_house(server: Server) -> Iterator[TypedHouse]:
             ):
                 with connection:
                     run_each(connection, statements)
+            with server.connect(database=FEW) as connection:
+                run_each(connection, [*fewer(PLAIN)])
+                connection.commit()
             yield TypedHouse(server, proxy)
             assert "Traceback" not in proxy.log(), proxy.log()
     finally:

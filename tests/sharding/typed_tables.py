@@ -17,7 +17,16 @@ _CI: Final = "ci"
 """Stands for the collation that the kind of server has for texts in general."""
 _COLLATIONS: Final = {"mariadb": "utf8mb4_general_ci"}
 
+_LACKING: Final = {
+    "embedded": (
+        "18446744073709551615",
+        "9223372036854775808",
+        "-99999999999999999999.9999999999",
+    )
+}
+"""Values that a kind of server does not have."""
 _LONG_TEXT: Final = "a long text, " * 30
+_LONG_BYTES: Final = f"x'{'80' * 300}'"
 
 
 def _texts(*values: str) -> list[str]:
@@ -73,7 +82,10 @@ FACTS: Final = {
     ),
     "stamp": Typed(
         "TIMESTAMP(3) NULL",
-        [NULL, *_texts("1970-01-02 00:00:01.001", "2038-01-18 03:14:07.999", "2001-02-03 04:05:06")],
+        [
+            NULL,
+            *_texts("1970-01-02 00:00:01.001", "2038-01-18 03:14:07.999", "2001-02-03 04:05:06"),
+        ],
     ),
     "span": Typed(
         "TIME", [NULL, *_texts("-838:59:59", "838:59:59", "00:00:00", "-00:00:01", "12:00:00")]
@@ -109,7 +121,7 @@ FACTS: Final = {
     ),
     "raw": Typed("VARBINARY(16)", [NULL, "x'00'", "x'0001'", "''", "x'FF'", "'abc'", "'ABC'"]),
     "fixed": Typed("BINARY(4)", [NULL, "'ab'", "x'00'", "'abcd'", "x'FF20'"]),
-    "heap": Typed("BLOB", [NULL, "x'00FF'", "'abc'", "''", "REPEAT(x'80', 300)"]),
+    "heap": Typed("BLOB", [NULL, "x'00FF'", "'abc'", "''", _LONG_BYTES]),
     "mood": Typed("ENUM('sad','ok','glad','angry')", [NULL, *_texts("sad", "ok", "glad", "angry")]),
     "marks": Typed("SET('x','b','a')", [NULL, *_texts("", "x", "b", "x,a", "x,b,a")]),
     "doc": Typed(
@@ -131,15 +143,15 @@ LINES: Final = {
 NOTES: Final = {
     "owner": Typed("INT", [NULL, *map(str, range(1, 70, 3))]),
     "words": Typed(
-        "VARCHAR(20) COLLATE ci", _texts("ann", "ANN", "bob", "", "x") + [NULL], canonical=False
+        "VARCHAR(20) COLLATE ci", [*_texts("ann", "ANN", "bob", "", "x"), NULL], canonical=False
     ),
     "score": Typed("DECIMAL(8,2)", [NULL, "1.50", "2.50", "-7.00", "12.50"]),
 }
 COUNTRIES: Final = {
-    "label": Typed("VARCHAR(20) COLLATE utf8mb4_bin", _texts("one", "two", "One", "") + [NULL]),
+    "label": Typed("VARCHAR(20) COLLATE utf8mb4_bin", [*_texts("one", "two", "One", ""), NULL]),
 }
 SETTINGS: Final = {
-    "value": Typed("VARCHAR(20) COLLATE ci", _texts("red", "blue", "Red") + [NULL], False),
+    "value": Typed("VARCHAR(20) COLLATE ci", [*_texts("red", "blue", "Red"), NULL], False),
     "weight": Typed("INT", [NULL, "1", "2", "7"]),
 }
 
@@ -163,11 +175,13 @@ class Table:
         )
         return f"CREATE TABLE {self.name} (id INT NOT NULL, {columns}{self.indexes})"
 
-    def fill(self) -> str:
+    def fill(self, kind: str) -> str:
         """The statement that inserts all its rows."""
         chance = Random(self.name)
+        lacking = _LACKING.get(kind, ())
+        kept = [[v for v in each.values if v not in lacking] for each in self.columns.values()]
         rows = ", ".join(
-            f"({number}, " + ", ".join(chance.choice(c.values) for c in self.columns.values()) + ")"
+            f"({number}, {', '.join(map(chance.choice, kept))})"
             for number in range(1, self.count + 1)
         )
         return f"INSERT INTO {self.name} (id, {', '.join(self.columns)}) VALUES {rows}"
@@ -203,4 +217,11 @@ def definitions(kind: str) -> Iterator[str]:
     """The statements that make all tables, with their rows."""
     for table in TABLES:
         yield table.create(kind)
-        yield table.fill()
+        yield table.fill(kind)
+
+
+def fewer(database: str) -> Iterator[str]:
+    """The statements that make all tables with a part of the rows that a database has."""
+    for table in TABLES:
+        yield f"CREATE TABLE {table.name} LIKE {database}.{table.name}"
+        yield f"INSERT INTO {table.name} SELECT * FROM {database}.{table.name} WHERE id % 4 = 1"
