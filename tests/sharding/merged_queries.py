@@ -16,6 +16,10 @@ from tests.sharding.typed_expressions import Aggregates, Expression
 
 PREPARED_SHARE = 1 / 6
 _PARAMETER = re.compile("«([A-Z_]+) ([^»]*)»")
+_JOINTS = ["UNION", "UNION", "UNION DISTINCT", "UNION", "INTERSECT", "EXCEPT"]
+_MODIFIERS = ["", "", "", "", "", "ALL ", "SQL_NO_CACHE ", "/* all */ ", "HIGH_PRIORITY "]
+_TAKEN = ["n", "tag", "qty", "K", "owner", "day"]
+"""Names of columns that outputs are given, too."""
 _NAME = "asked"
 """What a prepared statement is called."""
 
@@ -104,7 +108,12 @@ class Queries:
         if not keys:
             keys = [words.source.rank[0]]
         limit = self._limit() if whole else ""
-        text = self._select(words, shown, self._where(words))
+        text = self._select(words, shown, self._where(words), chance.choice(_MODIFIERS))
+        if chance.random() < 0.05 and not words.source.before:
+            text, keys = f"({text})", [each for each in keys if "." not in each and "(" not in each]
+            if not keys or limit:
+                return _Block(f"({text[1:-1]} ORDER BY {words.source.rank[0]})")
+            return _Block(f"{text} ORDER BY {', '.join(keys)}")
         return _Block(f"{text} ORDER BY {', '.join(keys)}{limit}", whole)
 
     def distinct(self) -> _Block:
@@ -146,6 +155,8 @@ class Queries:
         """A row for each group."""
         text, names, outputs = self._groups()
         chance = self._chance
+        if chance.random() < 0.05:
+            return _Block(text.replace("SELECT ", "SELECT DISTINCT ", 1))
         if chance.random() < 0.45:
             return _Block(text)
         keys = [key + self._way() for key in names]
@@ -191,12 +202,12 @@ class Queries:
         text += f" GROUP BY {', '.join(by)}"
         if chance.random() < 0.3:
             text += f" HAVING {self._having(words, named)}"
-        aliases = [found[1] for each in named if (found := re.search(r" AS (a\d+)$", each))]
+        aliases = [found[1] for each in named if (found := re.search(r" AS (\w+)$", each))]
         return text, order, [*aliases, "COUNT(*)"]
 
     def _having(self, words: Words, named: Sequence[str]) -> str:
         chance = self._chance
-        aliases = [found[1] for each in named if (found := re.search(r" AS (a\d+)$", each))]
+        aliases = [found[1] for each in named if (found := re.search(r" AS (\w+)$", each))]
         ways = [
             f"{self._aggregate(words).number(words)} {self._comparison()}",
             "COUNT(*) > «LONG 1»",
@@ -257,7 +268,7 @@ class Queries:
             arms.append(arm)
         text = arms[0]
         for arm in arms[1:]:
-            joint = "UNION ALL" if all_ else chance.choice(["UNION", "UNION", "UNION DISTINCT"])
+            joint = "UNION ALL" if all_ else chance.choice(_JOINTS)
             text = f"{text} {joint} {arm}"
         if chance.random() < 0.5:
             return _Block(text)
@@ -375,12 +386,14 @@ class Queries:
 
     def _key(self, words: Words, shown: Sequence[str]) -> str:
         chance = self._chance
-        aliases = [found[1] for each in shown if (found := re.search(r" AS (a\d+)$", each))]
+        aliases = [found[1] for each in shown if (found := re.search(r" AS (\w+)$", each))]
         ways = [words.key().template] * 4
         if "*" not in "".join(each for each in shown if each.endswith("*")):
-            ways.append(str(chance.randint(1, len(shown))))
+            place = chance.randint(1, len(shown))
+            ways += [str(place), chance.choice([str(place), f"({place})", f"+{place}"])]
         if aliases:
-            ways += [chance.choice(aliases)] * 2
+            alias = chance.choice(aliases)
+            ways += [alias, chance.choice([alias, alias.upper(), f"`{alias}`", f"{alias} + 0"])]
         key = chance.choice(ways)
         return f"{key}{self._way()}"
 
@@ -404,6 +417,8 @@ class Queries:
     def _named(self, outputs: Sequence[str], always: float = 0.3) -> list[str]:
         if self._chance.random() >= always:
             return [*outputs]
+        if self._chance.random() < 0.1 and len(outputs) <= len(_TAKEN):
+            return [f"{each} AS {name}" for each, name in zip(outputs, _TAKEN, strict=False)]
         return [f"{each} AS a{place}" for place, each in enumerate(outputs)]
 
     def _way(self) -> str:

@@ -82,6 +82,8 @@ class Sources:
     def bound(self) -> Source:
         """Two tables by their key."""
         join = self._chance.choice(["JOIN", "INNER JOIN", "LEFT JOIN", "LEFT JOIN", "RIGHT JOIN"])
+        if self._chance.random() < 0.1:
+            return self._join(join, "lines_ l", "", "lines_", " USING (k)")
         on = self._chance.choice(
             ["f.k = l.k", "l.k = f.k AND l.qty > 1", "f.k = l.k AND f.id = l.id", "f.k <=> l.k"]
         )
@@ -161,10 +163,12 @@ class Sources:
         distinct = "DISTINCT " if chance.random() < 0.1 and "doc" not in names else ""
         return f"SELECT {distinct}{shown} FROM facts{where}{end}", frozenset(names)
 
-    def _join(self, join: str, other: str, on: str, table: str) -> Source:
+    def _join(self, join: str, other: str, on: str, table: str, using: str = "") -> Source:
         first = Pool("facts", "f.", "f", all_columns("facts"))
         second = Pool(table, "l.", "l", all_columns(table))
-        return Source(f"facts f {join} {other} ON {on}", (first, second), ("f.id", "l.id"))
+        return Source(
+            f"facts f {join} {other}{using or f' ON {on}'}", (first, second), ("f.id", "l.id")
+        )
 
 
 class Words:

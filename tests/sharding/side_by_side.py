@@ -28,6 +28,8 @@ _MASKS = [
     # Whether a server makes use of an index depends on the number of rows.
     (re.compile(r"QUERY_NO_(?:GOOD_)?INDEX_USED\|?|\|QUERY_NO_(?:GOOD_)?INDEX_USED"), ""),
 ]
+_EXTREMES_OF_DATES = re.compile(r"\b(?:MIN|MAX)\((?:\w+\.)?(?:day|moment|precise|stamp)\)")
+_WARNINGS = re.compile(r" warnings=\w+")
 
 
 @dataclass
@@ -108,6 +110,12 @@ class Pair:
 def _masked(answer: Answer, step: str, ordered: bool) -> Answer:
     """An answer without what may differ; rows in one order where the text asks for none."""
     lines = [_without(line) for line in masks.masked(Step("client", step), answer)]
+    if _EXTREMES_OF_DATES.search(step):  # MySQL may warn of its own zero dates: see other_plans.py
+        lines = [_WARNINGS.sub("", line) if line.startswith("EOF") else line for line in lines]
+    if any(
+        line.startswith("ERR") for line in lines
+    ):  # how many rows come before it is up to chance
+        return [line for line in lines if line.startswith("ERR")]
     if ordered:
         return lines
     rows = sorted(line for line in lines if _is_row(line))

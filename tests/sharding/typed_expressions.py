@@ -200,6 +200,10 @@ _VARIANCES = [
 ]  # fmt: skip
 
 
+_NO_MIDDLE = 0.917313
+"""Keeps numbers away from the middle of two that they could be rounded to."""
+
+
 def canonical(table: str) -> list[Expression]:
     """The columns of a table of which it does not matter which of two equal values is shown."""
     return [each for each in COLUMNS[table] if each.canonical]
@@ -282,7 +286,7 @@ class Aggregates:
     def variance(self) -> str:
         function = self._chance.choice(_VARIANCES)
         column = self._chance.choice(VARIED[self.table])
-        return f"ROUND({function}({{t}}{column}), 4)"
+        return f"ROUND({function}({{t}}{column}) * {_NO_MIDDLE}, 4)"
 
     def composed(self) -> str:
         added = self._added()
