@@ -83,11 +83,10 @@ class Queries:
             (self.grouped, 7), (self.rolled_up, 1), (self.union, 3), (self.windowed, 2),
             (self.counted, 1), (self.of_groups, 1), (self.of_some, 1), (self.single_rows, 1),
         ]  # fmt: skip
-        makes, weights = zip(*weighted, strict=True)
-        if self._kind == "embedded":
-            weights = [0 if make == self.rolled_up else w for make, w in weighted]
-        make: Callable[[], _Block] = self._chance.choices(makes, weights)[0]
-        return make()
+        lacking = [self.rolled_up] if self._kind == "embedded" else []
+        makes = [make for make, _ in weighted if make not in lacking]
+        weights = [weight for make, weight in weighted if make not in lacking]
+        return self._chance.choices(makes, weights)[0]()
 
     # -- rows --------------------------------------------------------------------------------------
 
@@ -146,7 +145,7 @@ class Queries:
         outputs = self._aggregates(words, self._chance.choice([1, 2, 2, 3, 4]))
         text = self._select(words, self._named(outputs), self._where(words))
         if self._chance.random() < 0.2:
-            text += f" HAVING {self._aggregate(words).number(words)} {self._comparison()}"
+            text += f" HAVING {self._number(words)} {self._comparison()}"
         if self._chance.random() < 0.15:
             text += self._chance.choice([" ORDER BY 1", " LIMIT 1", " ORDER BY NULL", " LIMIT 0"])
         return _Block(text, ordered=True)
@@ -170,7 +169,7 @@ class Queries:
         return _Block(f"{text} ORDER BY {', '.join(keys)}{limit}", whole)
 
     def _groups(self) -> tuple[str, list[str], list[str]]:
-        """A query with GROUP BY, what orders its groups, and its other outputs."""
+        """A query with GROUP BY, what orders its groups, and what else they can be ordered by."""
         chance = self._chance
         words = self._words()
         groups = [words.key(plain=0.75) for _ in range(chance.choice([1, 1, 1, 2, 2, 3]))]
@@ -209,7 +208,7 @@ class Queries:
         chance = self._chance
         aliases = [found[1] for each in named if (found := re.search(r" AS (\w+)$", each))]
         ways = [
-            f"{self._aggregate(words).number(words)} {self._comparison()}",
+            f"{self._number(words)} {self._comparison()}",
             "COUNT(*) > «LONG 1»",
         ]
         if aliases:
@@ -252,7 +251,7 @@ class Queries:
         chance = self._chance
         width = chance.choice([1, 1, 2, 3])
         all_ = chance.random() < 0.5
-        arms = []
+        arms: list[str] = []
         same: list[str] | None = None
         source = self._sources.any() if chance.random() < 0.6 else None
         if source is not None and source.before:
@@ -282,7 +281,7 @@ class Queries:
         chance = self._chance
         words = Words(chance, self._kind, self._sources.table("facts"))
         group = words.expression(canonical=True, plain=1.0).template
-        aggregate = words.pool().written(Aggregates(chance, self._kind, "facts").exact())
+        aggregate = words.pool().written(Aggregates(chance, "facts").exact())
         where = self._where(words)
         inner = f"SELECT {group} AS g, {aggregate} AS n FROM {words.source.text}{where} GROUP BY 1"
         outer = chance.choice(
@@ -397,19 +396,18 @@ class Queries:
         key = chance.choice(ways)
         return f"{key}{self._way()}"
 
-    def _aggregate(self, words: Words) -> _Written:
-        pool = words.pool()
-        if pool.table == "facts" and "tiny" not in pool.columns:
-            return _Written(None)
-        return _Written(Aggregates(self._chance, self._kind, pool.table))
+    def _number(self, words: Words) -> str:
+        """An aggregate that is a number."""
+        return self._fitting(words, Aggregates.number)
 
     def _aggregates(self, words: Words, count: int) -> list[str]:
-        return [self._one(words) for _ in range(count)]
+        return [self._fitting(words, Aggregates.any) for _ in range(count)]
 
-    def _one(self, words: Words) -> str:
+    def _fitting(self, words: Words, make: Callable[[Aggregates], str]) -> str:
+        """An aggregate of columns that are there."""
         for _ in range(20):
             pool = words.pool()
-            text = Aggregates(self._chance, self._kind, pool.table).any()
+            text = make(Aggregates(self._chance, pool.table))
             if pool.has(Expression(text)):
                 return pool.written(text)
         return "COUNT(*)"
@@ -433,24 +431,6 @@ class Queries:
 
     def _comparison(self) -> str:
         return self._chance.choice(["> «LONG 1»", "IS NOT NULL", "<> «LONG 3»", "<= «LONG 20»"])
-
-
-@dataclass(frozen=True)
-class _Written:
-    """Aggregates of a table of a source."""
-
-    aggregates: Aggregates | None
-
-    def number(self, words: Words) -> str:
-        """One that is a number, if its columns are there."""
-        for _ in range(20):
-            if self.aggregates is None:
-                break
-            text = self.aggregates.number()
-            for pool in words.source.pools:
-                if pool.has(Expression(text)) and pool.table == self.aggregates.table:
-                    return pool.written(text)
-        return "COUNT(*)"
 
 
 def _names_column(group: Expression) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
 from tests.sharding.typed_expressions import (
@@ -39,16 +39,10 @@ class Source:
     pools: tuple[Pool, ...]
     rank: tuple[str, ...]
     before: str = ""
-    conditions: tuple[str, ...] = field(default=())
-
-    @property
-    def has_stars(self) -> bool:
-        """Whether `*` can be selected and every name be used without its table's."""
-        return len(self.pools) == 1
 
 
 def all_columns(table: str) -> frozenset[str]:
-    return frozenset().union(*(each.columns for each in COLUMNS[table]))
+    return frozenset(name for each in COLUMNS[table] for name in each.columns)
 
 
 class Sources:

@@ -38,7 +38,6 @@ class Tally:
 
     queries: int = 0
     errors: Counter[str] = field(default_factory=Counter)
-    texts: list[tuple[str, str]] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
     by_plan: int = 0
 
@@ -73,7 +72,6 @@ class Pair:
             refused = reason(answer[-1]) if answer else ""
             if refused:
                 self._tally.refused[refused] += 1
-                self._tally.texts.append((step, answer[-1]))
                 return ""
             expected, answer = (_masked(each, step, asked.ordered) for each in (expected, answer))
             if expected != answer:
