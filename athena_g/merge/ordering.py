@@ -10,9 +10,12 @@ Optimization", "The utf8mb4 Character Set", on collation pad attributes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import total_ordering
+from itertools import islice
+from operator import itemgetter
 from typing import Any, Final
 
 from athena_g.protocol.binary_values import binary_decoder
@@ -114,6 +117,42 @@ class _Descending:
 Key = tuple[Any, ...]
 Cut = Callable[[bytes], tuple[Key, bytes]]
 """Takes a row apart: its key, and what the client is to get of it."""
+
+
+Batch = list[tuple[Key, bytes]]
+"""Rows with their keys, in order."""
+_KEY: Final = itemgetter(0)
+
+
+def merged(sources: Sequence[Iterator[Batch]]) -> Iterator[list[bytes]]:
+    """The rows of all sources in order, each of which gives its own in order.
+
+    What is there of all sources up to the least of their last keys is sorted at once: none of them
+    has a lesser one to come.
+    """
+    waiting: list[tuple[Iterator[Batch], Batch]] = []
+    for source in sources:
+        for batch in source:
+            waiting.append((source, batch))
+            break
+    while len(waiting) > 1:
+        bound = min(batch[-1][0] for _, batch in waiting)
+        taken: Batch = []
+        left = []
+        for source, batch in waiting:
+            count = bisect_right(batch, bound, key=_KEY)
+            taken += batch[:count]
+            if count < len(batch):
+                left.append((source, batch[count:]))
+            else:
+                left += [(source, further) for further in islice(source, 1)]
+        taken.sort(key=_KEY)
+        yield [row for _, row in taken]
+        waiting = left
+    for source, batch in waiting:
+        yield [row for _, row in batch]
+        for further in source:
+            yield [row for _, row in further]
 
 
 def cut(columns: Sequence[Column], descending: Sequence[bool], *, binary: bool) -> Cut:

@@ -26,6 +26,14 @@ class Window:
         self.left -= 1
         return True
 
+    def cut(self, rows: list[bytes]) -> list[bytes]:
+        """Those of the next rows that are passed on."""
+        skipped = min(self.skipped, len(rows))
+        found = rows[skipped : skipped + self.left] if skipped or len(rows) > self.left else rows
+        self.skipped -= skipped
+        self.left -= len(found)
+        return found
+
     @property
     def is_closed(self) -> bool:
         """Whether it is not worth reading on."""

@@ -171,6 +171,17 @@ class PacketStream:
             self.feed(self.recv_in_packet() if deframer.pending else self.recv())
         return payload
 
+    def read_packets(self) -> list[bytes]:
+        """The payloads of the next packets, as many as came: rows, with their end at most."""
+        while True:
+            found = self._deframer.next_payloads()
+            if found:
+                return found
+            payload = self._deframer.next_payload()
+            if payload is not None:
+                return [payload]
+            self.feed(self.recv_in_packet() if self._deframer.pending else self.recv())
+
     def take_unread(self) -> bytes:
         """The bytes read from the connection and not yet returned as packets."""
         return self._deframer.take_all()
@@ -288,6 +299,25 @@ class PacketStream:
         deframer.sequence_id = (deframer.sequence_id + frames_used(len(payload))) & 0xFF
         self._out.append(data)
         self._out_size += len(data)
+        if self._out_size >= FLUSH_AT:
+            self.flush()
+
+    def write_packets(self, payloads: list[bytes]) -> None:
+        """Queue several packets."""
+        deframer, out = self._deframer, self._out
+        sequence_id, size = deframer.sequence_id, 0
+        for payload in payloads:
+            length = len(payload)
+            if length >= MAX_PAYLOAD:
+                out.append(frame(payload, sequence_id))
+                sequence_id = (sequence_id + frames_used(length)) & 0xFF
+            else:
+                out.append((length | sequence_id << 24).to_bytes(4, "little"))
+                out.append(payload)
+                sequence_id = (sequence_id + 1) & 0xFF
+            size += length + 4
+        deframer.sequence_id = sequence_id
+        self._out_size += size
         if self._out_size >= FLUSH_AT:
             self.flush()
 

@@ -135,12 +135,20 @@ class Reader:
         self.tables: list[Table] = []
         self.qualifiers: list[Column] = []
         self.names: list[str] = []
+        self.columns: list[Span] = []
         self.conditions = Conditions(self)
         self._repeated = 0
 
     def statement(self, kind: Kind, body: Query | Change) -> Statement:
         """A statement of all that was read."""
-        return Statement(kind, body, tuple(self.tables), tuple(self.qualifiers), tuple(self.names))
+        return Statement(
+            kind,
+            body,
+            tuple(self.tables),
+            tuple(self.qualifiers),
+            tuple(self.names),
+            tuple(self.columns),
+        )
 
     # -- queries -----------------------------------------------------------------------------------
 
@@ -175,7 +183,8 @@ class Reader:
         for each in with_.expressions:
             self.query(each.this, inner)
         self._body(node, inner)
-        return Opaque(tuple(self.tables[before:]), "WITH RECURSIVE")
+        odd = any(isinstance(each, exp.Lock | exp.Into | exp.PropertyEQ) for each in node.walk())
+        return Opaque(tuple(self.tables[before:]), "WITH RECURSIVE", odd)
 
     def expressions(self, with_: exp.Expr, scope: Scope) -> Scope:
         """What can be named behind a WITH."""
@@ -515,6 +524,10 @@ class Reader:
         column = self.column(node)
         if column.table is not None:
             self.qualifiers.append(column)
+        if isinstance(node.this, exp.Identifier):
+            end = _end(node.this)
+            start = _start(node.this) if column.qualifier is None else column.qualifier.start
+            self.columns.append(Span(start, end))
 
     def note_name(self, node: exp.Expr) -> str:
         """A name that the text gives to what is in a FROM or a WITH."""

@@ -156,6 +156,7 @@ class Derived:
     query: Query
     called: str
     names: tuple[str, ...] = ()
+    columns: tuple[Span, ...] = ()
     lateral: bool = False
 
 
@@ -270,10 +271,14 @@ class Union:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opaque:
-    """A query whose parts depend on one another, as in WITH RECURSIVE: its tables are known."""
+    """A query whose parts depend on one another, as in WITH RECURSIVE: its tables are known.
+
+    ``odd``: it locks rows, or assigns to variables.
+    """
 
     tables: tuple[Table, ...]
     reason: str
+    odd: bool = True
 
 
 Query = Select | Union | Opaque
@@ -380,6 +385,7 @@ class Statement:
 
     ``tables`` are all places at which a table is named, ``qualifiers`` the columns that name one,
     ``names`` what the text itself calls tables, derived ones and common table expressions.
+    ``columns`` are the places at which outputs, HAVING, GROUP BY and ORDER BY name columns.
     ``body`` is what it does; ``None`` for what concerns no table.
     """
 
@@ -388,3 +394,4 @@ class Statement:
     tables: tuple[Table, ...] = ()
     qualifiers: tuple[Column, ...] = field(default=())
     names: tuple[str, ...] = ()
+    columns: tuple[Span, ...] = ()

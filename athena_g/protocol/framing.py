@@ -11,6 +11,8 @@ from athena_g import errors
 from athena_g.protocol.constants import MAX_PAYLOAD
 
 _COMPACT_AT = 1 << 16
+_END, _LONGEST_END = 0xFE, 9
+"""An EOF begins with this and is shorter than that; an ERR begins with the next byte."""
 
 
 def frames_used(length: int) -> int:
@@ -106,6 +108,40 @@ class Deframer:
             if length < MAX_PAYLOAD:
                 return self._finish(part)
             self._fragments.append(part)
+
+    def next_payloads(self) -> list[bytes]:
+        """The whole payloads that are there, in one go: rows, with the end of the rows at most.
+
+        Empty when there is none, and where :meth:`next_payload` has to see to it: in the middle of
+        a packet, or where something is wrong with the next one.
+        """
+        found: list[bytes] = []
+        if self._length >= 0 or self._fragments:
+            return found
+        buffer = self._buffer
+        position = self._position
+        if not isinstance(buffer, bytes):
+            with memoryview(buffer) as view:
+                self._buffer = buffer = bytes(view[position:])
+            position = 0
+        size, sequence_id, most = len(buffer), self.sequence_id, self.max_allowed_packet
+        while position + 4 < size:
+            length = buffer[position] | buffer[position + 1] << 8 | buffer[position + 2] << 16
+            start = position + 4
+            end = start + length
+            if end > size or buffer[position + 3] != sequence_id:
+                break
+            if length == MAX_PAYLOAD or length > most or not length:
+                break
+            found.append(buffer[start:end])
+            position = end
+            sequence_id = (sequence_id + 1) & 0xFF
+            first = buffer[start]
+            if first >= _END and (first > _END or length < _LONGEST_END):
+                break
+        self._position = position
+        self.sequence_id = sequence_id
+        return found
 
     def _read_header(self) -> int:
         start = self._position

@@ -45,8 +45,7 @@ class Composed:
         self.parameters: list[int] = []
         for each in pieces:
             if not isinstance(each, bytes):
-                first = bisect_left(original.marks, each.start)
-                self.parameters += range(first, bisect_left(original.marks, each.end))
+                self.parameters += _parameters(original, each)
 
     def render(self, shard: int, literals: Sequence[bytes]) -> bytes:
         """The text for a shard; ``literals`` are all of the original."""
@@ -79,6 +78,16 @@ def _part(original: Original, span: Span) -> tuple[Template, list[int]]:
             literals.append(place)
             numbers.append(number)
     return Template(original.text[span.start : span.end], literals, edits), numbers
+
+
+def _parameters(original: Original, span: Span) -> Iterator[int]:
+    """The parameters at a place, but for those that something else is written in place of."""
+    gone = [edit.span for edit in original.edits]
+    first, end = (bisect_left(original.marks, place) for place in span)
+    for number in range(first, end):
+        mark = original.marks[number]
+        if not _is_within((mark, mark + 1), gone):
+            yield number
 
 
 def _is_within(place: tuple[int, int], spans: Sequence[Span]) -> bool:

@@ -46,12 +46,52 @@ def explain(router: Router, text: bytes, reading: Reading = DEFAULT_READING) -> 
         return
     found = routed.route
     yield "goes to", _reach(router, found)
-    for shard in (found.shards or (0,))[:MAX_SHOWN]:
-        shown = routed.text(shard).decode(reading.codec, "replace")
-        yield f"SQL on shard {shard}" if found.shards else "SQL", shown
-    if len(found.shards) > MAX_SHOWN:
-        yield "SQL on others", f"the same on {len(found.shards) - MAX_SHOWN} more"
+    if found.gathered is None:
+        for shard in (found.shards or (0,))[:MAX_SHOWN]:
+            shown = text_on(routed, shard).decode(reading.codec, "replace")
+            yield f"SQL on shard {shard}" if found.shards else "SQL", shown
+        if len(found.shards) > MAX_SHOWN:
+            yield "SQL on others", f"the same on {len(found.shards) - MAX_SHOWN} more"
+    else:
+        for what in brought(routed):
+            yield "rows that meet", what.decode(reading.codec, "replace")
+    final = text_at_home(routed)
+    if final is not None:
+        yield "SQL at home", final.decode(reading.codec, "replace")
     yield "merge", _merge(plan, found)
+
+
+def text_on(routed: Routed, shard: int) -> bytes:
+    """What a shard is asked first: not yet how the keys of an order are told."""
+    plan = routed.plan
+    if routed.route.reach is Reach.SEVERAL and plan.ordering is not None:
+        plain = [(b"", b"")] * len(plan.ordering.keys)
+        return plan.ordering.composed(plain).render(shard, routed.literals)
+    if routed.route.reach is Reach.SEVERAL and plan.partial is not None and not plan.aggregates:
+        return plan.partial.partial.render(shard, routed.literals)
+    return routed.text(shard)
+
+
+def text_at_home(routed: Routed) -> bytes | None:
+    """What the server is asked that puts rows together, if one does."""
+    plan = routed.plan
+    if routed.route.gathered is not None and plan.gather is not None:
+        return plan.gather.final.render(0, routed.literals)
+    if routed.route.reach is Reach.SEVERAL and plan.partial is not None and not plan.aggregates:
+        return plan.partial.final.render(0, routed.literals)
+    return None
+
+
+def brought(routed: Routed) -> Iterator[bytes]:
+    """Which rows are brought to one server, table by table."""
+    gather, gathered = routed.plan.gather, routed.route.gathered
+    if gather is None or gathered is None:
+        return
+    for each, shards in zip(gather.tables, gathered, strict=True):
+        listed = ", ".join(map(str, shards)) or "none"
+        where = b"" if each.where is None else b" WHERE " + each.where.render(0, routed.literals)
+        said = f"`{each.name}` has those of {each.called}, shards {listed}"
+        yield said.encode("utf-8", "replace") + where
 
 
 def _statement(plan: Plan) -> str:
@@ -107,12 +147,21 @@ def _merge(plan: Plan, found: Route) -> str:
         return "none: each DB group does the same"
     if found.reach is not Reach.SEVERAL:
         return "none: the answer of one server is passed on"
+    if found.gathered is not None:
+        return "the home server gets the rows of all shards, and answers"
+    if plan.ordering is not None:
+        offset, count = found.window or (0, 0)
+        limited = "" if found.window is None else f", {count} rows at most"
+        behind = f", without the first {offset}" if offset else ""
+        return f"in the order that the statement says{limited}{behind}"
     if found.window is not None:
         offset, count = found.window
         behind = f", without the first {offset}" if offset else ""
         return f"{count} rows at most{behind}, those of one shard after those of the other"
     if plan.aggregates:
         return f"one row of all: {', '.join(plan.aggregates)}"
+    if plan.partial is not None:
+        return "the home server puts the groups of the shards together, and goes on from there"
     if plan.read_only:
         return "the rows of one shard after those of the other"
     return "the numbers of rows are added up"

@@ -7,11 +7,22 @@ server makes of it: no expression is evaluated here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from athena_g.parser.statement import Query, Select, Span, Statement, Table, Union
+from athena_g.parser.statement import (
+    Derived,
+    Join,
+    Opaque,
+    Query,
+    Relation,
+    Select,
+    Span,
+    Statement,
+    Table,
+    Union,
+)
 from athena_g.router.compose import Composed, Original
 from athena_g.router.rewrite import edits, quoted
 from athena_g.router.rules import Rule
@@ -85,14 +96,26 @@ def _gathered(
 
 
 def has_nothing_odd(query: Query) -> bool:
-    """Whether a query does nothing but give rows."""
+    """Whether a query does nothing but give rows, and so do all queries within it."""
     match query:
         case Select():
-            return not (query.locking or query.into)
+            if query.locking or query.into:
+                return False
+            nested = all(has_nothing_odd(each.query) for each in query.nested)
+            return nested and all(map(has_nothing_odd, _derived(query.source)))
         case Union():
             return all(map(has_nothing_odd, query.arms))
-        case _:
-            return True
+        case Opaque():
+            return not query.odd
+
+
+def _derived(relation: Relation | None) -> Iterator[Query]:
+    match relation:
+        case Derived():
+            yield relation.query
+        case Join():
+            yield from _derived(relation.left)
+            yield from _derived(relation.right)
 
 
 def only_table(query: Query) -> Table | None:

@@ -28,6 +28,7 @@ _CHANGES: Final = frozenset(
     b"rand uuid uuid_short random_bytes sleep nextval lastval setval sys_guid".split()
 )
 """Functions whose values are others each time."""
+_LITERALS: Final = frozenset((Kind.NUMBER, Kind.STRING, Kind.HEX))
 
 
 @dataclass(slots=True, eq=False)
@@ -125,7 +126,9 @@ def _alias(output: Term) -> bytes:
 
 
 def _is_output(term: Term, parts: Clauses) -> bool:
-    """Whether a term is written as one of the outputs is."""
+    """Whether a term is written as one of the outputs is, in all texts of the same shape."""
+    if any(token.kind in _LITERALS or token.is_(b"?") for token in term.tokens):
+        return False
     said = [token.text.lower() for token in term.tokens]
     return any([token.text.lower() for token in each.tokens] == said for each in parts.outputs)
 

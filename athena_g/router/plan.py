@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial as partially
 from typing import Final
 
 from athena_g import errors
@@ -41,6 +42,7 @@ from athena_g.router.compose import Original
 from athena_g.router.gather import Gather, gather, has_nothing_odd, only_table
 from athena_g.router.narrowing import Narrowing
 from athena_g.router.ordering import Ordering, has_positions, ordering
+from athena_g.router.partial import Partial, partial
 from athena_g.router.point import Point
 from athena_g.router.rewrite import (
     DatabaseAt,
@@ -55,7 +57,16 @@ from athena_g.router.rewrite import (
 )
 from athena_g.router.rules import Rule, Rules
 from athena_g.router.scope import Key, Part, Scope
-from athena_g.router.spread import AGGREGATE, LIMIT, ORDER, Mixed, Scattered, scattered, tables_in
+from athena_g.router.spread import (
+    AGGREGATE,
+    LIMIT,
+    OF_GROUPS,
+    ORDER,
+    Mixed,
+    Scattered,
+    scattered,
+    tables_in,
+)
 from athena_g.router.survey import Columns, Survey, are_alike
 
 
@@ -121,8 +132,9 @@ class Plan:
     qualified columns. ``limit`` is how many rows of several shards are wanted, which each gives at
     most; ``aggregates`` are the functions of its columns, if it gives one row of all rows.
     ``gather`` says how one server answers it that gets the rows of all shards, ``ordering`` how
-    rows come into the order that it says. ``lasts``: it holds for other texts of the same shape,
-    too.
+    rows come into the order that it says, ``partial`` how its groups are made of those of each
+    shard, and ``whole`` how one server would make them that has all rows. ``lasts``: it holds for
+    other texts of the same shape, too.
     """
 
     kind: Kind
@@ -152,6 +164,8 @@ class Plan:
     aggregates: tuple[str, ...] = ()
     gather: Gather | None = None
     ordering: Ordering | None = None
+    partial: Partial | None = None
+    whole: Gather | None = None
     qualifiers: tuple[Column, ...] = ()
     lasts: bool = True
 
@@ -230,7 +244,7 @@ class Planner:
             plan = _with_catalogue(plan, statement, survey)
         if plan.kind is Kind.SELECT and plan.tables:
             original = Original(said, literals, changes, text.marks(len(literals)))
-            plan = _with_merging(plan, statement, survey, original, text, gathers=self.gathers)
+            plan = self._with_merging(plan, statement, survey, original, text)
         if isinstance(statement.body, Insertion):
             marks = text.marks(len(literals))
             slots = _id_slots(statement.body, survey, said, literals, codec, marks)
@@ -240,6 +254,38 @@ class Planner:
             divisible = Divisible(said, spans, changes, text.marks(len(literals)))
             return replace(plan, divisible=divisible, lasts=False)
         return plan
+
+    def _with_merging(
+        self, plan: Plan, statement: Statement, survey: Survey, original: Original, text: Text
+    ) -> Plan:
+        """The plan of a query with what is done with rows of several shards."""
+        query = statement.body
+        if not isinstance(query, Select | Union | Opaque):
+            return plan
+        parts = clauses(text.tokens, query) if isinstance(query, Select) else None
+        alone = parts is not None and only_table(query) is not None
+        where = parts.where if parts is not None and alone else None
+        whole = gather(statement, query, survey, original, text.reading.codec, where)
+        odd = not has_nothing_odd(query)
+        if isinstance(query, Select) and parts is not None:
+            if has_positions(parts):
+                plan = replace(plan, lasts=False)
+            plan = _with_ordering(plan, query, parts, original)
+            if _makes_groups(plan) and not odd:
+                names = partially(self._names_in, survey=survey)
+                made = partial(query, parts, statement.columns, original, names)
+                lasts = plan.lasts and (made is None or made.lasts)
+                plan = replace(plan, partial=made, whole=whole, lasts=lasts)
+        return replace(plan, gather=whole) if self.gathers and not odd else plan
+
+    def _names_in(self, table: Table, *, survey: Survey) -> Sequence[str] | None:
+        """The columns of a table, as far as they can be known."""
+        if survey.rule_of(table) is None:
+            return None
+        found = self.columns_of(table.name)
+        if found is None and self.learns:
+            raise TableNotKnown(table.name)
+        return found
 
     def _is_ambiguous(self, statement: Statement, survey: Survey, bare: frozenset[Table]) -> bool:
         """Whether names that are written for a shard would be taken for others."""
@@ -436,30 +482,11 @@ def _aggregates(query: Query, how: Scattered | None) -> tuple[str, ...]:
     return functions if all(functions) else ()
 
 
-def _with_merging(
-    plan: Plan,
-    statement: Statement,
-    survey: Survey,
-    original: Original,
-    text: Text,
-    *,
-    gathers: bool,
-) -> Plan:
-    """The plan of a query with what is done with rows of several shards."""
-    query = statement.body
-    if not isinstance(query, Select | Union | Opaque):
-        return plan
-    parts = clauses(text.tokens, query) if isinstance(query, Select) else None
-    if isinstance(query, Select) and parts is not None:
-        if has_positions(parts):
-            plan = replace(plan, lasts=False)
-        plan = _with_ordering(plan, query, parts, original)
-    if gathers and has_nothing_odd(query):
-        alone = parts is not None and only_table(query) is not None
-        where = parts.where if parts is not None and alone else None
-        found = gather(statement, query, survey, original, text.reading.codec, where)
-        plan = replace(plan, gather=found)
-    return plan
+def _makes_groups(plan: Plan) -> bool:
+    """Whether all that hinders a query on several shards is that it makes groups."""
+    needs = () if plan.scattered is None else plan.scattered.needs
+    done = plan.ordering is not None or plan.limit is not None
+    return not done and bool(needs) and OF_GROUPS.issuperset(needs)
 
 
 def _with_ordering(plan: Plan, query: Select, parts: Clauses, original: Original) -> Plan:

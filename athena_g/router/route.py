@@ -293,7 +293,7 @@ def _check_broadcast(plan: Plan, rules: Rules) -> None:
 
 def _needs(plan: Plan) -> tuple[str, ...]:
     """What has to be done with the rows of several shards that nobody does."""
-    if plan.scattered is None or plan.aggregates:
+    if plan.scattered is None or plan.aggregates or plan.partial is not None:
         return ()
     done = {LIMIT} if plan.limit is not None else set()
     if plan.ordering is not None:

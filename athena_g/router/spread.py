@@ -36,6 +36,15 @@ ORDER: Final = "ORDER BY"
 AGGREGATE: Final = "an aggregate function"
 
 
+ROLLUP: Final = "WITH ROLLUP"
+GROUP: Final = "GROUP BY"
+WINDOW: Final = "a window function"
+DISTINCT: Final = "DISTINCT"
+FOUND_ROWS: Final = "SQL_CALC_FOUND_ROWS"
+OF_GROUPS: Final = frozenset((LIMIT, ORDER, AGGREGATE, ROLLUP, GROUP, WINDOW, DISTINCT, FOUND_ROWS))
+"""What can be done once all rows, or all groups, are in one place."""
+
+
 class Mixed(Exception):
     """Rows of different shards would have to meet; the reason, for people."""
 
@@ -113,19 +122,19 @@ class _Prover:
 
     def _needs(self, select: Select, spread: Spread) -> Iterator[str]:
         if select.rollup:
-            yield "WITH ROLLUP"
+            yield ROLLUP
         elif (select.group or select.aggregates) and not self._groups_by_key(
             select, select.group, spread
         ):
-            yield "GROUP BY" if select.group else AGGREGATE
+            yield GROUP if select.group else AGGREGATE
         if not all(self._groups_by_key(select, each, spread) for each in select.partitions):
-            yield "a window function"
+            yield WINDOW
         if select.distinct and not self._gives_key(select, spread):
-            yield "DISTINCT"
+            yield DISTINCT
         if select.into:
             yield "INTO or an assignment to a variable"
         if select.calculates_found_rows:
-            yield "SQL_CALC_FOUND_ROWS"
+            yield FOUND_ROWS
         yield from _ends(select)
 
     def _groups_by_key(

@@ -45,6 +45,10 @@ class Refused(Exception):
         return error
 
 
+class _TimedOut(Exception):
+    """A server gave nothing for too long."""
+
+
 Asked = bytes | Callable[[BackendConnection], bytes]
 """A framed command, or what makes one for a connection: a prepared statement's."""
 
@@ -123,20 +127,30 @@ class Leased:
         try:
             if self.timeout is None:
                 return self.connection.stream.read_packet()
-            return self._read_in_time(self.timeout)
+            payload = self.connection.stream.buffered_packet()
+            if payload is not None:
+                return payload
+            with gevent.Timeout(self.timeout, _TimedOut()):
+                return self.connection.stream.read_packet()
+        except _TimedOut:
+            raise self._timed_out() from None
         except SqlError as error:  # which blames the client
-            if error.errno == errors.SCATTER_TIMEOUT.errno:
-                raise
             raise broke_protocol(self.connection, error.message) from None
 
-    def _read_in_time(self, seconds: float) -> bytes:
-        payload = self.connection.stream.buffered_packet()
-        if payload is not None:
-            return payload
+    def read_rows(self) -> list[bytes]:
+        """The next payloads, as many as came: rows, and what ends them at most."""
+        try:
+            with gevent.Timeout(self.timeout, _TimedOut()):
+                return self.connection.stream.read_packets()
+        except _TimedOut:
+            raise self._timed_out() from None
+        except SqlError as error:  # which blames the client
+            raise broke_protocol(self.connection, error.message) from None
+
+    def _timed_out(self) -> SqlError:
+        milliseconds = round((self.timeout or 0) * 1000)
         name = self.connection.endpoint.name
-        error = errors.SCATTER_TIMEOUT(instance=name, timeout_ms=round(seconds * 1000))
-        with gevent.Timeout(seconds, error):
-            return self.connection.stream.read_packet()
+        return errors.SCATTER_TIMEOUT(instance=name, timeout_ms=milliseconds)
 
     def note_changed(self) -> None:
         """The connection may hold what settings do not tell of: nobody else is to see it."""

@@ -1,19 +1,18 @@
 """Queries in order over several shards: rows come in order from each, and are merged as they come.
 
-Of each shard one row is looked at, so that any number of rows goes through; only where several
-shards share a connection the rows of the first ones wait here until it comes to the last.
+Of each shard what was read last is here, so that any number of rows goes through; only where
+several shards share a connection the rows of the first ones wait until it comes to the last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from heapq import heapify, heappop, heapreplace
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Final
 
 from athena_g import errors
 from athena_g.group.sharding import Sharding
-from athena_g.merge.ordering import AS_IT_IS, Cut, Key, Spelling, cut, fits, spelling
+from athena_g.merge.ordering import AS_IT_IS, Batch, Cut, Spelling, cut, fits, merged, spelling
 from athena_g.merge.window import Window
 from athena_g.pool.pool import Pool
 from athena_g.protocol.columns import Column
@@ -23,13 +22,12 @@ from athena_g.protocol.replies import is_eof
 from athena_g.router.ordering import Ordering
 from athena_g.router.router import Routed
 from athena_g.session.binding import Binding
-from athena_g.session.gathering import AS_KEPT
+from athena_g.session.finishing import AS_KEPT
 from athena_g.session.leases import Leased, Leases, Part, Refused, refusal
 from athena_g.session.saying import Said, prepare_under
-from athena_g.session.scatter import Scatter, Totals, Unfit
+from athena_g.session.scatter import Scatter, Totals, Unfit, unfit_if_misread
 
 Spellings = Sequence[Spelling]
-Row = tuple[Key, bytes]
 _EVERYTHING: Final = (0, 1 << 64)
 
 
@@ -82,6 +80,8 @@ class Ordered:
                 each.send(each.commands())
             keys = _Keys(routed, spellings, said.binary, self._sharding.merging.max_memory)
             self._merge(leased, keys, totals, window)
+        except Refused as refused:
+            self._leases.end(leased, refused if totals.columns else unfit_if_misread(refused))
         except BaseException as error:
             self._leases.end(leased, error)
         for each in leased:
@@ -127,46 +127,42 @@ class Ordered:
 
     def _merge(self, leased: Sequence[Leased], keys: _Keys, totals: Totals, window: Window) -> None:
         sources = [[*self._sources(each, keys, totals)] for each in leased]
-        heap: list[tuple[Key, int, bytes, Callable[[], Row]]] = []
-        for number, source in enumerate(chain.from_iterable(sources)):
-            for key, row in source:
-                heap.append((key, number, row, source.__next__))
+        for rows in merged([*chain.from_iterable(sources)]):
+            wanted = window.cut(rows)
+            self._scatter.write(wanted)
+            totals.rows += len(wanted)
+            if window.is_over:
                 break
-        heapify(heap)
-        takes, write = window.takes, self._scatter.write
-        while heap and not window.is_over:
-            _, number, row, further = heap[0]
-            if takes():
-                write(row)
-                totals.rows += 1
-            try:
-                key, row = further()
-            except StopIteration:
-                heappop(heap)
-            else:
-                heapreplace(heap, (key, number, row, further))
         for each, own in zip(leased, sources, strict=True):
             if each.own or not window.is_large:
                 for _ in chain.from_iterable(own):
                     pass
 
-    def _sources(self, leased: Leased, keys: _Keys, totals: Totals) -> Iterator[Iterator[Row]]:
+    def _sources(self, leased: Leased, keys: _Keys, totals: Totals) -> Iterator[Iterator[Batch]]:
         """The rows of each part; those of all but the last are read at once."""
         for part in leased.parts[:-1]:
-            yield keys.kept(self._rows(leased, part, keys, totals))
-        yield self._rows(leased, leased.parts[-1], keys, totals)
+            yield keys.kept(self._batches(leased, part, keys, totals))
+        yield self._batches(leased, leased.parts[-1], keys, totals)
 
-    def _rows(self, leased: Leased, part: Part, keys: _Keys, totals: Totals) -> Iterator[Row]:
+    def _batches(self, leased: Leased, part: Part, keys: _Keys, totals: Totals) -> Iterator[Batch]:
         """The rows of one shard, with their keys; the first one's definitions are passed on."""
         leased.begin_reply()
         found = self._scatter.head(leased, part, totals, hidden=keys.count, begins=keys.check)
         take_apart = keys.cut([Column.decode(each) for each in found])
-        read = leased.read
-        while not is_eof(payload := read()):
-            if payload[:1] == b"\xff":
-                leased.refuse(payload, part)
-            yield take_apart(payload)
-        self._scatter.ended(leased, payload, totals)
+        while True:
+            payloads = leased.read_rows()
+            last = payloads[-1]
+            ended = is_eof(last)
+            failed = last[:1] == b"\xff"
+            if ended or failed:
+                payloads.pop()
+            if payloads:
+                yield [take_apart(payload) for payload in payloads]
+            if failed:
+                leased.refuse(last, part)
+            if ended:
+                self._scatter.ended(leased, last, totals)
+                return
 
 
 class _Keys:
@@ -193,14 +189,14 @@ class _Keys:
         """What takes rows apart that have these columns."""
         return cut(columns, self._ordering.descending, binary=self._binary)
 
-    def kept(self, rows: Iterator[Row]) -> Iterator[Row]:
+    def kept(self, batches: Iterator[Batch]) -> Iterator[Batch]:
         """All these rows, in memory."""
         found = []
-        for key, row in rows:
-            self._size += len(row)
+        for batch in batches:
+            self._size += sum(len(row) for _, row in batch)
             if self._size > self._memory:
                 raise Refused(errors.MERGE_MEMORY(limit=self._memory >> 20))
-            found.append((key, row))
+            found.append(batch)
         return iter(found)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 from athena_g import errors
 from athena_g.errors import SqlError
 from athena_g.merge.aggregates import Aggregates
+from athena_g.merge.typed import retelling
 from athena_g.merge.window import Window
 from athena_g.net.stream import PacketStream
 from athena_g.pool.pool import Pool
@@ -25,6 +26,10 @@ _FIXED_SIZE = 12
 
 ALL_CELLS: Final = 1 << 16
 """More cells than a row has."""
+_MISREAD: Final = frozenset(
+    (1052, 1054, 1055, 1056, 1064, 1111, 1140, 1235, 1247, 1305, 1463, 3593)
+)
+"""Errors of a text that was made here and is not what it should be: names, groups, syntax."""
 
 
 class Unfit(SqlError):
@@ -32,6 +37,17 @@ class Unfit(SqlError):
 
     def __init__(self, reason: SqlError) -> None:
         super().__init__(reason.errno, reason.sqlstate, reason.message)
+
+
+def unfit_if_misread(refused: Refused) -> Refused:
+    """The refusal of a text that was made here: the query may have to be answered in another way.
+
+    Of another error the client is told.
+    """
+    error = refused.taken()
+    if error.errno in _MISREAD and not isinstance(error, Unfit):
+        error = Unfit(error)
+    return Refused(error)
 
 
 @dataclass(slots=True)
@@ -102,11 +118,41 @@ class Scatter:
                 self._client.write_packet(row)
         self.end(totals, totals.rows)
 
-    def pass_on(self, leased: Leased, part: Part) -> Totals:
+    def pass_on(self, leased: Leased, part: Part, totals: Totals) -> None:
         """Pass on the rows that one server alone gives; :meth:`end` is to follow."""
-        totals = Totals()
         self._pass_on(leased, part, totals, None, None)
-        return totals
+
+    def pass_on_as(
+        self,
+        leased: Leased,
+        part: Part,
+        totals: Totals,
+        shown: Sequence[bytes],
+        *,
+        binary: bool,
+    ) -> None:
+        """The same as rows of columns with other definitions.
+
+        Raises `Refused` with an `Unfit` before any is sent where values are written otherwise.
+        """
+        retold: Callable[[bytes], bytes] | None = None
+
+        def begins(columns: Sequence[Column]) -> None:
+            nonlocal retold
+            wanted = [*map(Column.decode, shown)]
+            try:
+                retold = retelling(columns, wanted, binary=binary)
+            except ValueError:
+                raise Refused(_columns_differ(columns, wanted)) from None
+
+        leased.begin_reply()
+        self.head(leased, part, totals, begins=begins, shown=shown)
+        while not is_eof(payload := leased.read()):
+            if payload[:1] == b"\xff":
+                leased.refuse(payload, part)
+            self._client.write_packet(payload if retold is None else retold(payload))
+            totals.rows += 1
+        self.ended(leased, payload, totals)
 
     def end(self, totals: Totals, found_rows: int) -> None:
         """End an answer whose rows are passed on."""
@@ -145,6 +191,9 @@ class Scatter:
         """Pass on the rows of one shard, and in front of the first one's the definitions."""
         leased.begin_reply()
         columns = self.head(leased, part, totals)
+        if wanted is None and renamed is None:
+            self._pass_all(leased, part, totals)
+            return
         while not is_eof(payload := leased.read()):
             if payload[:1] == b"\xff":
                 leased.refuse(payload, part)
@@ -157,6 +206,24 @@ class Scatter:
             self._client.write_packet(payload)
             totals.rows += 1
         self.ended(leased, payload, totals)
+
+    def _pass_all(self, leased: Leased, part: Part, totals: Totals) -> None:
+        """Pass on the rows as they are, as many at once as there are."""
+        write = self._client.write_packets
+        while True:
+            payloads = leased.read_rows()
+            last = payloads[-1]
+            ended = is_eof(last)
+            failed = last[:1] == b"\xff"
+            if ended or failed:
+                payloads.pop()
+            totals.rows += len(payloads)
+            write(payloads)
+            if failed:
+                leased.refuse(last, part)
+            if ended:
+                self.ended(leased, last, totals)
+                return
 
     def _merge(self, leased: Leased, part: Part, totals: Totals, merged: Aggregates) -> None:
         """Take the rows of one shard."""
@@ -183,10 +250,12 @@ class Scatter:
         *,
         hidden: int = 0,
         begins: Callable[[Sequence[Column]], None] | None = None,
+        shown: Sequence[bytes] | None = None,
     ) -> list[bytes]:
         """Read the definitions of columns, and pass on the first; what they are here.
 
-        The last ``hidden`` columns are not the client's. ``begins`` may refuse the first ones.
+        The last ``hidden`` columns are not the client's. ``begins`` may refuse the first ones,
+        ``shown`` is passed on instead of them.
         """
         payload = leased.read()
         if payload[:1] == b"\xff":
@@ -204,7 +273,8 @@ class Scatter:
             totals.columns = columns
             # The connection may have other settings than the session: autocommit.
             own_end = EofPacket(EofPacket.decode(end).warnings, self._binding.local_status)
-            shown = found[: len(found) - hidden]
+            if shown is None:
+                shown = found[: len(found) - hidden]
             for each in (lenenc_int(len(shown)), *shown, own_end.encode()):
                 self._client.write_packet(each)
         elif columns != totals.columns:
@@ -212,10 +282,9 @@ class Scatter:
             raise errors.SHARDS_DIFFER(shard=part.where, instance=name)
         return found
 
-    @property
-    def write(self) -> Callable[[bytes], None]:
-        """Passes on a row."""
-        return self._client.write_packet
+    def write(self, rows: list[bytes]) -> None:
+        """Pass on rows."""
+        self._client.write_packets(rows)
 
     @staticmethod
     def ended(leased: Leased, payload: bytes, totals: Totals) -> None:
@@ -224,6 +293,16 @@ class Scatter:
         end = EofPacket.decode(payload)
         totals.warnings += end.warnings
         leased.connection.scanner.status = end.status
+
+
+def _columns_differ(columns: Sequence[Column], wanted: Sequence[Column]) -> Unfit:
+    told = ", ".join(
+        f"{one.type.name} for {other.type.name}"
+        for one, other in zip(columns, wanted, strict=False)
+        if one.type is not other.type
+    )
+    what = f"such types ({told})"
+    return Unfit(errors.MERGE_NOT_EXACT(function="GROUP BY", what=what, column=wanted[0].name))
 
 
 Renamed = Callable[[TableNames, bytes, list[bytes]], bytes]

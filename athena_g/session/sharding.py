@@ -7,7 +7,7 @@ transaction is open, or something pins the session, its statements stay on one s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any, Final
 
 import gevent
@@ -49,6 +49,7 @@ from athena_g.session.catalogue import query_of_tables, tables
 from athena_g.session.effects import FOUND_ROWS, Called, left_behind
 from athena_g.session.fan_out import FanOut, Rows
 from athena_g.session.gathering import Gathering
+from athena_g.session.grouping import Grouping
 from athena_g.session.information_schema import with_views
 from athena_g.session.leases import Asked, Leases, Part, query
 from athena_g.session.long_work import at_once, in_thread
@@ -122,6 +123,7 @@ class ShardedStatements:
         parts = (self._binding, self._leases, self._sharding, self._scatter)
         self._ordered = Ordered(*parts)
         self._gathering = Gathering(*parts)
+        self._grouping = Grouping(*parts, self._gathering)
 
     def execute(self, packet: bytes, kind: int, effect: Effect | None = None) -> None:
         """Have the servers that are concerned answer a framed COM_QUERY."""
@@ -219,7 +221,8 @@ class ShardedStatements:
         prepared statements. ``said`` is what the client said, if it is not a text.
         """
         left = left_behind(effect)
-        counts = left == FOUND_ROWS and routed.route.gathered is not None
+        merged = routed.route.gathered is not None or routed.plan.partial is not None
+        counts = left == FOUND_ROWS and merged
         if left and not counts:  # it would be on several connections, none the session's
             raise errors.NOT_SUPPORTED_YET(construct=f"{left} over several shards")
         if routed.plan.kind is Kind.SELECT:
@@ -249,28 +252,47 @@ class ShardedStatements:
         touches_session: bool,
     ) -> None:
         """Answer a query on several shards."""
-        plan, codec = routed.plan, self.reading().codec
-        if routed.route.gathered is not None:
-            self._gathering.answer(routed, said, codec)
-            return
-        try:
-            if plan.ordering is not None:
-                self._ordered.answer(
-                    routed, said, selected=self._selected, touches_session=touches_session
-                )
+        last: Unfit | None = None
+        for way in self._ways(routed, command, said, touches_session):
+            try:
+                way()
+            except Unfit as unfit:  # there may be another way
+                last = unfit
+            else:
                 return
-            functions = plan.aggregates
-            self._scatter.read(
-                self._asked(routed, command, ()),
-                locks=not plan.read_only,
-                touches_session=touches_session,
-                window=routed.route.window or self._selected,
-                merged=Aggregates(functions, binary=said.binary) if functions else None,
-            )
-        except Unfit:
-            if plan.gather is None:
-                raise
-            self._gathering.answer(routed, said, codec)
+        assert last is not None
+        raise last.with_traceback(None)
+
+    def _ways(
+        self, routed: Routed, command: Callable[[int], Asked], said: Said, touches_session: bool
+    ) -> Iterator[Callable[[], None]]:
+        """The ways in which a query may be answered; the next is taken where one is unfit."""
+        plan, codec = routed.plan, self.reading().codec
+        if routed.route.gathered is None:
+            if plan.ordering is not None:
+                selected, touches = self._selected, touches_session
+                yield lambda: self._ordered.answer(
+                    routed, said, selected=selected, touches_session=touches
+                )
+            if plan.aggregates or (plan.ordering is None and plan.partial is None):
+                yield lambda: self._scattered(routed, command, said, touches_session)
+            if plan.partial is not None:
+                yield lambda: self._grouping.answer(routed, said, codec)
+        if plan.gather is not None:
+            yield lambda: self._gathering.answer(routed, said, codec)
+
+    def _scattered(
+        self, routed: Routed, command: Callable[[int], Asked], said: Said, touches_session: bool
+    ) -> None:
+        """Pass on the rows of one shard after the other, or make one of them."""
+        functions = routed.plan.aggregates
+        self._scatter.read(
+            self._asked(routed, command, ()),
+            locks=not routed.plan.read_only,
+            touches_session=touches_session,
+            window=routed.route.window or self._selected,
+            merged=Aggregates(functions, binary=said.binary) if functions else None,
+        )
 
     @property
     def _selected(self) -> tuple[int, int] | None:

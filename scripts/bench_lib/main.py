@@ -120,6 +120,11 @@ def timed_workloads(chosen: Options, contenders: Sequence[Contender]) -> list[Wo
         found += [PreparedSelect(clients) for clients in chosen.clients]
     if "bulk" in chosen.only:
         found.append(Bulk(workloads.bulk_size(contenders[0].address)))
+    merged = [kind for kind in workloads.MERGED_SQL if kind in chosen.only]
+    if merged:
+        tell("preparing the table of a million rows")
+        workloads.prepare_million(contenders[0].address)
+        found += [workloads.million(contenders[0].address, kind) for kind in merged]
     if "connect" in chosen.only:
         found += [Connect(clients) for clients in chosen.connect_clients]
     return found

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from bench_lib.proxies import REPOSITORY
 
-KINDS = ("point", "prepared", "bulk", "connect", "idle")
+KINDS = ("point", "prepared", "bulk", "scatter", "ordered", "connect", "idle")
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,8 @@ LOG_LINES = 10
 SHARDS = 4
 RULE = f"""\
 [[groups.sharding_rules]]
-name = "sbtest1"
-table_pattern = "sbtest1"
+name = "sbtest"
+table_pattern = "sbtest*"
 shard_column = "id"
 shard_count = {SHARDS}
 """

@@ -29,6 +29,8 @@ LAYOUTS = {
     "point": Layout("Point select", "queries/s", "µs/query", 1e6),
     "prepared": Layout("Prepared point select", "queries/s", "µs/query", 1e6),
     "bulk": Layout("Result of 100,000 rows", "MB/s", "ms/result", 1e3),
+    "scatter": Layout("A million rows as they come", "rows/s", "ms/result", 1e3),
+    "ordered": Layout("A million rows in order", "rows/s", "ms/result", 1e3),
     "connect": Layout("Login, SELECT 1, goodbye", "connections/s", "µs/connection", 1e6),
 }
 

@@ -18,6 +18,13 @@ TABLE = "sbtest1"
 TABLE_OPTIONS = ["--tables=1", f"--table-size={ROWS}"]
 BULK_SQL = f"SELECT id, k, c, pad FROM {TABLE}"
 BULK_BUFFER = 1 << 20
+MILLION = 1_000_000
+MILLION_TABLE = "sbtest_million"
+MERGED_SQL = {
+    "scatter": f"SELECT id, k, c FROM {MILLION_TABLE}",
+    "ordered": f"SELECT id, k, c FROM {MILLION_TABLE} ORDER BY id",
+}
+"""What is read of a million rows: as they come, and in an order that takes merging."""
 CONNECT_SCRIPT = Path(__file__).with_name("connect.lua")
 
 
@@ -101,6 +108,38 @@ class Bulk:
         return Outcome(len(times), now - start, p95, len(times) * self.size / 1e6)
 
 
+@dataclass(frozen=True)
+class Million:
+    """A million rows, again and again on one connection, in order or not."""
+
+    kind: str
+    size: int
+    """Bytes of the reply on the wire; another size is an error."""
+    clients: int = 1
+    detail: ClassVar[str] = ""
+
+    def run(self, address: Address, seconds: int) -> Outcome:
+        buffer = memoryview(bytearray(BULK_BUFFER))
+        times: list[float] = []
+        with Connection(address) as connection:
+            start = now = time.perf_counter()
+            while now - start < seconds:
+                connection.read(MERGED_SQL[self.kind], self.size, buffer)
+                before, now = now, time.perf_counter()
+                times.append(now - before)
+        p95 = percentile(times, sysbench.PERCENTILE) * 1000
+        return Outcome(len(times), now - start, p95, len(times) * MILLION)
+
+
+def million(address: Address, kind: str) -> Million:
+    """The workload of this kind; raises ServerError when not all rows are there."""
+    with Connection(address) as connection:
+        rows, size = connection.measure(MERGED_SQL[kind])
+    if rows != MILLION:
+        raise ServerError(f"{MERGED_SQL[kind]} gave {rows} rows instead of {MILLION}")
+    return Million(kind, size)
+
+
 def _point_select(address: Address, clients: int, seconds: int, *options: str) -> Outcome:
     options = (*TABLE_OPTIONS, "--rand-type=uniform", *options)
     report = sysbench.run(address, "oltp_point_select", clients, seconds, *options)
@@ -148,3 +187,21 @@ def prepare(address: Address) -> None:
             f"the table {TABLE} in {address.database} has {count} rows, not {ROWS}: "
             "drop it, or name another database"
         )
+
+
+def prepare_million(address: Address) -> None:
+    """Make the table of a million rows, and its parts, where they are missing."""
+    with Connection(address) as connection:
+        if connection.query(f"SHOW TABLES LIKE '{MILLION_TABLE}'"):
+            return
+        connection.query(f"CREATE TABLE {MILLION_TABLE} LIKE {TABLE}")
+        for turn in range(MILLION // ROWS):
+            connection.query(
+                f"INSERT INTO {MILLION_TABLE} SELECT id + {turn * ROWS}, k, c, pad FROM {TABLE}"
+            )
+        for shard in range(SHARDS):
+            connection.query(f"CREATE TABLE {MILLION_TABLE}_{shard} LIKE {TABLE}")
+            connection.query(
+                f"INSERT INTO {MILLION_TABLE}_{shard} SELECT * FROM {MILLION_TABLE} "
+                f"WHERE id % {SHARDS} = {shard}"
+            )

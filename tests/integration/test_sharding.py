@@ -78,15 +78,6 @@ def test_a_self_join_on_the_key_is_answered_by_its_shard(cursor: Cursor) -> None
     assert rows(cursor, sql + "a.user_id = 1") == [(1, 1), (1, 2), (2, 1), (2, 2)]
 
 
-def test_a_self_join_with_two_keys_has_no_common_shard(client: Connection[Any]) -> None:
-    sql = "SELECT a.id FROM orders a JOIN orders b ON a.id <> b.id WHERE a.user_id = 1 AND "
-    assert refused(client, sql + "b.user_id = 2") == (
-        1105,
-        "Empty shard intersection: query involves multiple sharded tables with no common shard "
-        "(orders)",
-    )
-
-
 @pytest.mark.parametrize(
     "aggregate, expected",
     [("COUNT(*)", 2), ("SUM(id)", 3), ("MAX(id)", 2), ("MIN(id)", 1), ("COUNT(note)", 1)],
@@ -314,50 +305,9 @@ def test_a_broadcast_table_is_joined_on_every_shard(cursor: Cursor) -> None:
     assert rows(cursor, sql) == expected
 
 
-def test_a_table_at_home_is_not_joined_with_one_that_is_elsewhere(client: Connection[Any]) -> None:
-    sql = "SELECT 1 FROM orders o JOIN settings s ON s.k = o.id WHERE o.user_id = 1"
-    assert refused(client, sql) == (
-        1105,
-        "The table settings has no sharding rule and is in the DB group home only, while the rows "
-        "of orders that are asked for are in b",
-    )
-
-
 def test_bound_tables_are_joined_shard_by_shard(cursor: Cursor) -> None:
     sql = "SELECT o.id, i.sku FROM orders o JOIN items i USING (user_id) WHERE o.id = i.order_id"
     assert len(rows(cursor, sql)) == 9
-
-
-@pytest.mark.parametrize(
-    "sql",
-    ["SELECT 1 FROM orders o JOIN items i ON o.id = i.order_id",
-     "SELECT id FROM orders WHERE id IN (SELECT order_id FROM items)",
-     "SELECT * FROM (SELECT MAX(id) m FROM orders) d",
-     "SELECT id FROM orders EXCEPT SELECT order_id FROM items",
-     "SELECT (SELECT COUNT(*) FROM orders)"],
-)  # fmt: skip
-def test_rows_of_different_shards_do_not_meet(client: Connection[Any], sql: str) -> None:
-    errno, text = refused(client, sql)
-    assert (errno, text.split(":")[0]) == (
-        1105,
-        "The statement would need rows of different shards to meet",
-    )
-
-
-@pytest.mark.parametrize(
-    "construct, sql",
-    [("ORDER BY", "SELECT id FROM orders ORDER BY id"),
-     ("LIMIT", "SELECT id FROM orders LIMIT 1 FOR UPDATE"),
-     ("GROUP BY", "SELECT note, COUNT(*) FROM orders GROUP BY note"),
-     ("DISTINCT", "SELECT DISTINCT note FROM orders"),
-     ("an aggregate function", "SELECT AVG(id) FROM orders")],
-)  # fmt: skip
-def test_what_would_have_to_be_merged_is_refused(
-    client: Connection[Any], construct: str, sql: str
-) -> None:
-    errno, text = refused(client, sql)
-    assert errno == 1235
-    assert f"'{construct}' over several shards" in text
 
 
 # --- what a session asks back ---------------------------------------------------------------------

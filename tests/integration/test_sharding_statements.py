@@ -263,7 +263,7 @@ def test_explain_athena_shows_shard_and_text(client: Connection[Any]) -> None:
 @pytest.mark.parametrize(
     ("sql", "reason"),
     [
-        ("SELECT AVG(n) FROM items", "1235 (42000)"),
+        ("SELECT n FROM items LIMIT 1 FOR UPDATE", "1235 (42000)"),
         ("DELETE FROM items", "1105 (HY000)"),
         ("INSERT INTO items (n) VALUES (1)", "1105 (HY000)"),
         ("LOCK TABLES items READ", "1235 (42000)"),

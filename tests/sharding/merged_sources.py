@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
@@ -57,7 +58,7 @@ class Sources:
         chance = self._chance
         if chance.random() < 0.5:
             return self.table("facts")
-        makes = [
+        makes: list[Callable[[], Source]] = [
             self.bound, self.bound, self.unbound, self.unbound, self.itself, self.broadcast,
             self.home, self.three, self.derived, self.derived, self.common,
             lambda: self.table("lines_"), lambda: self.table("notes"),

@@ -40,6 +40,7 @@ DEPENDING: Final = (
     "SCATTER_IN_TRANSACTION",
     "SESSION_BOUND",
     "PARTLY_DONE",
+    "MEETS_IN_TRANSACTION",
 )
 """Refusals that depend on what came before."""
 

@@ -11,6 +11,7 @@ EVERY_TABLE = [
     "[server]",
     "[server.tls]",
     "[pool]",
+    "[merge]",
     "[health]",
     "[metrics]",
     "[log]",

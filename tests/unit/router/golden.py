@@ -9,7 +9,8 @@ A file of ``plans/`` has blocks with an empty line between them:
 
 The line with ``@`` is only there where the statement is read in another way than usual; ``\\n``
 and ``\\t`` in a statement are a new line and a tab. Of several shards the text of the first is
-shown, and none where it is what the client wrote. ``!!`` is a refusal.
+shown, and none where it is what the client wrote; ``at home`` is what the server is asked that gets
+what shards gave. ``!!`` is a refusal.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import Any, Final
 
 from athena_g.errors import SqlError
 from athena_g.parser.text import Reading
+from athena_g.router.explain import brought, text_at_home, text_on
 from athena_g.router.route import Reach, Route
 from athena_g.router.router import Router
 from tests.unit.router import house
@@ -75,11 +77,16 @@ def outcome(router: Router, block: Block) -> tuple[str, ...]:
         routed = router.route(text, reading, parameters)
     except SqlError as error:
         return (f"  !! {error.errno} {error.message}",)
-    shown = routed.text(routed.route.shards[0] if routed.route.shards else 0)
+    shown = text_on(routed, routed.route.shards[0] if routed.route.shards else 0)
     what = _reach(routed.route)
-    if shown == text:
-        return (f"  {what}",)
-    return (f"  {what}: " + _escaped(shown.decode(reading.codec)),)
+    first = f"  {what}" if shown == text else f"  {what}: " + _escaped(shown.decode(reading.codec))
+    lines = [first]
+    if routed.route.gathered is not None:
+        lines = ["  " + _escaped(each.decode(reading.codec)) for each in brought(routed)]
+    final = text_at_home(routed)
+    if final is not None:
+        lines.append("  at home: " + _escaped(final.decode(reading.codec)))
+    return tuple(lines)
 
 
 def _plain(line: str) -> str:

@@ -89,6 +89,6 @@ def rules() -> Rules:
     return rules_of(group())
 
 
-def router() -> Router:
-    """The router of the group."""
-    return Router(rules(), "shop", "home", columns_of)
+def router(*, gathers: bool = True) -> Router:
+    """The router of the group; ``gathers``: rows of shards may meet on one server."""
+    return Router(rules(), "shop", "home", columns_of, gathers=gathers)
