@@ -17,7 +17,7 @@ GROUP = "typed"
 """The group's name, and that of the database which is its home."""
 FEW = "typed_few"
 """The database that has a quarter of the rows."""
-PATIENCE = 20.0
+PATIENCE = 10.0
 """Seconds that a statement may take."""
 
 
