@@ -73,7 +73,7 @@ class Pair:
             if refused:
                 self._tally.refused[refused] += 1
                 return ""
-            expected, answer = (_masked(each, step, asked.ordered) for each in (expected, answer))
+            expected, answer = (_masked(each, number, asked) for each in (expected, answer))
             if expected != answer:
                 if not self._is_by_plan(asked, number, expected, answer):
                     return _difference(step, expected, answer)
@@ -94,7 +94,7 @@ class Pair:
         return any(
             _about_rows(other) == wanted and _are_alike(answer, other, rows=rows)
             for found, rows in others
-            for other in [_masked(found, asked.steps[number], asked.ordered)]
+            for other in [_masked(found, number, asked)]
         )
 
     def close(self) -> None:
@@ -105,16 +105,18 @@ class Pair:
             self._planners.close()
 
 
-def _masked(answer: Answer, step: str, ordered: bool) -> Answer:
+def _masked(answer: Answer, number: int, asked: Asked) -> Answer:
     """An answer without what may differ; rows in one order where the text asks for none."""
-    lines = [_without(line) for line in masks.masked(Step("client", step), answer)]
-    if _EXTREMES_OF_DATES.search(step):  # MySQL may warn of its own zero dates: see other_plans.py
+    lines = [_without(line) for line in masks.masked(Step("client", asked.steps[number]), answer)]
+    if _EXTREMES_OF_DATES.search(
+        asked.steps[0]
+    ):  # MySQL may warn of its own zero dates: see other_plans.py
         lines = [_WARNINGS.sub("", line) if line.startswith("EOF") else line for line in lines]
     if any(
         line.startswith("ERR") for line in lines
     ):  # how many rows come before it is up to chance
         return [line for line in lines if line.startswith("ERR")]
-    if ordered:
+    if asked.ordered:
         return lines
     rows = sorted(line for line in lines if _is_row(line))
     return [line for line in lines if not _is_row(line)] + rows
