@@ -29,6 +29,10 @@ _DOCUMENTED: Final = [
         errors.PARTLY_DONE,
         errors.MEETS_IN_TRANSACTION,
         errors.CANNOT_MEET,
+        errors.TOO_MANY_ROWS_MEET,
+        errors.MERGE_MEMORY,
+        errors.SCATTER_TIMEOUT,
+        errors.TOO_MANY_SHARDS,
     )
 ]
 DEPENDING: Final = (
@@ -43,7 +47,7 @@ DEPENDING: Final = (
 
 def reason(line: str) -> str:
     """The registry's name for a refusal, and what of it was refused; empty if it is none."""
-    found = re.match(r"ERR (?:1105|1235) \((?:HY000|42000)\) (.*)", line, re.DOTALL)
+    found = re.match(r"ERR (?:1105|1114|1235|3024) \((?:HY000|42000)\) (.*)", line, re.DOTALL)
     if found is None:
         return ""
     for name, text in _DOCUMENTED:
