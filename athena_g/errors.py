@@ -346,6 +346,12 @@ NEEDS_MERGE = _register(
     "Restrict the statement to one shard by a condition on the shard key, or leave the construct "
     "out and do it in the application.",
 )  # fmt: skip
+NOT_IN_ORDER = _register(
+    "NOT_IN_ORDER", 1105, "HY000",
+    "The rows of a shard of {table} do not come in the order of what they are ordered by",
+    "The servers order by something else than athena-g takes ORDER BY for. Order by columns or "
+    "aliases instead of expressions, and report the statement.",
+)  # fmt: skip
 SCATTER_TIMEOUT = _register(
     "SCATTER_TIMEOUT", 3024, "HY000",
     "The server {instance} gave no rows for {timeout_ms} ms (scatter_timeout_ms = {timeout_ms} in "
@@ -381,8 +387,8 @@ CANNOT_MEET = _register(
     "CANNOT_MEET", 1105, "HY000",
     "The server {instance} can't take the rows of shards that have to meet: {reason}",
     "It puts them into temporary tables: the user of the home DB group needs the privilege CREATE "
-    "TEMPORARY TABLES in its database. A temporary table can be read once in a query on MySQL: "
-    "say a common table expression twice instead of naming it twice.",
+    "TEMPORARY TABLES in its database. MySQL reads a temporary table once in a query (1137): write "
+    "a common table expression twice, under two names, instead of naming it twice.",
 )  # fmt: skip
 SCATTER_WRITE = _register(
     "SCATTER_WRITE", 1105, "HY000",

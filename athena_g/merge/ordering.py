@@ -128,13 +128,13 @@ def merged(sources: Sequence[Iterator[Batch]]) -> Iterator[list[bytes]]:
     """The rows of all sources in order, each of which gives its own in order.
 
     What is there of all sources up to the least of their last keys is sorted at once: none of them
-    has a lesser one to come.
+    has a lesser one to come. Raises ValueError for rows that do not come in that order.
     """
     waiting: list[tuple[Iterator[Batch], Batch]] = []
     for source in sources:
-        for batch in source:
+        for batch in islice(source, 1):
+            _expect_order(batch, batch)
             waiting.append((source, batch))
-            break
     while len(waiting) > 1:
         bound = min(batch[-1][0] for _, batch in waiting)
         taken: Batch = []
@@ -145,14 +145,26 @@ def merged(sources: Sequence[Iterator[Batch]]) -> Iterator[list[bytes]]:
             if count < len(batch):
                 left.append((source, batch[count:]))
             else:
-                left += [(source, further) for further in islice(source, 1)]
+                for further in islice(source, 1):
+                    _expect_order(batch, further)
+                    left.append((source, further))
+        if not taken:
+            raise ValueError("rows do not come in order")
         taken.sort(key=_KEY)
         yield [row for _, row in taken]
         waiting = left
     for source, batch in waiting:
         yield [row for _, row in batch]
         for further in source:
+            _expect_order(batch, further)
+            batch = further
             yield [row for _, row in further]
+
+
+def _expect_order(before: Batch, batch: Batch) -> None:
+    """Raise for rows that come before those in front of them, as far as that is seen at once."""
+    if batch[-1][0] < batch[0][0] or (before is not batch and batch[0][0] < before[-1][0]):
+        raise ValueError("rows do not come in order")
 
 
 def cut(columns: Sequence[Column], descending: Sequence[bool], *, binary: bool) -> Cut:

@@ -9,12 +9,16 @@ Source: MySQL Source Code Documentation, "Binary Protocol Resultset Row", "COM_S
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from typing import Final
 
+from athena_g.protocol.binary_values import binary_decoder
 from athena_g.protocol.columns import Column
 from athena_g.protocol.commands import UNSIGNED_PARAMETER
 from athena_g.protocol.constants import UNSIGNED_FLAG, ColumnType
+from athena_g.protocol.text_values import Value, duration_text
+from athena_g.protocol.wire import lenenc_bytes
 
 MAX_PARAMETERS: Final = 0xFFFF
 """Parameters that a statement can have."""
@@ -26,6 +30,7 @@ _AS: Final[dict[ColumnType, ColumnType]] = {
     ColumnType.INT24: ColumnType.LONG,
     ColumnType.YEAR: ColumnType.SHORT,
     ColumnType.JSON: ColumnType.VAR_STRING,
+    ColumnType.TIME: ColumnType.VAR_STRING,
     ColumnType.NEWDATE: ColumnType.DATE,
 }
 """Types of columns that parameters do not have."""
@@ -41,17 +46,26 @@ _SAME: Final = frozenset(
         ColumnType.DATE,
         ColumnType.DATETIME,
         ColumnType.TIMESTAMP,
-        ColumnType.TIME,
         ColumnType.NULL,
     }
 )
 
 
+Decoder = Callable[[bytes, int], tuple[Value, int]]
+
+
 class Shipment:
-    """Rows of given columns, gathered until they are to go."""
+    """Rows of given columns, gathered until they are to go.
+
+    Times of a day go as texts: MySQL takes none with fractions beyond 838 hours as it gave them.
+    """
 
     def __init__(self, columns: Sequence[Column]) -> None:
         self._types = b"".join(map(_type, columns))
+        self._decoders: list[Decoder | None] = []
+        if any(column.type is ColumnType.TIME for column in columns):
+            self._decoders = [_decoder(column) for column in columns]
+        self._times = [column.type is ColumnType.TIME for column in columns]
         self._bitmap_end = 1 + (len(columns) + 7 + _BITMAP_OFFSET) // 8
         self._width = len(columns)
         self._most = max(1, MAX_PARAMETERS // max(1, len(columns)))
@@ -75,9 +89,24 @@ class Shipment:
     def add(self, row: bytes) -> None:
         """Take the payload of a binary row."""
         end = self._bitmap_end
-        self._nulls.append(int.from_bytes(row[1:end], "little") >> _BITMAP_OFFSET)
-        self._cells.append(row[end:])
+        nulls = int.from_bytes(row[1:end], "little") >> _BITMAP_OFFSET
+        self._nulls.append(nulls)
+        self._cells.append(self._with_times(row, end, nulls) if self._decoders else row[end:])
         self._size += len(row)
+
+    def _with_times(self, row: bytes, place: int, nulls: int) -> bytes:
+        """The cells with times as texts."""
+        parts = []
+        for decode, is_time in zip(self._decoders, self._times, strict=True):
+            if decode is not None and not nulls & 1:
+                value, end = decode(row, place)
+                if is_time and isinstance(value, timedelta):
+                    parts.append(lenenc_bytes(duration_text(value, 6).encode()))
+                else:
+                    parts.append(row[place:end])
+                place = end
+            nulls >>= 1
+        return b"".join(parts)
 
     def take(self) -> bytes:
         """The waiting rows as the parameters of an execution; none waits any more."""
@@ -97,6 +126,10 @@ def insertion(table: bytes, columns: Iterable[bytes], count: int) -> bytes:
     row = b"(" + b",".join([b"?"] * len(names)) + b")"
     values = b",".join([row] * count)
     return b"INSERT INTO %b (%b) VALUES %b" % (table, b", ".join(names), values)
+
+
+def _decoder(column: Column) -> Decoder | None:
+    return None if column.type is ColumnType.NULL else binary_decoder(column)
 
 
 def _type(column: Column) -> bytes:

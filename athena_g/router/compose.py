@@ -68,7 +68,9 @@ def _part(original: Original, span: Span) -> tuple[Template, list[int]]:
     edits = [
         Edit(Span(edit.span.start - span.start, edit.span.end - span.start), edit.written)
         for edit in original.edits
-        if span.start <= edit.span.start and edit.span.end <= span.end
+        if span.start <= edit.span.start
+        and edit.span.end <= span.end
+        and not edit.span.start == edit.span.end == span.start  # it is put behind what is before
     ]
     gone = [edit.span for edit in edits]
     literals, numbers = [], []

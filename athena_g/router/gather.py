@@ -24,7 +24,7 @@ from athena_g.parser.statement import (
     Union,
 )
 from athena_g.router.compose import Composed, Original
-from athena_g.router.rewrite import edits, quoted
+from athena_g.router.rewrite import Edit, edits, quoted
 from athena_g.router.rules import Rule
 from athena_g.router.survey import Survey
 
@@ -68,8 +68,12 @@ def gather(
     original: Original,
     codec: str,
     where: Span | None,
+    names_of_outputs: Sequence[Edit],
 ) -> Gather:
-    """How a surveyed query is answered; ``where`` is a condition on its only table."""
+    """How a surveyed query is answered; ``where`` is a condition on its only table.
+
+    ``names_of_outputs`` are those that outputs have only because of tables' names in them.
+    """
     spans = list(dict.fromkeys(t.span for t in statement.tables if survey.rule_of(t) is not None))
     names = {span: NAME.format(number + 1) for number, span in enumerate(spans)}
     condition = None if where is None else Composed(original, [where])
@@ -79,6 +83,7 @@ def gather(
         return lambda _: name
 
     final = edits(statement, survey.rule_of, survey.is_own, codec, written=written)
+    final += names_of_outputs
     whole = Composed(original.with_edits(final), [Span(0, len(original.text))])
     tables = [_gathered(span, names[span], statement.tables, survey, condition) for span in spans]
     counts = isinstance(query, Select) and query.calculates_found_rows

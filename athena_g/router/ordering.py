@@ -61,14 +61,22 @@ class Ordering:
         return found
 
 
-def ordering(select: Select, parts: Clauses, original: Original) -> Ordering | None:
-    """How the rows of a query are ordered; ``None`` where that cannot be said for sure."""
+def ordering(
+    select: Select, parts: Clauses, columns: Sequence[Span], original: Original
+) -> Ordering | None:
+    """How the rows of a query are ordered; ``None`` where that cannot be said for sure.
+
+    ``columns`` are the places that name columns.
+    """
     if not 0 < len(parts.order) <= MAX_KEYS or any(output.any_name for output in select.outputs):
         return None
     keys = []
     for term in parts.order:
         expression = _meant(term, select, parts)
         if expression is None or _changes(expression):
+            return None
+        # Of (1), +1 and TRUE it depends on the server whether they are positions.
+        if expression is term and not _depends(term, columns):
             return None
         if select.distinct and expression is term and not _is_output(term, parts):
             return None
@@ -100,6 +108,13 @@ def _meant(term: Term, select: Select, parts: Clauses) -> Term | None:
         if not qualified and name.lower() in aliases:
             return None
     return term
+
+
+def _depends(term: Term, columns: Sequence[Span]) -> bool:
+    """Whether an expression is another one for other rows: it has a column, or is COUNT(*)."""
+    start, end = term.span
+    named = any(start <= each.start and each.end <= end for each in columns)
+    return named or any(token.is_(b"*") for token in term.tokens)
 
 
 def _at(number: bytes, select: Select, parts: Clauses) -> Term | None:

@@ -52,6 +52,7 @@ from athena_g.router.rewrite import (
     ShardNames,
     Template,
     edits,
+    names_of_outputs,
     quoted,
     without_alias,
 )
@@ -234,6 +235,10 @@ class Planner:
             raise NotUnderstood
         codec = text.reading.codec
         changes = edits(statement, survey.rule_of, survey.is_own, codec, bare)
+        query = statement.body
+        parts = clauses(text.tokens, query) if isinstance(query, Select) else None
+        named = [] if parts is None else names_of_outputs(parts, statement.tables, said, codec)
+        changes += named
         if isinstance(statement.body, OnTables) and tables.shards_of(
             statement.body, survey.rule_of
         ):
@@ -244,7 +249,8 @@ class Planner:
             plan = _with_catalogue(plan, statement, survey)
         if plan.kind is Kind.SELECT and plan.tables:
             original = Original(said, literals, changes, text.marks(len(literals)))
-            plan = self._with_merging(plan, statement, survey, original, text)
+            plan = self._with_merging(plan, statement, survey, original, parts, named, codec)
+            plan = replace(plan, lasts=plan.lasts and not named)
         if isinstance(statement.body, Insertion):
             marks = text.marks(len(literals))
             slots = _id_slots(statement.body, survey, said, literals, codec, marks)
@@ -256,21 +262,27 @@ class Planner:
         return plan
 
     def _with_merging(
-        self, plan: Plan, statement: Statement, survey: Survey, original: Original, text: Text
+        self,
+        plan: Plan,
+        statement: Statement,
+        survey: Survey,
+        original: Original,
+        parts: Clauses | None,
+        named: Sequence[Edit],
+        codec: str,
     ) -> Plan:
         """The plan of a query with what is done with rows of several shards."""
         query = statement.body
         if not isinstance(query, Select | Union | Opaque):
             return plan
-        parts = clauses(text.tokens, query) if isinstance(query, Select) else None
         alone = parts is not None and only_table(query) is not None
         where = parts.where if parts is not None and alone else None
-        whole = gather(statement, query, survey, original, text.reading.codec, where)
+        whole = gather(statement, query, survey, original, codec, where, named)
         odd = not has_nothing_odd(query)
         if isinstance(query, Select) and parts is not None:
             if has_positions(parts):
                 plan = replace(plan, lasts=False)
-            plan = _with_ordering(plan, query, parts, original)
+            plan = _with_ordering(plan, query, parts, statement.columns, original)
             if _makes_groups(plan) and not odd:
                 names = partially(self._names_in, survey=survey)
                 made = partial(query, parts, statement.columns, original, names)
@@ -489,14 +501,16 @@ def _makes_groups(plan: Plan) -> bool:
     return not done and bool(needs) and OF_GROUPS.issuperset(needs)
 
 
-def _with_ordering(plan: Plan, query: Select, parts: Clauses, original: Original) -> Plan:
+def _with_ordering(
+    plan: Plan, query: Select, parts: Clauses, columns: Sequence[Span], original: Original
+) -> Plan:
     needs = () if plan.scattered is None else plan.scattered.needs
     if ORDER not in needs or not {ORDER, LIMIT}.issuperset(needs):
         return plan
     limit = query.limit if LIMIT in needs and plan.read_only else None
     if (LIMIT in needs) != (limit is not None):
         return plan
-    found = ordering(query, parts, original)
+    found = ordering(query, parts, columns, original)
     return plan if found is None else replace(plan, ordering=found, limit=limit)
 
 

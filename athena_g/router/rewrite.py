@@ -15,10 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from athena_g.parser.clauses import Clauses
 from athena_g.parser.statement import Column, Span, Statement, Table
 from athena_g.protocol.renaming import TableNames
 from athena_g.router.rules import Rule, Rules
 
+MAX_ALIAS: Final = 256
+"""Characters that an alias of a column may have."""
 MAX_RENDERED: Final = 256
 """Shards for which a template keeps its text."""
 
@@ -240,6 +243,22 @@ def edits(
         if edit is not None:
             found[edit.span] = edit
     return list(found.values())
+
+
+def names_of_outputs(
+    parts: Clauses, tables: Sequence[Table], said: bytes, codec: str
+) -> list[Edit]:
+    """The names of outputs that have none but their text, with a table's name in it."""
+    found = []
+    for output in parts.outputs:
+        start, end = output.span
+        if output.alias is not None or not any(start <= t.span.start < end for t in tables):
+            continue
+        name = said[start:end].decode(codec, "replace")
+        if len(name) <= MAX_ALIAS:
+            written = _constant(b" AS " + quoted(name, codec))
+            found.append(Edit(Span(end, end), written))
+    return found
 
 
 def without_alias(statement: Statement, bare: frozenset[Table]) -> Iterator[Table]:

@@ -412,6 +412,15 @@ class Binding(LastStatement):
             logger.debug("connection {}: pinned by {}", self._name, kind)
         self.pins.take_once(kind, name)
 
+    def unpin(self, kind: str) -> None:
+        """Something that the session kept its connection for matters no longer."""
+        if not self.pins:
+            return
+        self.pins.free(kind)
+        held = self.held
+        if held is not None and not self.pins and not held.in_transaction:
+            self._let_go(held)
+
     # -- connections -------------------------------------------------------------------------------
 
     def check(self) -> None:

@@ -16,10 +16,11 @@ from athena_g.merge.temporary import Likeness
 from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import Command
 from athena_g.protocol.framing import frame
+from athena_g.protocol.renaming import TableNames
 from athena_g.protocol.replies import EofPacket, ErrPacket, is_eof
 from athena_g.protocol.wire import lenenc_int_at
 from athena_g.session.binding import Binding
-from athena_g.session.leases import Leased, Leases, Part, Refused, query
+from athena_g.session.leases import Leased, Leases, Part, Refused, query, refusal
 
 AS_KEPT: Final = {"character_set_results": "NULL"}
 """Settings under which texts are told as they are kept."""
@@ -132,13 +133,17 @@ class Finisher:
 
     def ask(self, part: Part) -> None:
         """Have the server answer under the session's settings; its reply is to be read."""
+        self._settle()
+        self.leased.parts.append(part)
+        self.leased.send(self.leased.commands())
+
+    def _settle(self) -> None:
+        """Give the server the session's settings."""
         connection, binding = self.leased.connection, self._binding
         look_back = connection.owner
         assert look_back is not None
         look_back.insert_id = binding.look_back.insert_id or 0
         connection.settle(self._leases.settings({}), look_back, b"")
-        self.leased.parts.append(part)
-        self.leased.send(self.leased.commands())
 
     def definitions(self, part: Part) -> list[bytes]:
         """The columns of what it answers, whose rows do not matter; then rows may be brought."""
@@ -154,6 +159,20 @@ class Finisher:
         leased.connection.settle(self._loading, owner, b"")
         names = part.names
         return payloads if names is None else [names.definition(each) for each in payloads]
+
+    def prepare(self, text: bytes, names: TableNames) -> list[bytes]:
+        """What the server answers to a preparation under the session's settings."""
+        self._settle()
+        connection = self.leased.connection
+        packet = frame(bytes([Command.STMT_PREPARE]) + text, 0)
+        payloads, prepared = connection.prepare(packet)
+        if prepared is None:
+            raise Refused(refusal(payloads[0], names))
+        connection.statements.close_after_use(prepared)
+        definition = b"\3def"
+        return [
+            names.definition(each) if each.startswith(definition) else each for each in payloads
+        ]
 
     def found_rows(self) -> int:
         """What FOUND_ROWS() says there."""

@@ -13,6 +13,7 @@ from athena_g.merge.temporary import Likeness, likeness
 from athena_g.pool.pool import Pool
 from athena_g.protocol.renaming import TableNames
 from athena_g.router.gather import Gather, Gathered
+from athena_g.router.plan import Plan
 from athena_g.router.rewrite import quoted
 from athena_g.router.router import Routed
 from athena_g.session.binding import Binding
@@ -116,17 +117,38 @@ class Gathering:
         self._scatter.end(totals, finisher.found_rows() if gather.counts else totals.rows)
         self._leases.clear(finisher.leased)
 
+    def prepare(self, plan: Plan, literals: Sequence[bytes], codec: str) -> list[bytes]:
+        """What the server that would have all rows answers to the query's preparation."""
+        gather = plan.gather
+        assert gather is not None
+        likes = [self.like(each, (), codec) for each in gather.tables]
+        leased: list[Leased] = []
+        try:
+            finisher = Finisher(self._leases, self._binding, self._sharding)
+            leased.append(finisher.leased)
+            for like in likes:
+                finisher.create(Loading(b"", ""), like)
+            names = self._names(gather, codec)
+            found = finisher.prepare(gather.final.render(0, literals), names)
+        except BaseException as error:
+            self._leases.end(leased, error)
+        self._leases.clear(finisher.leased)
+        return found
+
     def asking(self, gather: Gather, said: Said, codec: str) -> Part:
         """What the server that has all rows is asked."""
+        names = self._names(gather, codec)
+        return Part("the home server", said.asked(gather.final, 0, names), names)
+
+    def _names(self, gather: Gather, codec: str) -> TableNames:
         there = self._sharding.home_pool.endpoint.database or ""
-        names = TableNames(
+        return TableNames(
             {
                 each.name.encode(codec, "replace"): each.table.encode(codec, "replace")
                 for each in gather.tables
             },
             {there.encode(): self._sharding.group.encode()} if there else {},
         )
-        return Part("the home server", said.asked(gather.final, 0, names), names)
 
 
 def _in(codec: str, name: bytes) -> bytes:

@@ -127,12 +127,15 @@ class Ordered:
 
     def _merge(self, leased: Sequence[Leased], keys: _Keys, totals: Totals, window: Window) -> None:
         sources = [[*self._sources(each, keys, totals)] for each in leased]
-        for rows in merged([*chain.from_iterable(sources)]):
-            wanted = window.cut(rows)
-            self._scatter.write(wanted)
-            totals.rows += len(wanted)
-            if window.is_over:
-                break
+        try:
+            for rows in merged([*chain.from_iterable(sources)]):
+                wanted = window.cut(rows)
+                self._scatter.write(wanted)
+                totals.rows += len(wanted)
+                if window.is_over:
+                    break
+        except ValueError:
+            raise Refused(errors.NOT_IN_ORDER(table=keys.table)) from None
         for each, own in zip(leased, sources, strict=True):
             if each.own or not window.is_large:
                 for _ in chain.from_iterable(own):
@@ -171,7 +174,7 @@ class _Keys:
     def __init__(self, routed: Routed, spellings: Spellings, binary: bool, memory: int) -> None:
         assert routed.plan.ordering is not None
         self._ordering = routed.plan.ordering
-        self._table = routed.plan.tables[0].part.table.name
+        self.table = routed.plan.tables[0].part.table.name
         self._spellings = spellings
         self._binary = binary
         self._memory = memory
@@ -183,7 +186,7 @@ class _Keys:
         found = columns[len(columns) - self.count :]
         if not all(map(fits, self._spellings, found)):
             self._ordering.known = None
-            raise Refused(_unfit(self._table))
+            raise Refused(_unfit(self.table))
 
     def cut(self, columns: Sequence[Column]) -> Cut:
         """What takes rows apart that have these columns."""

@@ -99,6 +99,8 @@ class Statements:
         text = None if self._sharded is None else PreparedText(self._sharded, packet)
         if text is not None and text.columns is not None:
             return self._prepare_own(text, text.columns)
+        if text is not None and text.elsewhere is not None:
+            return self._prepare_elsewhere(text, text.elsewhere, packet)
         connection = binding.take()
         try:
             payloads, prepared = connection.prepare(packet if text is None else text.command)
@@ -133,6 +135,18 @@ class Statements:
         for payload in own_rows.prepared(self._last_id, columns, codec, status):
             self._client.write_packet(payload)
         self._client.flush()
+        return statement
+
+    def _prepare_elsewhere(
+        self, text: PreparedText, payloads: list[bytes], packet: bytes
+    ) -> Statement:
+        """Prepare a statement that no server keeps: each execution makes what it needs."""
+        ok = PrepareOk.decode(payloads[0])
+        statement = Statement(self._next_id(), packet, ok.parameters, self._binding.profile)
+        text.adopt(statement)
+        self._by_id[statement.id] = statement
+        self._bytes += len(packet)
+        self._send([b"\0" + statement.id + payloads[0][_PREPARE_HEAD:], *payloads[1:]])
         return statement
 
     def _refuse(self, connection: BackendConnection, payloads: list[bytes]) -> None:
@@ -282,7 +296,7 @@ class Statements:
             raise error
         binding = self._binding
         if b"found_rows()" not in statement.questions:
-            binding.pins.free(FOUND_ROWS)
+            binding.unpin(FOUND_ROWS)
         return bool(packet[_FLAGS]) or (_LONG_DATA, statement.name) in binding.pins
 
     def _with_answers(self, statement: Statement, private: bool) -> bytes | None:

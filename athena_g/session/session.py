@@ -220,7 +220,7 @@ class ProxySession:
             found = recognise(packet, _BODY, binding.profile.multi_statements)
         asked = found.questions if found is not None else frozenset()
         if b"found_rows()" not in asked:
-            binding.pins.free(FOUND_ROWS)
+            binding.unpin(FOUND_ROWS)
         if found is None:
             used_up = (NEXT_TRANSACTION, None) in binding.pins
             self._run(packet, REPLY_COMMAND, UsedUp(packet, _BODY) if used_up else None)

@@ -86,7 +86,8 @@ class PreparedText:
     itself gives: no server prepares such a statement.
 
     Where rows lack an id that is to be made here, the text has parameters for them, of which the
-    client does not know: ``made`` are their places among all.
+    client does not know: ``made`` are their places among all. ``elsewhere`` is the answer to the
+    preparation of a query that no one server has all tables of: it was made for that alone.
     """
 
     def __init__(self, sharding: ShardedStatements, packet: bytes) -> None:
@@ -96,6 +97,7 @@ class PreparedText:
         self.command = packet
         self.names: TableNames | None = None
         self.made: Sequence[int] = ()
+        self.elsewhere: list[bytes] | None = None
         self._text = packet[_BODY:] if len(packet) < 1 << 24 else sharding.whole(packet)[1][1:]
         self._reading: Reading = sharding.reading()
         self._shape: Shape = self._cut()
@@ -128,7 +130,9 @@ class PreparedText:
             self._shape = self._cut()
             self._known = None
             plan = self._plan()
-        if plan.is_sharded or plan.shards:
+        if self.sharding.has_no_server(plan):
+            self.elsewhere = self.sharding.prepare_elsewhere(plan, self._shape.literals)
+        elif plan.is_sharded or plan.shards:
             self._first = self.sharding.go_to_prepare(plan)
             self.command = self._prepare(self._routed(plan, self._first), self._first)
             self.names = plan.names.of(self._first)

@@ -410,6 +410,17 @@ class ShardedStatements:
         """What columns of information_schema are called in answers to a text made for it."""
         return _COLUMN_NAMES if self._sharding.calls_columns_by_view else None
 
+    def has_no_server(self, plan: Plan) -> bool:
+        """Whether no one server has all tables of a query, nor their parts."""
+        if plan.gather is None:
+            return False
+        rules = self.rules
+        return any(not rules.is_broadcast(name) for name in plan.others)
+
+    def prepare_elsewhere(self, plan: Plan, literals: Sequence[bytes]) -> list[bytes]:
+        """What a server that gets all tables of a query answers to its preparation."""
+        return self._gathering.prepare(plan, literals, self.reading().codec)
+
     def go_to_prepare(self, plan: Plan) -> int:
         """Go to a server that can prepare a statement; the shard whose text it is to get."""
         pool_of, held = self._sharding.pool_of, self._binding.held is not None
