@@ -107,7 +107,9 @@ def _distinct(select: Select, parts: Clauses, original: Original) -> Partial:
     for number, (term, column) in enumerate(zip(parts.outputs, columns, strict=True)):
         pieces += (b", " if number else b"", term.span, b" AS " + column)
     asked = Composed(original, [*pieces, *_rows(parts)])
-    final: list[Piece] = [b"SELECT DISTINCT %b FROM %b" % (b", ".join(columns), TABLE)]
+    counting = b"SQL_CALC_FOUND_ROWS " if select.calculates_found_rows else b""
+    said = (counting, b", ".join(columns), TABLE)
+    final: list[Piece] = [b"SELECT DISTINCT %b%b FROM %b" % said]
     if order:
         final.append(b" ORDER BY " + b", ".join(order))
     if parts.limit is not None:
