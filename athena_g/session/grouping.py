@@ -94,7 +94,7 @@ class Grouping:
                 finisher.ask(part)
                 assert known is not None
                 shown = known[1]
-                totals = Totals(warnings=loading.warnings)
+                totals = Totals(warnings=loading.warnings, binary=said.binary)
                 self._scatter.pass_on_as(finisher.leased, part, totals, shown, binary=said.binary)
             except Refused as refused:
                 raise unfit_if_misread(refused) from None

@@ -64,7 +64,7 @@ class Ordered:
             pools.setdefault(self._sharding.pool_of(shard), []).append(part)
         self._leases.check([*pools], writes=not routed.plan.read_only)
         leased: list[Leased] = []
-        totals = Totals()
+        totals = Totals(binary=said.binary)
         window = Window(*(routed.route.window or selected or _EVERYTHING))
         try:
             leased.extend(self._leases.spread(pools))
@@ -150,8 +150,8 @@ class Ordered:
     def _batches(self, leased: Leased, part: Part, keys: _Keys, totals: Totals) -> Iterator[Batch]:
         """The rows of one shard, with their keys; the first one's definitions are passed on."""
         leased.begin_reply()
-        found = self._scatter.head(leased, part, totals, hidden=keys.count, begins=keys.check)
-        take_apart = keys.cut([Column.decode(each) for each in found])
+        head = self._scatter.head(leased, part, totals, hidden=keys.count, begins=keys.check)
+        retold, take_apart = head.retold, keys.cut(totals.columns or head.columns)
         while True:
             payloads = leased.read_rows()
             last = payloads[-1]
@@ -159,6 +159,8 @@ class Ordered:
             failed = last[:1] == b"\xff"
             if ended or failed:
                 payloads.pop()
+            if retold is not None:
+                payloads = [*map(retold, payloads)]
             if payloads:
                 yield [take_apart(payload) for payload in payloads]
             if failed:

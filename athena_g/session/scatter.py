@@ -20,10 +20,6 @@ from athena_g.protocol.wire import lenenc_int, lenenc_int_at
 from athena_g.session.binding import Binding
 from athena_g.session.leases import Leased, Leases, Part, Refused
 
-_FIXED_SIZE = 12
-"""Bytes behind the names: collation 2, width 4, type 1, flags 2, decimals 1, and 2 more."""
-
-
 ALL_CELLS: Final = 1 << 16
 """More cells than a row has."""
 _MISREAD: Final = frozenset(
@@ -52,11 +48,27 @@ def unfit_if_misread(refused: Refused) -> Refused:
 
 @dataclass(slots=True)
 class Totals:
-    """What the shards' answers come to; ``columns`` is what those that came first are like."""
+    """What the shards' answers come to.
+
+    ``columns`` are those that came first, ``binary`` says that the rows are.
+    """
 
     rows: int = 0
     warnings: int = 0
-    columns: list[bytes] | None = None
+    columns: list[Column] | None = None
+    binary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What comes in front of a shard's rows: the definitions of their columns.
+
+    ``retold`` makes its rows those of the first shard's columns, if that is not what they are.
+    """
+
+    definitions: list[bytes]
+    columns: list[Column]
+    retold: Callable[[bytes], bytes] | None = None
 
 
 class Scatter:
@@ -88,7 +100,7 @@ class Scatter:
         """
         self._leases.check(list(asked), writes=locks)
         leased: list[Leased] = []
-        totals = Totals()
+        totals = Totals(binary=binary)
         wanted = None if window is None else Window(*window)
         renamed = None if not renamed_cells else _renamed(renamed_cells, binary)
         try:
@@ -190,9 +202,9 @@ class Scatter:
     ) -> None:
         """Pass on the rows of one shard, and in front of the first one's the definitions."""
         leased.begin_reply()
-        columns = self.head(leased, part, totals)
+        head = self.head(leased, part, totals)
         if wanted is None and renamed is None:
-            self._pass_all(leased, part, totals)
+            self._pass_all(leased, part, totals, head)
             return
         while not is_eof(payload := leased.read()):
             if payload[:1] == b"\xff":
@@ -202,14 +214,14 @@ class Scatter:
                     return  # with the rest outstanding
                 continue
             if renamed is not None and part.names is not None:
-                payload = renamed(part.names, payload, columns)
-            self._client.write_packet(payload)
+                payload = renamed(part.names, payload, head.definitions)
+            self._client.write_packet(payload if head.retold is None else head.retold(payload))
             totals.rows += 1
         self.ended(leased, payload, totals)
 
-    def _pass_all(self, leased: Leased, part: Part, totals: Totals) -> None:
-        """Pass on the rows as they are, as many at once as there are."""
-        write = self._client.write_packets
+    def _pass_all(self, leased: Leased, part: Part, totals: Totals, head: Head) -> None:
+        """Pass on all rows, as many at once as there are."""
+        write, retold = self._client.write_packets, head.retold
         while True:
             payloads = leased.read_rows()
             last = payloads[-1]
@@ -218,7 +230,7 @@ class Scatter:
             if ended or failed:
                 payloads.pop()
             totals.rows += len(payloads)
-            write(payloads)
+            write(payloads if retold is None else [*map(retold, payloads)])
             if failed:
                 leased.refuse_here(last, part)
             if ended:
@@ -235,11 +247,11 @@ class Scatter:
                 raise Refused(Unfit(error)) from None
 
         leased.begin_reply()
-        self.head(leased, part, totals, begins=begins)
+        retold = self.head(leased, part, totals, begins=begins).retold
         while not is_eof(payload := leased.read()):
             if payload[:1] == b"\xff":
                 leased.refuse_here(payload, part)
-            merged.add(payload)
+            merged.add(payload if retold is None else retold(payload))
         self.ended(leased, payload, totals)
 
     def head(
@@ -251,11 +263,12 @@ class Scatter:
         hidden: int = 0,
         begins: Callable[[Sequence[Column]], None] | None = None,
         shown: Sequence[bytes] | None = None,
-    ) -> list[bytes]:
+    ) -> Head:
         """Read the definitions of columns, and pass on the first; what they are here.
 
-        The last ``hidden`` columns are not the client's. ``begins`` may refuse the first ones,
-        ``shown`` is passed on instead of them.
+        Widths, flags and some types depend on how a server comes to the rows, and so on these. The
+        last ``hidden`` columns are not the client's. ``begins`` may refuse the first
+        ones, ``shown`` is passed on instead of them.
         """
         payload = leased.read()
         if payload[:1] == b"\xff":
@@ -266,10 +279,11 @@ class Scatter:
             found.append(payload if part.names is None else part.names.definition(payload))
         end = leased.read()
         leased.in_rows = True
-        columns = [_likeness(definition) for definition in found]
+        columns = [*map(Column.decode, found)]
+        retold: Callable[[bytes], bytes] | None = None
         if totals.columns is None:
             if begins is not None:
-                begins([*map(Column.decode, found)])
+                begins(columns)
             totals.columns = columns
             # The connection may have other settings than the session: autocommit.
             own_end = EofPacket(EofPacket.decode(end).warnings, self._binding.local_status)
@@ -277,10 +291,13 @@ class Scatter:
                 shown = found[: len(found) - hidden]
             for each in (lenenc_int(len(shown)), *shown, own_end.encode()):
                 self._client.write_packet(each)
-        elif columns != totals.columns:
-            name = leased.connection.endpoint.name
-            raise errors.SHARDS_DIFFER(shard=part.where, instance=name)
-        return found
+        else:
+            try:
+                retold = _retelling(columns, totals.columns, binary=totals.binary)
+            except ValueError:
+                name = leased.connection.endpoint.name
+                raise errors.SHARDS_DIFFER(shard=part.where, instance=name) from None
+        return Head(found, columns, retold)
 
     def write(self, rows: list[bytes]) -> None:
         """Pass on rows."""
@@ -305,6 +322,14 @@ def _columns_differ(columns: Sequence[Column], wanted: Sequence[Column]) -> Unfi
     return Unfit(errors.MERGE_NOT_EXACT(function="GROUP BY", what=what, column=wanted[0].name))
 
 
+def _retelling(
+    columns: Sequence[Column], first: Sequence[Column], *, binary: bool
+) -> Callable[[bytes], bytes] | None:
+    if [column.name for column in columns] != [column.name for column in first]:
+        raise ValueError("other names")
+    return retelling(columns, first, binary=binary)
+
+
 Renamed = Callable[[TableNames, bytes, list[bytes]], bytes]
 """A row with the right names, by the definitions of its columns."""
 
@@ -315,13 +340,3 @@ def _renamed(count: int, binary: bool) -> Renamed:
             row, [Column.decode(each) for each in definitions], count
         )
     return lambda names, row, _: names.row(row, count)
-
-
-def _likeness(definition: bytes) -> bytes:
-    """What columns of shards must have in common: all names, collation, type and decimals.
-
-    Flags and width depend on what a server makes of a derived table, and so on its rows.
-    """
-    fixed = len(definition) - _FIXED_SIZE
-    collation, kind = definition[fixed : fixed + 2], definition[fixed + 6 : fixed + 7]
-    return definition[:fixed] + collation + kind + definition[fixed + 9 : fixed + 10]

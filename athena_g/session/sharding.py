@@ -298,6 +298,7 @@ class ShardedStatements:
         functions = routed.plan.aggregates
         self._scatter.read(
             self._asked(routed, command, ()),
+            binary=said.binary,
             locks=not routed.plan.read_only,
             touches_session=touches_session,
             window=routed.route.window or self._selected,
