@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from athena_g import errors
+from athena_g.errors import SqlError
 from athena_g.group.sharding import Sharding
 from athena_g.merge.shipping import Shipment, insertion
 from athena_g.merge.temporary import Likeness
@@ -27,6 +28,8 @@ AS_KEPT: Final = {"character_set_results": "NULL"}
 _LOADING: Final = {"sql_mode": "'NO_AUTO_VALUE_ON_ZERO'"}
 """Settings under which rows are taken as they come."""
 _DUPLICATE: Final = 1062
+_REOPENED: Final = 1137
+"""A temporary table is read twice in one query."""
 
 
 class Loading:
@@ -179,15 +182,24 @@ class Finisher:
         answer = self.leased.connection.ask("SELECT FOUND_ROWS() LIMIT 1")
         return int(answer.rows[0][0] or 0) if answer is not None else 0
 
+    def explained(self, refused: Refused) -> Refused:
+        """The refusal of the query itself, where it is about temporary tables."""
+        error = refused.taken()
+        if error.errno == _REOPENED:
+            error = self._cannot(f"{error.message} ({error.errno})")
+        return Refused(error)
+
     def _tell(self, command: bytes) -> None:
         refusal = self.leased.connection.tell(command)
         if refusal is not None:
             raise self._refusal(refusal)
 
     def _refusal(self, refusal: ErrPacket) -> Refused:
+        return Refused(self._cannot(f"{refusal.message} ({refusal.errno})"))
+
+    def _cannot(self, reason: str) -> SqlError:
         name = self.leased.connection.endpoint.name
-        reason = f"{refusal.message} ({refusal.errno})"
-        return Refused(errors.CANNOT_MEET(instance=name, reason=reason))
+        return errors.CANNOT_MEET(instance=name, reason=reason)
 
 
 def read_columns(leased: Leased, part: Part) -> list[Column]:

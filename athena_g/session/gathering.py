@@ -18,7 +18,7 @@ from athena_g.router.rewrite import quoted
 from athena_g.router.router import Routed
 from athena_g.session.binding import Binding
 from athena_g.session.finishing import AS_KEPT, Budget, Finisher, Loading, differ, read_columns
-from athena_g.session.leases import Leased, Leases, Part
+from athena_g.session.leases import Leased, Leases, Part, Refused
 from athena_g.session.saying import Said
 from athena_g.session.scatter import Scatter, Totals
 
@@ -112,8 +112,11 @@ class Gathering:
     ) -> None:
         part = self.asking(gather, said, codec)
         finisher.ask(part)
-        totals = Totals(warnings=warnings)
-        self._scatter.pass_on(finisher.leased, part, totals)
+        totals = Totals(warnings=warnings, binary=said.binary)
+        try:
+            self._scatter.pass_on(finisher.leased, part, totals)
+        except Refused as refused:
+            raise finisher.explained(refused) from None
         self._scatter.end(totals, finisher.found_rows() if gather.counts else totals.rows)
         self._leases.clear(finisher.leased)
 

@@ -16,6 +16,7 @@ from typing import Final
 from tests.oracle.answers import Answer
 from tests.oracle.talker import Talker
 from tests.sharding.typed_house import TypedHouse
+from tests.sharding.typed_tables import SHARDS
 
 SETTINGS: Final = (
     "optimizer_search_depth = 1",
@@ -31,23 +32,23 @@ class Planners:
     """Clients of the plain server for which it makes other plans."""
 
     def __init__(self, house: TypedHouse) -> None:
-        self._few = house.few()
+        self._few = [house.few(shard) for shard in range(SHARDS)]
         self._all: list[Talker] = []
         if house.server.kind != "embedded":
-            self._all.append(house.plain())
+            self._all += [house.plain(), house.shadowed()]
             for setting in SETTINGS:
                 self._all.append(house.plain())
                 self._all[-1].do(f"SET {setting}")
 
     def answers(self, steps: Sequence[str]) -> Iterator[tuple[Answer, bool]]:
         """What the last step is answered with, by each plan; whether of all rows."""
-        for talker in (*self._all, self._few):
+        for talker in (*self._all, *self._few):
             for modifier in MODIFIERS:
                 for step in steps:
                     answer = talker.do(_SELECT.sub(rf"\1{modifier}", step))
-                yield answer, talker is not self._few
+                yield answer, talker not in self._few
 
     def close(self) -> None:
         """End all."""
-        for talker in (*self._all, self._few):
+        for talker in (*self._all, *self._few):
             talker.close()

@@ -14,13 +14,13 @@ from tests.oracle.script import Step
 from tests.sharding.merged_queries import Asked
 from tests.sharding.other_plans import Planners
 from tests.sharding.refusals import reason
-from tests.sharding.typed_house import FEW, GROUP, PLAIN, TypedHouse
+from tests.sharding.typed_house import EMPTY, FEW, GROUP, PLAIN, TypedHouse
 
 MAX_SHOWN = 12
 
 _MASKS = [
     # The group's name is that of its home, not those of the plain databases.
-    (re.compile(rf"\b(?:{PLAIN}|{FEW})\b"), GROUP),
+    (re.compile(rf"\b(?:{PLAIN}|{EMPTY}|{FEW.format('[0-9]')})\b"), GROUP),
     # What of a text is wrong is quoted as the server got it.
     (re.compile(r"(?<=syntax to use near ').*(?=' at line)", re.DOTALL), ""),
     # Those of a statement are there once for each shard.

@@ -53,7 +53,7 @@ CALCULATED: Final = {
                 "IFNULL({t}tiny, 0)", "COALESCE({t}tag, 'none')", "NULLIF({t}tiny, 1)",
                 "IF({t}tiny > 1, 'much', 'little')", "GREATEST({t}tiny, 2)", "LEAST({t}n, {t}k)",
                 "CASE WHEN {t}tiny > 2 THEN 'a' WHEN {t}tiny IS NULL THEN NULL ELSE 'b' END",
-                "CASE {t}mood WHEN 'sad' THEN 1 WHEN 'ok' THEN 2.5 END",
+                "CASE {t}mood WHEN 'sad' THEN 1.0 WHEN 'ok' THEN 2.5 END",
                 "CONCAT({t}tag, 'x')", "CONCAT({t}code, '-', {t}tiny)", "LEFT({t}tag, 1)",
                 "LENGTH({t}name)", "CHAR_LENGTH({t}story)", "HEX({t}raw)", "HEX({t}old)",
                 "HEX({t}name)", "LENGTH({t}heap)", "YEAR({t}day)", "DATE({t}precise)",

@@ -9,14 +9,26 @@ from tests.oracle.talker import Talker
 from tests.proxy import PASSWORD, USER, Proxy, proxy_running
 from tests.servers import Server
 from tests.sharding.house import run_each
-from tests.sharding.typed_tables import BROADCAST, DB_GROUPS, HOME, RULES, definitions, fewer
+from tests.sharding.typed_tables import (
+    BROADCAST,
+    DB_GROUPS,
+    HOME,
+    RULES,
+    SHARDS,
+    TABLES,
+    definitions,
+    of_shard,
+    shadows,
+)
 
 PLAIN = "typed_plain"
 """The database that has all in one place."""
 GROUP = "typed"
 """The group's name, and that of the database which is its home."""
-FEW = "typed_few"
-"""The database that has a quarter of the rows."""
+FEW = "typed_few_{}"
+"""The databases that have the rows of one shard each, by its number."""
+EMPTY = "typed_empty"
+"""A database without tables of its own."""
 PATIENCE = 10.0
 """Seconds that a statement may take."""
 
@@ -38,10 +50,24 @@ class TypedHouse:
         server = self.server
         return _talker(server.host, server.port, server.user, server.password, PLAIN)
 
-    def few(self) -> Talker:
-        """A client of the server, of few rows."""
+    def few(self, shard: int) -> Talker:
+        """A client of the server, of the rows of a shard."""
         server = self.server
-        return _talker(server.host, server.port, server.user, server.password, FEW)
+        database = FEW.format(shard)
+        return _talker(server.host, server.port, server.user, server.password, database)
+
+    def shadowed(self) -> Talker:
+        """A client of the server with temporary tables that have all rows."""
+        found = self.plain()
+        if self.server.kind != "embedded":
+            found.do(f"USE {EMPTY}")
+            for statement in shadows(PLAIN):
+                found.do(statement)
+            for table in TABLES:
+                if table.where != "shards":
+                    found.do(f"CREATE TEMPORARY TABLE {table.name} LIKE {PLAIN}.{table.name}")
+                    found.do(f"INSERT INTO {table.name} SELECT * FROM {PLAIN}.{table.name}")
+        return found
 
     def sharded(self) -> Talker:
         """A client of the proxy."""
@@ -57,7 +83,8 @@ def _talker(host: str, port: int, user: str, password: str, database: str) -> Ta
 @contextmanager
 def typed_house(server: Server) -> Iterator[TypedHouse]:
     """A house with all its rows; ended and taken away at the end."""
-    databases = [PLAIN, FEW, *map(database_of, DB_GROUPS)]
+    few = [FEW.format(shard) for shard in range(SHARDS)]
+    databases = [PLAIN, EMPTY, *few, *map(database_of, DB_GROUPS)]
     for database in databases:
         server.create_database(database)
     try:
@@ -70,9 +97,9 @@ def typed_house(server: Server) -> Iterator[TypedHouse]:
             ):
                 with connection:
                     run_each(connection, statements)
-            with server.connect(database=FEW) as connection:
-                run_each(connection, [*fewer(PLAIN)])
-                connection.commit()
+            for shard, database in enumerate(few):
+                with server.connect(database=database, autocommit=True) as connection:
+                    run_each(connection, [*of_shard(PLAIN, shard)])
             yield TypedHouse(server, proxy)
             assert "Traceback" not in proxy.log(), proxy.log()
     finally:

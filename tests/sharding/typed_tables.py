@@ -220,8 +220,23 @@ def definitions(kind: str) -> Iterator[str]:
         yield table.fill(kind)
 
 
-def fewer(database: str) -> Iterator[str]:
-    """The statements that make all tables with a part of the rows that a database has."""
+def of_shard(database: str, shard: int) -> Iterator[str]:
+    """The statements that make all tables with the rows of a database that a shard has."""
     for table in TABLES:
+        key = "id" if table.name == "notes" else "k"
+        where = "TRUE"
+        if table.where == "shards":
+            where = f"(IFNULL({key}, 0) % {SHARDS} + {SHARDS}) % {SHARDS} = {shard}"
         yield f"CREATE TABLE {table.name} LIKE {database}.{table.name}"
-        yield f"INSERT INTO {table.name} SELECT * FROM {database}.{table.name} WHERE id % 4 = 1"
+        yield f"INSERT INTO {table.name} SELECT * FROM {database}.{table.name} WHERE {where}"
+
+
+def shadows(database: str) -> Iterator[str]:
+    """The statements by which a connection has temporary tables in place of all sharded ones.
+
+    Of them a server expects other numbers of rows.
+    """
+    for table in TABLES:
+        if table.where == "shards":
+            yield f"CREATE TEMPORARY TABLE {table.name} LIKE {database}.{table.name}"
+            yield f"INSERT INTO {table.name} SELECT * FROM {database}.{table.name}"
