@@ -81,8 +81,6 @@ def _type(column: Column) -> str | None:
         return "DATE"
     if kind is ColumnType.YEAR:
         return "YEAR"
-    if kind is ColumnType.BIT:
-        return f"BIT({column.length})"
     return _text(column) if kind in STRING_TYPES else None
 
 

@@ -1,7 +1,7 @@
 """Where the clauses of a query stand in its text: what another text can be made of.
 
-Only for a query of one block whose text begins with SELECT; of other ones, and where a word might
-begin a clause or not, nothing is said.
+Only for a query of one block whose text begins with SELECT, or has a WITH in front of it; of other
+ones, and where a word might begin a clause or not, nothing is said.
 
 Source: MySQL Reference Manual, "SELECT Statement".
 """
@@ -42,12 +42,13 @@ class Term:
 class Clauses:
     """The parts of a query.
 
-    ``modifiers`` is what stands between SELECT and its outputs. ``source`` is all of FROM with that
+    ``start`` is where its SELECT is. ``modifiers`` is what stands between SELECT and its outputs. ``source`` is all of FROM with that
     word, ``where`` and ``having`` are conditions, ``rollup`` is WITH ROLLUP, ``window`` all of
     WINDOW, ``limit`` all of LIMIT with that word. ``ordered`` is all of ORDER BY, ``behind`` where
     the outputs end.
     """
 
+    start: int
     modifiers: Sequence[Token]
     outputs: tuple[Term, ...]
     source: Span | None
@@ -69,8 +70,7 @@ class Clauses:
 
 def clauses(tokens: Sequence[Token], select: Select) -> Clauses | None:
     """The clauses of a query that was read; ``None`` where they are not surely known."""
-    while tokens and tokens[-1].is_(b";"):
-        tokens = tokens[:-1]
+    tokens = _of_main_query(_whole_query(tokens))
     if not tokens or tokens[0].word != b"select":
         return None
     found = _beginnings(tokens)
@@ -90,6 +90,7 @@ def clauses(tokens: Sequence[Token], select: Select) -> Clauses | None:
         return None
     order = parts.get(b"order")
     return Clauses(
+        start=tokens[0].start,
         modifiers=listed[:count],
         outputs=tuple(
             _aliased(term, aliased=output.aliased)
@@ -107,6 +108,43 @@ def clauses(tokens: Sequence[Token], select: Select) -> Clauses | None:
         behind=listed[-1].end,
         tokens=tokens,
     )
+
+
+def without_parentheses(tokens: Sequence[Token]) -> Sequence[Token]:
+    """The tokens of a query that may as a whole stand in parentheses."""
+    tokens = _whole_query(tokens)
+    while tokens and tokens[0].is_(b"(") and _closing(tokens) == len(tokens) - 1:
+        tokens = tokens[1:-1]
+    return tokens
+
+
+def _closing(tokens: Sequence[Token]) -> int:
+    """Where the parenthesis is closed that the tokens begin with."""
+    depth = 0
+    for place, token in enumerate(tokens):
+        depth += token.is_(b"(") - token.is_(b")")
+        if not depth:
+            return place
+    return -1
+
+
+def _whole_query(tokens: Sequence[Token]) -> Sequence[Token]:
+    """The tokens without what ends a statement."""
+    while tokens and tokens[-1].is_(b";"):
+        tokens = tokens[:-1]
+    return tokens
+
+
+def _of_main_query(tokens: Sequence[Token]) -> Sequence[Token]:
+    """The tokens behind the common table expressions, which are in parentheses."""
+    if not tokens or tokens[0].word != b"with":
+        return tokens
+    depth = 0
+    for place, token in enumerate(tokens):
+        depth += token.is_(b"(") - token.is_(b")")
+        if not depth and token.word == b"select":
+            return tokens[place:]
+    return ()
 
 
 def _beginnings(tokens: Sequence[Token]) -> list[tuple[int, bytes]] | None:

@@ -103,7 +103,7 @@ def _distinct(select: Select, parts: Clauses, original: Original) -> Partial:
         place = _which(term, parts)
         way = b" DESC" if term.descending else b""
         order.append(columns[place] + way)
-    pieces: list[Piece] = [b"SELECT DISTINCT "]
+    pieces: list[Piece] = [Span(0, parts.start), b"SELECT DISTINCT "]
     for number, (term, column) in enumerate(zip(parts.outputs, columns, strict=True)):
         pieces += (b", " if number else b"", term.span, b" AS " + column)
     asked = Composed(original, [*pieces, *_rows(parts)])
@@ -384,7 +384,7 @@ class _Grouping:
             raise NotPartial
 
     def _partial_text(self, grouped: int) -> Composed:
-        pieces: list[Piece] = [b"SELECT "]
+        pieces: list[Piece] = [Span(0, self._parts.start), b"SELECT "]
         for number, asked in enumerate(self._asked):
             pieces += (b", " if number else b"", *asked, b" AS " + _column(number))
         pieces += _rows(self._parts)

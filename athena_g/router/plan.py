@@ -15,7 +15,7 @@ from typing import Final
 from athena_g import errors
 from athena_g.errors import SqlError
 from athena_g.parser.analysis import analyse
-from athena_g.parser.clauses import Clauses, clauses
+from athena_g.parser.clauses import Clauses, clauses, without_parentheses
 from athena_g.parser.hints import Hint
 from athena_g.parser.lexer import NotUnderstood
 from athena_g.parser.statement import (
@@ -237,8 +237,11 @@ class Planner:
         changes = edits(statement, survey.rule_of, survey.is_own, codec, bare)
         query = statement.body
         parts = clauses(text.tokens, query) if isinstance(query, Select) else None
-        named = [] if parts is None else names_of_outputs(parts, statement.tables, said, codec)
-        changes += named
+        named = []
+        if isinstance(query, Select):
+            shown = parts or clauses(without_parentheses(text.tokens), query)
+            named = names_of_outputs(shown, statement.tables, said, codec)
+            changes += named
         if isinstance(statement.body, OnTables) and tables.shards_of(
             statement.body, survey.rule_of
         ):

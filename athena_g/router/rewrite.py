@@ -246,11 +246,11 @@ def edits(
 
 
 def names_of_outputs(
-    parts: Clauses, tables: Sequence[Table], said: bytes, codec: str
+    parts: Clauses | None, tables: Sequence[Table], said: bytes, codec: str
 ) -> list[Edit]:
     """The names of outputs that have none but their text, with a table's name in it."""
     found = []
-    for output in parts.outputs:
+    for output in () if parts is None else parts.outputs:
         start, end = output.span
         if output.alias is not None or not any(start <= t.span.start < end for t in tables):
             continue

@@ -41,7 +41,8 @@ def unfit_if_misread(refused: Refused) -> Refused:
     Of another error the client is told.
     """
     error = refused.taken()
-    if error.errno in _MISREAD and not isinstance(error, Unfit):
+    is_misread = error.errno in _MISREAD or "athena " in error.message
+    if is_misread and not (error.name or isinstance(error, Unfit)):
         error = Unfit(error)
     return Refused(error)
 
