@@ -25,6 +25,12 @@ _ORDER: Final = {b"from": 1, b"where": 2, b"group": 3, b"having": 4, b"window": 
 _FOREIGN: Final = frozenset(b"union except intersect minus into procedure offset fetch".split())
 
 
+def name_of(token: Token) -> bytes:
+    """The name that a token is, in lower case; empty for one that only a server can compare."""
+    name = token.identifier or b""
+    return name.lower() if name.isascii() else b""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Term:
     """An expression of a list: its place, its tokens; ``alias`` is the name that it is given.
@@ -37,15 +43,27 @@ class Term:
     alias: Token | None = None
     descending: bool = False
 
+    @property
+    def called(self) -> bytes:
+        """What an output is called, in lower case: its alias, or the column that it is.
+
+        Empty for other expressions, and for a name that only a server can compare with others.
+        """
+        if self.alias is not None:
+            return name_of(self.alias) or self.alias.text[1:-1].lower()
+        names, dots = self.tokens[::2], self.tokens[1::2]
+        is_column = len(names) == len(dots) + 1 and all(token.is_(b".") for token in dots)
+        return name_of(names[-1]) if is_column else b""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clauses:
     """The parts of a query.
 
-    ``start`` is where its SELECT is. ``modifiers`` is what stands between SELECT and its outputs. ``source`` is all of FROM with that
-    word, ``where`` and ``having`` are conditions, ``rollup`` is WITH ROLLUP, ``window`` all of
-    WINDOW, ``limit`` all of LIMIT with that word. ``ordered`` is all of ORDER BY, ``behind`` where
-    the outputs end.
+    ``start`` is where its SELECT is, ``modifiers`` what stands between that and its outputs.
+    ``source`` is all of FROM with that word, ``where`` and ``having`` are conditions, ``rollup`` is
+    WITH ROLLUP, ``window`` all of WINDOW, ``limit`` all of LIMIT with that word. ``ordered`` is all
+    of ORDER BY, ``behind`` where the outputs end.
     """
 
     start: int

@@ -101,7 +101,7 @@ def _meant(term: Term, select: Select, parts: Clauses) -> Term | None:
         return given[0] if given else term
     if only is not None:  # a parameter, or a text: one value for all rows
         return None
-    aliases = {name for output in parts.outputs if (name := _alias(output))}
+    aliases = {output.called for output in parts.outputs if output.called}
     for place, token in enumerate(tokens):
         name = token.identifier or b""
         qualified = place > 0 and tokens[place - 1].is_(b".")
@@ -127,17 +127,7 @@ def _at(number: bytes, select: Select, parts: Clauses) -> Term | None:
 
 def _called(name: bytes, parts: Clauses) -> list[Term]:
     """The outputs that are called so by the text."""
-    return [output for output in parts.outputs if _alias(output) == name.lower()]
-
-
-def _alias(output: Term) -> bytes:
-    """What the text calls an output, in lower case; empty for a star and its like."""
-    if output.alias is not None:
-        name = output.alias.identifier
-        return (output.alias.text[1:-1] if name is None else name).lower()
-    last = output.tokens[-1] if output.tokens else None
-    plain = all(token.identifier is not None or token.is_(b".") for token in output.tokens)
-    return (last.identifier or b"").lower() if last is not None and plain else b""
+    return [output for output in parts.outputs if output.called == name.lower()]
 
 
 def _is_output(term: Term, parts: Clauses) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from athena_g.parser.clauses import Clauses, Term
+from athena_g.parser.clauses import Clauses, Term, name_of
 from athena_g.parser.lexer import Kind, Token
 from athena_g.parser.statement import Select, Span, Table
 from athena_g.router.compose import Composed, Original, Piece
@@ -131,7 +131,7 @@ def _which(term: Term, parts: Clauses) -> int:
     found = [
         place
         for place, output in enumerate(parts.outputs)
-        if (only is not None and _alias(output) == _name(only))
+        if (only is not None and output.called == name_of(only))
         or (output.alias is None and _said(output.tokens) == _said(term.tokens))
     ]
     if len(found) != 1:
@@ -226,10 +226,10 @@ class _Grouping:
 
     def _called(self, token: Token, term: Term) -> Term:
         """What a name in GROUP BY is: a column of the tables comes before an output's alias."""
-        name = _name(token)
+        name = name_of(token)
         if not name:
             raise NotPartial
-        given = [each for each in self._parts.outputs if each.alias and _alias(each) == name]
+        given = [each for each in self._parts.outputs if each.alias and each.called == name]
         if not given:
             return term
         if len(given) > 1 or self._is_column(name):
@@ -247,8 +247,8 @@ class _Grouping:
         return name in (each.lower().encode() for each in names)
 
     def _refuse_aliases(self, term: Term) -> None:
-        aliases = {_alias(each) for each in self._parts.outputs if each.alias is not None}
-        if any(_name(token) in aliases for token in term.tokens):
+        aliases = {each.called for each in self._parts.outputs if each.alias is not None}
+        if any(name_of(token) in aliases for token in term.tokens):
             raise NotPartial
 
     def _has_column(self, term: Term) -> bool:
@@ -330,10 +330,10 @@ class _Grouping:
 
     def _rename(self) -> None:
         """Have what is grouped by stand as a column; raises where other columns are left."""
-        aliases = {_alias(each) for each in self._parts.outputs if each.alias is not None}
+        aliases = {each.called for each in self._parts.outputs if each.alias is not None}
         ordered = {id(term.tokens) for term in self._parts.order}
         for tokens in self._regions():
-            only = _name(tokens[0]) if len(tokens) == 1 else b""
+            only = name_of(tokens[0]) if len(tokens) == 1 else b""
             if id(tokens) in ordered and only in aliases:
                 continue
             self._rename_in(tokens)
@@ -377,7 +377,7 @@ class _Grouping:
     def _account_for(self, column: Span, aliases: set[bytes], *, alone: bool) -> None:
         """Make sure that a column's name is an alias that is no column's."""
         tokens = self._parts.within(column)
-        name = _name(tokens[0]) if len(tokens) == 1 else b""
+        name = name_of(tokens[0]) if len(tokens) == 1 else b""
         having = self._parts.having
         in_having = having is not None and having.start <= column.start < having.end
         if name not in aliases or not (alone or in_having or not self._is_column(name)):
@@ -417,13 +417,7 @@ def _column(number: int) -> bytes:
 
 def _said(tokens: Sequence[Token]) -> tuple[bytes, ...]:
     """What tokens say: names and words in one case of letters, without quotes."""
-    return tuple(_name(token) or token.text for token in tokens)
-
-
-def _name(token: Token) -> bytes:
-    """The name that a token is, in lower case; one that only a server can compare is none."""
-    name = token.identifier or b""
-    return name.lower() if name.isascii() else b""
+    return tuple(name_of(token) or token.text for token in tokens)
 
 
 def _has_literal(tokens: Sequence[Token]) -> bool:
@@ -434,15 +428,6 @@ def _key(tokens: Sequence[Token]) -> tuple[bytes, ...]:
     """By what an expression is known; two with literals may differ in the next text."""
     place = (b"%d" % tokens[0].start,) if _has_literal(tokens) else ()
     return _said(tokens) + place
-
-
-def _alias(output: Term) -> bytes:
-    """What the text calls an output, in lower case."""
-    if output.alias is not None:
-        return _name(output.alias) or output.alias.text
-    last = output.tokens[-1] if output.tokens else None
-    plain = all(token.identifier is not None or token.is_(b".") for token in output.tokens)
-    return _name(last) if last is not None and plain else b"\0"
 
 
 def _is_other(tokens: Sequence[Token]) -> bool:
