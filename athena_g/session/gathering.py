@@ -111,9 +111,9 @@ class Gathering:
         self, finisher: Finisher, gather: Gather, said: Said, codec: str, warnings: int
     ) -> None:
         part = self.asking(gather, said, codec)
-        finisher.ask(part)
         totals = Totals(warnings=warnings, binary=said.binary)
         try:
+            finisher.ask(part)
             self._scatter.pass_on(finisher.leased, part, totals)
         except Refused as refused:
             raise finisher.explained(refused) from None
@@ -132,7 +132,10 @@ class Gathering:
             for like in likes:
                 finisher.create(Loading(b"", ""), like)
             names = self._names(gather, codec)
-            found = finisher.prepare(gather.final.render(0, literals), names)
+            try:
+                found = finisher.prepare(gather.final.render(0, literals), names)
+            except Refused as refused:
+                raise finisher.explained(refused) from None
         except BaseException as error:
             self._leases.end(leased, error)
         self._leases.clear(finisher.leased)

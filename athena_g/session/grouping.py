@@ -63,6 +63,7 @@ class Grouping:
         known = partial.shown.get(key)
         likes = self._likes(routed, codec) if known is None else []
         leased: list[Leased] = []
+        totals = Totals(binary=said.binary)
         try:
             leased.extend(self._leases.spread(asked, AS_KEPT))
             try:
@@ -94,9 +95,11 @@ class Grouping:
                 finisher.ask(part)
                 assert known is not None
                 shown = known[1]
-                totals = Totals(warnings=loading.warnings, binary=said.binary)
+                totals.warnings = loading.warnings
                 self._scatter.pass_on_as(finisher.leased, part, totals, shown, binary=said.binary)
             except Refused as refused:
+                if totals.columns is not None:  # the client has some of the answer
+                    raise
                 raise unfit_if_misread(refused) from None
             found_rows = finisher.found_rows() if partial.counts else totals.rows
             self._scatter.end(totals, found_rows)

@@ -23,6 +23,8 @@ _MASKS = [
     (re.compile(rf"\b(?:{PLAIN}|{EMPTY}|{FEW.format('[0-9]')})\b"), GROUP),
     # What of a text is wrong is quoted as the server got it.
     (re.compile(r"(?<=syntax to use near ').*(?=' at line)", re.DOTALL), ""),
+    # An expression over groups is quoted as the server got it, too.
+    (re.compile(r"(?<=out of range in ').*(?=')", re.DOTALL), ""),
     # Those of a statement are there once for each shard.
     (re.compile(r"warnings=[1-9]\d*"), "warnings=some"),
     # Whether a server makes use of an index depends on the number of rows.
