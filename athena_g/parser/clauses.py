@@ -129,10 +129,13 @@ def clauses(tokens: Sequence[Token], select: Select) -> Clauses | None:
 
 
 def without_parentheses(tokens: Sequence[Token]) -> Sequence[Token]:
-    """The tokens of a query that may as a whole stand in parentheses."""
+    """The tokens of a query that may stand in parentheses, with only an order behind them."""
     tokens = _whole_query(tokens)
-    while tokens and tokens[0].is_(b"(") and _closing(tokens) == len(tokens) - 1:
-        tokens = tokens[1:-1]
+    while tokens and tokens[0].is_(b"("):
+        end = _closing(tokens)
+        if end < 0 or (end + 1 < len(tokens) and tokens[end + 1].word not in (b"order", b"limit")):
+            break
+        tokens = tokens[1:end]
     return tokens
 
 

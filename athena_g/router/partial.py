@@ -313,7 +313,7 @@ class _Grouping:
             inner, said = Span(call[2].end, call[-1].start), (said[0], b"(", *said[3:])
         if function == b"count":
             column = self._ask((b"COUNT(", inner, b")"), said)
-            self._replace(call, b"CAST(SUM(%b) AS SIGNED)" % column)
+            self._replace(call, b"CAST(IFNULL(SUM(%b), 0) AS SIGNED)" % column)
         elif function == b"avg":
             total = self._ask((b"SUM(", inner, b")"), (b"sum", *said[1:]))
             count = self._ask((b"COUNT(", inner, b")"), (b"count", *said[1:]))
