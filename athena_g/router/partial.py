@@ -331,6 +331,7 @@ class _Grouping:
     def _rename(self) -> None:
         """Have what is grouped by stand as a column; raises where other columns are left."""
         aliases = {each.called for each in self._parts.outputs if each.alias is not None}
+        self._refuse_ambiguous()
         ordered = {id(term.tokens) for term in self._parts.order}
         for tokens in self._regions():
             only = name_of(tokens[0]) if len(tokens) == 1 else b""
@@ -339,6 +340,18 @@ class _Grouping:
             self._rename_in(tokens)
             for column in self._columns_in(tokens):
                 self._account_for(column, aliases, alone=len(tokens) == 1)
+
+    def _refuse_ambiguous(self) -> None:
+        """Raise for a name in HAVING that is grouped by and the alias of something else."""
+        grouped = {term.called for term, _ in self._groups if term.alias is None}
+        given = {
+            each.called
+            for each in self._parts.outputs
+            if each.alias is not None and name_of(each.tokens[-1]) != each.called
+        }
+        tokens = () if self._parts.having is None else self._parts.within(self._parts.having)
+        if any(name_of(token) in grouped & given - {b""} for token in tokens):
+            raise NotPartial
 
     def _columns_in(self, tokens: Sequence[Token]) -> Iterator[Span]:
         """The names of columns among tokens that nothing else stands for."""

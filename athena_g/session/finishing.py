@@ -6,7 +6,6 @@ over a connection that no session has for its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from athena_g import errors
@@ -44,14 +43,24 @@ class Loading:
         self.like: Likeness | None = None
         self.warnings = 0
         self._shipment: Shipment | None = None
-        self._columns: Sequence[tuple[int, int]] = ()
+        self._columns: list[Column] | None = None
 
-    def begin(self, columns: list[Column]) -> bool:
-        """Take rows of these columns; whether they are like those of the shards before."""
-        likeness = [(column.type, column.collation_id) for column in columns]
-        if self._shipment is None:
-            self._shipment, self._columns = Shipment(columns), likeness
-        return likeness == self._columns
+    def fits(self, columns: list[Column]) -> bool:
+        """Whether rows of these columns are like those of the shards before."""
+        collations = [column.collation_id for column in columns]
+        return self._columns is None or collations == [each.collation_id for each in self._columns]
+
+    def needs_shipment(self, columns: list[Column]) -> bool:
+        """Whether rows of these columns do not go together with those that wait."""
+        before = self._columns
+        if before is not None and [c.type for c in columns] == [c.type for c in before]:
+            return False
+        self._columns = columns
+        return True
+
+    def renew(self, columns: list[Column]) -> None:
+        """Have the rows that come next be of these columns; none may wait."""
+        self._shipment = Shipment(columns)
 
     @property
     def shipment(self) -> Shipment:
@@ -97,6 +106,17 @@ class Finisher:
         """Make a table."""
         loading.like = like
         self._tell(query(like.statement))
+
+    def begin(self, leased: Leased, part: Part, loading: Loading, columns: list[Column]) -> None:
+        """Go on with the rows of a part that has these columns.
+
+        Some types depend on how a server comes to the rows, and so may be others than before.
+        """
+        if not loading.fits(columns):
+            raise differ(leased, part)
+        if loading.needs_shipment(columns):
+            self.ship(loading)
+            loading.renew(columns)
 
     def bring(self, leased: Leased, part: Part, loading: Loading, budget: Budget) -> None:
         """Bring the rows of a part, whose reply has begun and whose columns are read."""

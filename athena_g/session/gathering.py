@@ -17,7 +17,7 @@ from athena_g.router.plan import Plan
 from athena_g.router.rewrite import quoted
 from athena_g.router.router import Routed
 from athena_g.session.binding import Binding
-from athena_g.session.finishing import AS_KEPT, Budget, Finisher, Loading, differ, read_columns
+from athena_g.session.finishing import AS_KEPT, Budget, Finisher, Loading, read_columns
 from athena_g.session.leases import Leased, Leases, Part, Refused
 from athena_g.session.saying import Said
 from athena_g.session.scatter import Scatter, Totals
@@ -68,8 +68,7 @@ class Gathering:
             for each in leased[:-1]:
                 for part in each.parts:
                     loading = loading_of[id(part)]
-                    if not loading.begin(read_columns(each, part)):
-                        raise differ(each, part)
+                    finisher.begin(each, part, loading, read_columns(each, part))
                     finisher.bring(each, part, loading, budget)
             for loading in loadings:
                 finisher.ship(loading)

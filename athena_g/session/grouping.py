@@ -21,7 +21,6 @@ from athena_g.session.finishing import (
     Budget,
     Finisher,
     Loading,
-    differ,
     read_definitions,
 )
 from athena_g.session.gathering import Gathering
@@ -84,8 +83,7 @@ class Grouping:
                                 del partial.shown[key]
                                 raise Refused(_other_columns())
                             self._create(finisher, loading, columns, partial.columns)
-                        if not loading.begin([*map(Column.decode, columns)]):
-                            raise differ(each, part)
+                        finisher.begin(each, part, loading, [*map(Column.decode, columns)])
                         finisher.bring(each, part, loading, budget)
                 finisher.ship(loading)
                 for each in leased[:-1]:
