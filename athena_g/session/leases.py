@@ -64,7 +64,7 @@ Asked = bytes | Callable[[BackendConnection], bytes]
 
 @dataclass(slots=True)
 class Part:
-    """What one shard is asked; ``where`` names the shard, for people.
+    """What one shard is asked; ``where`` names the shard, for people, ``shard`` is its number.
 
     ``check`` asks behind a change which of the ids that were made for rows is the first that one
     has; it is empty where that is clear.
@@ -74,6 +74,7 @@ class Part:
     command: Asked
     names: TableNames | None = None
     check: str = ""
+    shard: int = 0
 
 
 @dataclass(slots=True)

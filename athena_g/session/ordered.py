@@ -57,10 +57,8 @@ class Ordered:
         ordering = routed.plan.ordering
         assert ordering is not None
         pools: dict[Pool, list[Part]] = {}
-        shards: dict[int, int] = {}
         for shard in routed.route.shards:
-            part = Part(f"shard {shard}", b"", routed.names(shard))
-            shards[id(part)] = shard
+            part = Part(f"shard {shard}", b"", routed.names(shard), shard=shard)
             pools.setdefault(self._sharding.pool_of(shard), []).append(part)
         self._leases.check([*pools], writes=not routed.plan.read_only)
         leased: list[Leased] = []
@@ -68,15 +66,14 @@ class Ordered:
         window = Window(*(routed.route.window or selected or _EVERYTHING))
         try:
             leased.extend(self._leases.spread(pools))
-            shard = shards[id(leased[0].parts[0])]
-            spellings = self._spellings(leased[0], ordering, said, shard, routed)
+            spellings = self._spellings(leased[0], ordering, said, routed)
             composed = ordering.composed([(each.before, each.behind) for each in spellings])
             for each in leased:
                 if touches_session:
                     each.note_changed()
                     each.note_insert_id()
                 for part in each.parts:
-                    part.command = said.asked(composed, shards[id(part)], part.names)
+                    part.command = said.asked(composed, part.shard, part.names)
                 each.send(each.commands())
             keys = _Keys(routed, spellings, said.binary, self._sharding.merging.max_memory)
             self._merge(leased, keys, totals, window)
@@ -94,12 +91,12 @@ class Ordered:
     # -- keys --------------------------------------------------------------------------------------
 
     def _spellings(
-        self, leased: Leased, ordering: Ordering, said: Said, shard: int, routed: Routed
+        self, leased: Leased, ordering: Ordering, said: Said, routed: Routed
     ) -> Spellings:
         """How the keys are asked for, by the types that they have."""
         if ordering.known is not None:
             return [Spelling(*each) for each in ordering.known]
-        count = len(ordering.keys)
+        count, shard = len(ordering.keys), leased.parts[0].shard
         unfit = _unfit(routed.plan.tables[0].part.table.name)
         composed = ordering.composed([(AS_IT_IS.before, AS_IT_IS.behind)] * count)
         packet = frame(bytes([Command.STMT_PREPARE]) + composed.render(shard, said.literals), 0)

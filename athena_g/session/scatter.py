@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Final
 
 from athena_g import errors
@@ -111,12 +112,12 @@ class Scatter:
                     each.note_changed()
                     each.note_insert_id()
                 each.send(each.commands())
-            for each in leased:
-                for part in each.parts:
-                    if merged is not None:
-                        self._merge(each, part, totals, merged)
-                    elif wanted is None or not wanted.is_closed or each.own or not totals.columns:
-                        self._pass_on(each, part, totals, renamed, wanted)
+            asked_in_order = [(part.shard, each, part) for each in leased for part in each.parts]
+            for _, each, part in sorted(asked_in_order, key=itemgetter(0)):
+                if merged is not None:
+                    self._merge(each, part, totals, merged)
+                elif wanted is None or not wanted.is_closed or each.own or not totals.columns:
+                    self._pass_on(each, part, totals, renamed, wanted)
         except BaseException as error:
             self._leases.end(leased, error)
         for each in leased:

@@ -368,7 +368,7 @@ class ShardedStatements:
         found: dict[Pool, list[Part]] = {}
         for shard in routed.route.shards:
             check = _which_were_inserted(routed.plan, shard, made)
-            part = Part(f"shard {shard}", command(shard), routed.names(shard), check)
+            part = Part(f"shard {shard}", command(shard), routed.names(shard), check, shard)
             found.setdefault(sharding.pool_of(shard), []).append(part)
         return found
 
