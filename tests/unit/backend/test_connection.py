@@ -13,14 +13,14 @@ from athena_g.backend.profile import profile
 from athena_g.errors import SqlError
 from athena_g.net.stream import ConnectionClosed
 from athena_g.protocol.constants import Command
-from athena_g.protocol.framing import frame
+from athena_g.protocol.framing import MAX_PAYLOAD, frame, frames_in
 from tests.fakes import replies
 from tests.fakes.prepared import prepare_ok
 from tests.fakes.server import FakeServer, Step, hang_up
 from tests.fakes.setup import RESET
 
 from .conftest import Connect
-from .talking import run
+from .talking import query, run
 
 PROFILE = profile(45)
 
@@ -77,6 +77,71 @@ def test_a_ping_says_whether_a_transaction_is_open(
     backend.say("PING", replies.ok(status=3))
     connection.ping()
     assert connection.in_transaction
+
+
+# --- Telling --------------------------------------------------------------------------------------
+
+
+def test_what_a_server_is_told_it_does_without_an_answer(
+    connection: BackendConnection, backend: FakeServer
+) -> None:
+    backend.say("INSERT x", replies.ok(status=3, affected_rows=2))
+    assert connection.tell(query("INSERT x")) is None
+    assert connection.in_transaction
+    assert backend.seen[-1] == "INSERT x"
+    assert connection.ask("SELECT 1") is not None
+
+
+def test_a_refusal_of_what_a_server_is_told_is_handed_on(
+    connection: BackendConnection, backend: FakeServer
+) -> None:
+    backend.say("PING", replies.ok(status=3))
+    backend.say("INSERT x", replies.err(1062, "Duplicate entry", "23000"))
+    connection.ping()
+    refusal = connection.tell(query("INSERT x"))
+    assert refusal is not None
+    assert (refusal.errno, refusal.sqlstate) == (1062, "23000")
+    assert refusal.message == "Duplicate entry"
+    assert connection.in_transaction
+    assert connection.tell(query("SET @a = 1")) is None
+
+
+@pytest.mark.parametrize("size", [10, MAX_PAYLOAD - 1, MAX_PAYLOAD, 2 * MAX_PAYLOAD + 5])
+def test_a_server_is_told_also_what_takes_several_packets(
+    connection: BackendConnection, backend: FakeServer, size: int
+) -> None:
+    """The answer's number follows that of the last packet."""
+    command = query("x" * (size - 1))
+    backend.say(None, replies.ok(first=frames_in(command)))
+    assert connection.tell(command) is None
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        frame(b"\0", 7) + b"x",
+        replies.packets(b"\xff"),
+        replies.packets(b"\0\0"),
+        replies.result([["a"]]),
+        replies.packets(b"\xfe\0\0\2\0"),
+    ],
+    ids=["out of order", "half a refusal", "half an OK", "rows", "an EOF"],
+)
+def test_a_damaged_answer_to_what_a_server_is_told_is_its_fault(
+    connection: BackendConnection, backend: FakeServer, garbage: bytes
+) -> None:
+    backend.say("INSERT x", garbage, hang_up)
+    with pytest.raises(SqlError) as caught:
+        connection.tell(query("INSERT x"))
+    assert (caught.value.errno, caught.value.fatal) == (1105, False)
+
+
+def test_a_server_that_goes_away_has_not_done_what_it_is_told(
+    connection: BackendConnection, backend: FakeServer
+) -> None:
+    backend.say("INSERT x", hang_up)
+    with pytest.raises(ConnectionClosed):
+        connection.tell(query("INSERT x"))
 
 
 # --- Preparing ------------------------------------------------------------------------------------

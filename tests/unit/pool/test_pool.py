@@ -131,6 +131,91 @@ def test_who_cannot_open_hands_the_place_on(make_pool: MakePool, backend: FakeSe
     pool.release(pool.acquire(0, PROFILE))
 
 
+# --- Getting one to spare -------------------------------------------------------------------------
+
+
+def test_a_connection_to_spare_is_opened_while_there_is_room(make_pool: MakePool) -> None:
+    pool = make_pool(max_open=2)
+    first, second = pool.spare(0, PROFILE), pool.spare(0, PROFILE)
+    assert first is not None
+    assert second is not None
+    assert (pool.opened, pool.out) == (2, 2)
+    pool.release(first)
+    assert pool.spare(0, PROFILE) is first
+    pool.discard(first)
+    pool.release(second)
+
+
+def test_nobody_waits_for_a_connection_to_spare(make_pool: MakePool) -> None:
+    pool = make_pool(max_open=1, acquire_timeout=60.0)
+    connection = pool.acquire(0, PROFILE)
+    assert pool.spare(0, PROFILE) is None
+    assert pool.spare(CLIENT_FOUND_ROWS, PROFILE) is None
+    assert (pool.out, pool.waiting) == (1, 0)
+    pool.release(connection)
+
+
+def test_who_waits_comes_before_who_wants_one_to_spare(make_pool: MakePool) -> None:
+    pool = make_pool(max_open=1)
+    connection = pool.acquire(0, PROFILE)
+    greenlet = waiting(pool)
+    pool.release(connection)
+    assert pool.spare(0, PROFILE) is None
+    assert greenlet.get() is connection
+    pool.release(connection)
+
+
+def test_a_kept_connection_is_to_spare_when_no_place_is_left(make_pool: MakePool) -> None:
+    """And is being handed over to whoever got it."""
+    pool = make_pool(max_open=1)
+    connection = pool.acquire(0, PROFILE)
+    owner = use(connection)
+    pool.keep(connection)
+    assert pool.spare(0, PROFILE) is connection
+    assert (connection.kept, connection.handing_over) == (False, True)
+    assert not pool.reclaim(connection, owner)
+    pool.release(connection)
+
+
+def test_a_connection_of_other_flags_makes_room_for_one_to_spare(
+    make_pool: MakePool, backend: FakeServer
+) -> None:
+    pool = make_pool(max_open=1)
+    pool.release(pool.acquire(0, PROFILE))
+    connection = pool.spare(CLIENT_FOUND_ROWS, PROFILE)
+    assert connection is not None
+    assert backend.connections[0].ended.wait(5)
+    assert (connection.flags, pool.out, pool.idle) == (CLIENT_FOUND_ROWS, 1, 0)
+    pool.release(connection)
+
+
+def test_a_connection_that_its_server_closed_is_not_to_spare(
+    make_pool: MakePool, backend: FakeServer
+) -> None:
+    pool = make_pool()
+    first = pool.acquire(0, PROFILE)
+    pool.release(first)
+    backend.connections[0].hang_up()
+    until(lambda: first.stream.stale, "it does not show")
+    second = pool.spare(0, PROFILE)
+    assert second is not None
+    assert second is not first
+    assert (pool.opened, pool.out, pool.idle) == (2, 1, 0)
+    pool.release(second)
+
+
+def test_who_cannot_open_one_to_spare_leaves_the_place(
+    make_pool: MakePool, backend: FakeServer
+) -> None:
+    pool = make_pool(max_open=1)
+    backend.login_reply = (replies.err(1045, "Access denied", first=2),)
+    with pytest.raises(SqlError):
+        pool.spare(0, PROFILE)
+    assert pool.out == 0
+    backend.login_reply = None
+    pool.release(pool.acquire(0, PROFILE))
+
+
 # --- Whose state it holds -------------------------------------------------------------------------
 
 

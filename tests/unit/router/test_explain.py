@@ -104,3 +104,100 @@ def test_of_many_shards_some_are_shown() -> None:
     assert f"SQL on shard {MAX_SHOWN - 1}" in found
     assert f"SQL on shard {MAX_SHOWN}" not in found
     assert found["SQL on others"] == f"the same on {100 - MAX_SHOWN} more"
+
+
+# --- Rows of several shards -----------------------------------------------------------------------
+
+
+def told(router: Router, sql: str, *wanted: str) -> list[str | None]:
+    found = lines(router, sql)
+    return [found.get(each) for each in wanted]
+
+
+@pytest.mark.parametrize(
+    ("rest", "merge"),
+    [
+        ("", "in the order that the statement says"),
+        (" LIMIT 5", "in the order that the statement says, 5 rows at most"),
+        (" LIMIT 0, 5", "in the order that the statement says, 5 rows at most"),
+        (" LIMIT 5 OFFSET 2",
+         "in the order that the statement says, 5 rows at most, without the first 2"),
+    ],
+)  # fmt: skip
+def test_an_order_is_told_with_its_keys(router: Router, rest: str, merge: str) -> None:
+    sql = "SELECT id FROM orders WHERE user_id IN (1, 2) ORDER BY x DESC" + rest
+    found = lines(router, sql)
+    assert found["goes to"] == "shard 1 in b; shard 2 in a"
+    assert found["SQL on shard 1"].startswith(
+        "SELECT id, x AS `athena key 1` FROM `orders_1` AS `orders` WHERE user_id IN (1, 2)"
+    )
+    assert "SQL at home" not in found
+    assert found["merge"] == merge
+
+
+def test_groups_are_told_with_what_is_made_of_them(router: Router) -> None:
+    sql = "SELECT x, COUNT(*) FROM orders GROUP BY x HAVING COUNT(*) > 1"
+    assert told(router, sql, "SQL on shard 0", "SQL on shard 3", "SQL at home", "merge") == [
+        "SELECT x AS `athena 1`, COUNT(*) AS `athena 2` FROM `orders_0` AS `orders` GROUP BY 1",
+        "SELECT x AS `athena 1`, COUNT(*) AS `athena 2` FROM `orders_3` AS `orders` GROUP BY 1",
+        "SELECT `athena 1`, CAST(IFNULL(SUM(`athena 2`), 0) AS SIGNED) FROM `athena groups` "
+        "GROUP BY `athena 1` HAVING CAST(IFNULL(SUM(`athena 2`), 0) AS SIGNED) > 1",
+        "the home server puts the groups of the shards together, and goes on from there",
+    ]
+
+
+def test_one_row_of_all_rows_is_told_without_a_server_at_home(router: Router) -> None:
+    sql = "SELECT COUNT(*), MAX(id) FROM orders"
+    assert told(router, sql, "SQL on shard 2", "SQL at home", "merge") == [
+        "SELECT COUNT(*), MAX(id) FROM `orders_2` AS `orders`",
+        None,
+        "one row of all: COUNT, MAX",
+    ]
+
+
+def test_rows_that_meet_are_told_table_by_table(router: Router) -> None:
+    sql = b"SELECT 1 FROM orders o JOIN names ON o.x = names.x WHERE user_id = 1 OR o.user_id = 2"
+    found = [each for each in explain(router, sql) if not each[0].startswith(("table", "key"))]
+    assert found == [
+        ("statement", "SELECT (read)"),
+        ("goes to", "shards 0, 2 in a; shards 1, 3 in b"),
+        ("rows that meet", "`athena rows 1` has those of o, shards 1, 2"),
+        ("rows that meet", "`athena rows 2` has those of names, shards 0, 1, 2, 3"),
+        ("SQL at home", "SELECT 1 FROM `athena rows 1` o JOIN `athena rows 2` AS `names` "
+         "ON o.x = names.x WHERE user_id = 1 OR o.user_id = 2"),
+        ("merge", "the home server gets the rows of all shards, and answers"),
+    ]  # fmt: skip
+
+
+def test_rows_that_meet_are_told_with_the_condition_on_them(router: Router) -> None:
+    sql = "SELECT STD(id) FROM orders WHERE user_id IN (1, 2) AND x = 'ä'"
+    assert told(router, sql, "rows that meet", "SQL at home", "SQL on shard 1") == [
+        "`athena rows 1` has those of orders, shards 1, 2 WHERE user_id IN (1, 2) AND x = 'ä'",
+        "SELECT STD(id) FROM `athena rows 1` AS `orders` WHERE user_id IN (1, 2) AND x = 'ä'",
+        None,
+    ]
+
+
+def test_a_table_none_of_whose_rows_matter_is_told(router: Router) -> None:
+    sql = (
+        "SELECT 1 FROM orders o LEFT JOIN items i ON o.x = i.x AND i.user_id = 2 AND i.user_id = 3"
+    )
+    found = [what for name, what in explain(router, sql.encode()) if name == "rows that meet"]
+    assert found[1] == "`athena rows 2` has those of i, shards none"
+
+
+def test_of_literals_of_one_shape_each_text_has_its_own(router: Router) -> None:
+    sql = "SELECT x, SUM(id * {0}) FROM orders WHERE id > {0} GROUP BY x HAVING SUM(id * {0}) > {0}"
+    first, second = (lines(router, sql.format(number)) for number in (11, 22))
+    for name in ("SQL on shard 0", "SQL at home"):
+        assert "11" in first[name]
+        assert second[name] == first[name].replace("11", "22")
+
+
+def test_one_shard_is_told_without_what_several_would_be_asked(router: Router) -> None:
+    sql = "SELECT x, COUNT(*) FROM orders WHERE user_id = 1 GROUP BY x ORDER BY x"
+    assert told(router, sql, "SQL on shard 1", "SQL at home", "merge") == [
+        "SELECT x, COUNT(*) FROM `orders_1` AS `orders` WHERE user_id = 1 GROUP BY x ORDER BY x",
+        None,
+        "none: the answer of one server is passed on",
+    ]
