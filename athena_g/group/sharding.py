@@ -7,6 +7,7 @@ statement needs it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -23,6 +24,9 @@ from athena_g.router.router import Router
 from athena_g.router.rules import Rule, Rules
 
 _UTF8MB4 = 45
+_FIXED: Final = frozenset(("UTC", "GMT", "UNIVERSAL", "ZULU", "ETC/UTC", "ETC/GMT"))
+"""Names of time zones without summer time."""
+_OFFSET: Final = re.compile(r"'?[+-]\d{1,2}:\d\d'?")
 _PLAIN: Final = {"character_set_results": "NULL", "sql_mode": "''", "sql_quote_show_create": "1"}
 """Settings under which a definition is told as it is."""
 _COLUMNS = (
@@ -73,6 +77,7 @@ class Sharding:
         self._by_shard = {index: pools[name] for index, name in rules.db_groups.items()}
         self._sql_mode: str | None = None
         self._names_ignore_case: bool | None = None
+        self._zone_is_fixed: bool | None = None
         self._calls_columns_by_view: bool | None = None
         self.router = Router(
             rules,
@@ -134,6 +139,20 @@ class Sharding:
             answer = self.ask(self.home_pool, question)
             self._calls_columns_by_view = answer.columns[0].name == "TABLE_NAME"
         return self._calls_columns_by_view
+
+    def has_fixed_zone(self, zone: str | None) -> bool:
+        """Whether in a session's time zone no hour is there twice; ``None`` is the server's own."""
+        if zone is not None and zone.strip("'").upper() != "SYSTEM":
+            return zone.strip("'").upper() in _FIXED or _OFFSET.fullmatch(zone) is not None
+        if self._zone_is_fixed is None:
+            question = "SELECT @@GLOBAL.time_zone, @@GLOBAL.system_time_zone LIMIT 1"
+            answer = self.ask_if_allowed(self.home_pool, question)
+            cells = [] if answer is None else [(cell or b"").decode() for cell in answer.rows[0]]
+            zones = cells[1:] if cells[:1] == ["SYSTEM"] else cells[:1]
+            self._zone_is_fixed = any(
+                each.upper() in _FIXED or _OFFSET.fullmatch(each) is not None for each in zones
+            )
+        return self._zone_is_fixed
 
     # -- what tables look like ---------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import total_ordering
 from itertools import islice
 from operator import itemgetter
@@ -51,16 +52,20 @@ class Spelling:
 AS_IT_IS: Final = Spelling()
 
 
-def spelling(column: Column) -> Spelling | None:
+def spelling(column: Column, *, fixed_zone: bool = True) -> Spelling | None:
     """How a key of this kind is asked for; ``None`` for one that does not compare here.
 
-    The collation has to be the column's own (``character_set_results = NULL``).
+    Without a ``fixed_zone`` times in the time zone are not in the order of their points in time:
+    one hour of the year is there twice. The collation has to be the column's own
+    (``character_set_results = NULL``).
     """
     kind = column.type
     if column.flags & (ENUM_FLAG | SET_FLAG):
         return Spelling(b"CAST(", b" AS UNSIGNED)")
     if kind in _AS_IT_IS or kind is ColumnType.NULL:
         return AS_IT_IS
+    if kind is ColumnType.TIMESTAMP and not fixed_zone:
+        return Spelling(b"UNIX_TIMESTAMP(", b")") if column.org_table else None
     if kind is ColumnType.FLOAT:
         return Spelling(b"(", b") + 0e0")
     if kind in DATE_TYPES | DATETIME_TYPES or kind is ColumnType.BIT:
@@ -78,7 +83,8 @@ def _of_text(column: Column) -> Spelling | None:
         return None
     if "_0900_" in known.name or "_nopad_" in known.name:
         return Spelling(b"WEIGHT_STRING(", b")")
-    characters = column.length // known.max_bytes
+    is_blob = column.type not in (ColumnType.VAR_STRING, ColumnType.STRING)
+    characters = column.length if is_blob else column.length // known.max_bytes
     if characters > MAX_PADDED:
         return None
     return Spelling(b"WEIGHT_STRING(", b" AS CHAR(%d))" % max(1, characters))
@@ -88,6 +94,8 @@ def fits(asked: Spelling, column: Column) -> bool:
     """Whether a column has the keys that were asked for in this way."""
     if asked == AS_IT_IS:
         return spelling(column) == AS_IT_IS
+    if asked.before == b"UNIX_TIMESTAMP(":
+        return column.type in (ColumnType.LONGLONG, ColumnType.NEWDECIMAL)
     if asked.behind.endswith(b"UNSIGNED)"):
         return column.type is ColumnType.LONGLONG
     if asked.behind.endswith(b"0e0"):
@@ -244,4 +252,6 @@ def _binary(columns: Sequence[Column], shown: int, keys: Sequence[tuple[Column, 
 
 def _turned(value: Any) -> Any:
     """What comes first where the value comes last."""
-    return _Descending(value) if isinstance(value, bytes) else -value
+    if isinstance(value, bytes):
+        return _Descending(value)
+    return value.copy_negate() if isinstance(value, Decimal) else -value  # it rounds

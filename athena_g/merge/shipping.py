@@ -9,7 +9,7 @@ Source: MySQL Source Code Documentation, "Binary Protocol Resultset Row", "COM_S
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -120,10 +120,16 @@ class Shipment:
         return b"".join(parts)
 
 
-def insertion(table: bytes, columns: Iterable[bytes], count: int) -> bytes:
-    """The INSERT of so many rows; names are quoted already."""
+def insertion(
+    table: bytes, columns: Iterable[bytes], count: int, seconds: Collection[bytes] = ()
+) -> bytes:
+    """The INSERT of so many rows; names are quoted already.
+
+    The values of the columns in ``seconds`` are seconds since 1970, to be written as times.
+    """
     names = list(columns)
-    row = b"(" + b",".join([b"?"] * len(names)) + b")"
+    marks = [b"FROM_UNIXTIME(?)" if name in seconds else b"?" for name in names]
+    row = b"(" + b",".join(marks) + b")"
     values = b",".join([row] * count)
     return b"INSERT INTO %b (%b) VALUES %b" % (table, b", ".join(names), values)
 

@@ -13,12 +13,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-_NAME: Final = rb"[`\"](?:[^`\"]|``|\"\")+[`\"]"
+_NAME: Final = rb"`(?:[^`]|``)+`"
 _COLUMN: Final = re.compile(rb"  (%b) (\w+)" % _NAME)
 _LEFT_OUT: Final = re.compile(rb"  (?:CONSTRAINT |FULLTEXT |PERIOD |FOREIGN )")
 _UNIQUE: Final = re.compile(rb"  UNIQUE KEY (%b) (.*)" % _NAME)
 _PRIMARY: Final = re.compile(rb"  PRIMARY KEY (.*)")
-_STRING: Final = re.compile(rb"'(?:[^'\\]|\\.|'')*'")
+_QUOTED: Final = re.compile(rb"'(?:[^'\\]|\\.|'')*'|" + _NAME)
 _GENERATED: Final = re.compile(rb" (?:GENERATED ALWAYS )?AS \(.*(?: VIRTUAL| STORED| PERSISTENT)")
 _CHARSET: Final = re.compile(rb" DEFAULT CHARSET=\w+(?: COLLATE=\w+)?")
 
@@ -45,8 +45,9 @@ def likeness(shown: bytes, name: bytes) -> Likeness:
     lines = shown.split(b"\n")
     if not lines[0].startswith(b"CREATE TABLE ") or not lines[0].endswith(b"("):
         raise ValueError("not a table")
-    end = next((each for each in lines if each.startswith(b")")), b"")
-    body = [each.removesuffix(b",") for each in lines[1:] if each.startswith(b"  ")]
+    last = next((n for n, each in enumerate(lines) if each.startswith(b")")), len(lines) - 1)
+    end = lines[last]
+    body = [each.removesuffix(b",") for each in lines[1:last]]
     kept = [each for each in body if not _LEFT_OUT.match(each)]
     charset = _CHARSET.search(end)
     statement = b"CREATE TEMPORARY TABLE %b (\n%b\n)%b" % (
@@ -57,7 +58,7 @@ def likeness(shown: bytes, name: bytes) -> Likeness:
     columns = [
         (found[1], found[2].lower())
         for line in kept
-        if (found := _COLUMN.match(line)) and not _GENERATED.search(_STRING.sub(b"''", line))
+        if (found := _COLUMN.match(line)) and not _is_generated(line[found.end() :])
     ]
     changes = b", ".join(_relaxing(kept))
     return Likeness(
@@ -66,6 +67,11 @@ def likeness(shown: bytes, name: bytes) -> Likeness:
         tuple(column for column, kind in columns if kind == b"timestamp"),
         b"ALTER TABLE %b %b" % (name, changes) if changes else b"",
     )
+
+
+def _is_generated(definition: bytes) -> bool:
+    """Whether a column's values are computed, by what stands behind its type."""
+    return _GENERATED.search(_QUOTED.sub(b"''", definition)) is not None
 
 
 def _relaxing(lines: Sequence[bytes]) -> Iterator[bytes]:

@@ -39,6 +39,8 @@ _INTEGERS: Final = {
     ColumnType.LONGLONG: "BIGINT",
 }
 _FLOATS: Final = {ColumnType.FLOAT: "FLOAT", ColumnType.DOUBLE: "DOUBLE"}
+_SHORT: Final = frozenset({ColumnType.VAR_STRING, ColumnType.STRING})
+"""Of these the length tells how many characters there may be."""
 _TIMES_OF_DAY: Final = frozenset({ColumnType.DATETIME, ColumnType.TIMESTAMP})
 _TIMES: Final = {
     ColumnType.TIME: "TIME",
@@ -47,15 +49,18 @@ _TIMES: Final = {
 }
 
 
-def table_of(name: bytes, names: Sequence[bytes], columns: Sequence[Column]) -> Likeness | None:
+def table_of(
+    name: bytes, names: Sequence[bytes], columns: Sequence[Column], *, fixed_zone: bool = True
+) -> Likeness | None:
     """The table for rows of these columns; ``None`` where one's type is not known for sure.
 
+    Without a ``fixed_zone`` a time in the time zone does not say which point in time it is.
     Names are quoted. Collations have to be the columns' own.
     """
     lines = []
     for quoted, column in zip(names, columns, strict=True):
         kind = _type(column)
-        if kind is None:
+        if kind is None or (column.type is ColumnType.TIMESTAMP and not fixed_zone):
             return None
         lines.append(b"%b %b NULL" % (quoted, kind.encode()))
     statement = b"CREATE TEMPORARY TABLE %b (%b)" % (name, b", ".join(lines))
@@ -65,13 +70,15 @@ def table_of(name: bytes, names: Sequence[bytes], columns: Sequence[Column]) -> 
 def _type(column: Column) -> str | None:
     kind = column.type
     unsigned = " UNSIGNED" if column.flags & UNSIGNED_FLAG else ""
+    if kind is ColumnType.YEAR:
+        return "YEAR"
     if column.flags & (ENUM_FLAG | SET_FLAG | ZEROFILL_FLAG):
         return None
     if kind in _INTEGERS:
         return _INTEGERS[kind] + unsigned
     if kind is ColumnType.NEWDECIMAL:
-        digits = column.length - bool(column.decimals) - (not unsigned)
-        return f"DECIMAL({min(max(1, digits), _MAX_DIGITS)}, {column.decimals}){unsigned}"
+        digits = max(1, column.length - bool(column.decimals) - (not unsigned))
+        return None if digits > _MAX_DIGITS else f"DECIMAL({digits}, {column.decimals}){unsigned}"
     if kind in _FLOATS:
         fixed = column.decimals < NOT_FIXED_DECIMALS
         return _FLOATS[kind] + (f"({min(column.length, 255)}, {column.decimals})" if fixed else "")
@@ -79,8 +86,6 @@ def _type(column: Column) -> str | None:
         return f"{_TIMES[kind]}({column.decimals})"
     if kind is ColumnType.DATE:
         return "DATE"
-    if kind is ColumnType.YEAR:
-        return "YEAR"
     return _text(column) if kind in STRING_TYPES else None
 
 
@@ -93,7 +98,8 @@ def _text(column: Column) -> str | None:
     if known is None:
         return None
     characters = column.length // known.max_bytes
-    kind = f"VARCHAR({characters})" if characters <= MAX_VARCHAR else "LONGTEXT"
+    is_short = column.type in _SHORT and characters <= MAX_VARCHAR
+    kind = f"VARCHAR({characters})" if is_short else "LONGTEXT"
     return f"{kind} CHARACTER SET {known.charset} COLLATE {known.name}"
 
 

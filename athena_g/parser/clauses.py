@@ -50,7 +50,9 @@ class Term:
         Empty for other expressions, and for a name that only a server can compare with others.
         """
         if self.alias is not None:
-            return name_of(self.alias) or self.alias.text[1:-1].lower()
+            if self.alias.kind is Kind.STRING:
+                return self.alias.text[1:-1].lower()
+            return name_of(self.alias)
         names, dots = self.tokens[::2], self.tokens[1::2]
         is_column = len(names) == len(dots) + 1 and all(token.is_(b".") for token in dots)
         return name_of(names[-1]) if is_column else b""
@@ -80,6 +82,11 @@ class Clauses:
     limit: Span | None
     behind: int
     tokens: Sequence[Token]
+
+    @property
+    def has_odd_names(self) -> bool:
+        """Whether an output has a name that only a server can compare with others."""
+        return any(each.alias is not None and not each.called for each in self.outputs)
 
     def within(self, span: Span) -> Sequence[Token]:
         """The tokens at a place."""

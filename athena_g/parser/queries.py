@@ -380,6 +380,7 @@ class Reader:
             Span(_start(database or node.this), _end(node.this)),
             called,
             None if called is not None else self._alias_at(node),
+            node.args.get("partition") is not None,
         )
         self.tables.append(table)
         if len(self.tables) > MAX_TABLES:

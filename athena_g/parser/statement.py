@@ -31,7 +31,8 @@ class Table:
     """A place of the text at which a table is named as a table.
 
     ``span`` is the name's, with its qualifier. ``alias_at`` is where ``AS name`` may be put for a
-    table that has no alias; ``None`` where the grammar has no place for one.
+    table that has no alias; ``None`` where the grammar has no place for one. ``partitioned``: it is
+    about some of its partitions.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Table:
     span: Span
     alias: str | None = None
     alias_at: int | None = None
+    partitioned: bool = False
 
     @property
     def called(self) -> str:

@@ -19,7 +19,7 @@ from athena_g.router.narrowing import (
     Narrowing,
 )
 from athena_g.router.plan import Plan
-from athena_g.router.route import Reach, Route, route
+from athena_g.router.route import Reach, Route
 from athena_g.router.router import Literals, Routed, Router
 from athena_g.router.rules import Rule
 
@@ -40,7 +40,7 @@ def explain(router: Router, text: bytes, reading: Reading = DEFAULT_READING) -> 
     yield "statement", _statement(plan)
     yield from _tables(router, plan, values)
     try:
-        routed = Routed(plan, route(plan, values, router.rules, router.home), cut.literals)
+        routed = router.routed(plan, cut, (), reading)
     except SqlError as error:
         yield "refused", str(error)
         return

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
+from athena_g.parser.clauses import Clauses
+from athena_g.parser.lexer import Token
 from athena_g.parser.statement import (
     Derived,
     Join,
@@ -24,6 +27,7 @@ from athena_g.parser.statement import (
     Union,
 )
 from athena_g.router.compose import Composed, Original
+from athena_g.router.ordering import CHANGING
 from athena_g.router.rewrite import Edit, edits, quoted
 from athena_g.router.rules import Rule
 from athena_g.router.survey import Survey
@@ -123,8 +127,17 @@ def _derived(relation: Relation | None) -> Iterator[Query]:
             yield from _derived(relation.right)
 
 
-def only_table(query: Query) -> Table | None:
-    """The only table of a query of one block."""
-    if isinstance(query, Select) and not query.nested and isinstance(query.source, Table):
-        return query.source
-    return None
+def condition_of_all(query: Query, parts: Clauses) -> Span | None:
+    """The condition that all rows of the only table of a query have to fulfil, each by itself."""
+    if parts.where is None or not isinstance(query, Select) or query.nested:
+        return None
+    if not isinstance(query.source, Table):
+        return None
+    changing = any(token.word in CHANGING for token in parts.within(parts.where))
+    return None if changing else parts.where
+
+
+def can_be_copied(tables: Iterable[Table], tokens: Sequence[Token]) -> bool:
+    """Whether a query is about nothing that temporary tables lack: partitions, full-text search."""
+    searches = any(one.word == b"match" and other.is_(b"(") for one, other in pairwise(tokens))
+    return not searches and not any(table.partitioned for table in tables)

@@ -24,7 +24,7 @@ MAX_SPELLED: Final = 16
 Spelled = Sequence[tuple[bytes, bytes]]
 """For each key what stands in front of it, and behind."""
 
-_CHANGES: Final = frozenset(
+CHANGING: Final = frozenset(
     b"rand uuid uuid_short random_bytes nextval lastval setval sys_guid".split()
 )
 """Functions whose values are others each time."""
@@ -36,14 +36,15 @@ class Ordering:
     """How rows of several shards come into the order that a query says.
 
     ``keys`` are the expressions, ``descending`` says of each whether it is the greatest that comes
-    first. ``known`` is how they were asked for last, if they were: that depends on their types.
+    first. ``known`` is how they were asked for last, if they were: that depends on their types, and
+    for times on whether the time zone is a fixed one.
     """
 
     original: Original
     keys: tuple[Span, ...]
     descending: tuple[bool, ...]
     behind: int
-    known: Spelled | None = None
+    known: dict[bool, Spelled] = field(default_factory=dict)
     _spelled: dict[tuple[tuple[bytes, bytes], ...], Composed] = field(default_factory=dict)
 
     def composed(self, spelled: Spelled) -> Composed:
@@ -95,6 +96,8 @@ def _meant(term: Term, select: Select, parts: Clauses) -> Term | None:
     if any(not (token.identifier or b"").isascii() for token in tokens):
         return None  # whether two names are the same only a server knows
     if only is not None and only.identifier is not None:
+        if parts.has_odd_names:
+            return None
         given = _called(only.identifier, parts)
         if len(given) > 1 or (given and any(output.star for output in select.outputs)):
             return None
@@ -145,4 +148,4 @@ def has_positions(parts: Clauses) -> bool:
 
 
 def _changes(term: Term) -> bool:
-    return any(token.word in _CHANGES for token in term.tokens)
+    return any(token.word in CHANGING for token in term.tokens)

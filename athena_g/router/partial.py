@@ -18,6 +18,7 @@ from athena_g.parser.clauses import Clauses, Term, name_of
 from athena_g.parser.lexer import Kind, Token
 from athena_g.parser.statement import Select, Span, Table
 from athena_g.router.compose import Composed, Original, Piece
+from athena_g.router.ordering import CHANGING
 from athena_g.router.rewrite import Edit
 
 TABLE: Final = b"`athena groups`"
@@ -33,10 +34,9 @@ _FOLDED: Final = frozenset(
 """Aggregates that are their own over values of parts."""
 _OTHERS: Final = frozenset(
     b"std stddev stddev_pop stddev_samp variance var_pop var_samp group_concat json_arrayagg "
-    b"json_objectagg st_collect json_array_agg percentile_cont percentile_disc median "
-    b"rand uuid uuid_short random_bytes nextval lastval setval sys_guid".split()
+    b"json_objectagg st_collect json_array_agg percentile_cont percentile_disc median".split()
 )
-"""What needs all rows, and what is another value each time."""
+"""Aggregates that need all rows."""
 
 _LITERALS: Final = frozenset((Kind.NUMBER, Kind.STRING, Kind.HEX))
 
@@ -78,6 +78,8 @@ def partial(
 
     ``None`` where that cannot be done for sure.
     """
+    if b"/*+" in original.text:  # a hint would be lost
+        return None
     try:
         if select.group or select.aggregates:
             return _Grouping(select, parts, columns, original, names).partial()
@@ -162,7 +164,7 @@ class _Grouping:
         names: Names,
     ) -> None:
         odd = any(output.star or output.any_name for output in select.outputs)
-        if odd or select.nested or parts.source is None:
+        if odd or select.nested or parts.source is None or parts.has_odd_names:
             raise NotPartial
         self._select, self._parts, self._original = select, parts, original
         self._columns, self._names = columns, names
@@ -338,8 +340,9 @@ class _Grouping:
             if id(tokens) in ordered and only in aliases:
                 continue
             self._rename_in(tokens)
+            alone = len(tokens) == 1 and id(tokens) in ordered
             for column in self._columns_in(tokens):
-                self._account_for(column, aliases, alone=len(tokens) == 1)
+                self._account_for(column, aliases, alone=alone)
 
     def _refuse_ambiguous(self) -> None:
         """Raise for a name in HAVING that is grouped by and the alias of something else."""
@@ -444,7 +447,7 @@ def _key(tokens: Sequence[Token]) -> tuple[bytes, ...]:
 
 
 def _is_other(tokens: Sequence[Token]) -> bool:
-    return any(token.word in _OTHERS for token in tokens)
+    return any(token.word in _OTHERS or token.word in CHANGING for token in tokens)
 
 
 def _is_aggregate(token: Token) -> bool:

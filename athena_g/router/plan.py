@@ -17,7 +17,7 @@ from athena_g.errors import SqlError
 from athena_g.parser.analysis import analyse
 from athena_g.parser.clauses import Clauses, clauses, without_parentheses
 from athena_g.parser.hints import Hint
-from athena_g.parser.lexer import NotUnderstood
+from athena_g.parser.lexer import NotUnderstood, Token
 from athena_g.parser.statement import (
     Assignment,
     Change,
@@ -39,7 +39,7 @@ from athena_g.parser.statement import (
 from athena_g.parser.text import Text
 from athena_g.router import tables
 from athena_g.router.compose import Original
-from athena_g.router.gather import Gather, gather, has_nothing_odd, only_table
+from athena_g.router.gather import Gather, can_be_copied, condition_of_all, gather, has_nothing_odd
 from athena_g.router.narrowing import Narrowing
 from athena_g.router.ordering import Ordering, has_positions, ordering
 from athena_g.router.partial import Partial, partial
@@ -238,8 +238,9 @@ class Planner:
         query = statement.body
         parts = clauses(text.tokens, query) if isinstance(query, Select) else None
         named = []
-        if isinstance(query, Select):
-            shown = parts or clauses(without_parentheses(text.tokens), query)
+        block = query.arms[0] if isinstance(query, Union) and len(query.arms) == 1 else query
+        if isinstance(block, Select):
+            shown = parts or clauses(without_parentheses(text.tokens), block)
             named = names_of_outputs(shown, statement.tables, said, codec)
             changes += named
         if isinstance(statement.body, OnTables) and tables.shards_of(
@@ -252,7 +253,9 @@ class Planner:
             plan = _with_catalogue(plan, statement, survey)
         if plan.kind is Kind.SELECT and plan.tables:
             original = Original(said, literals, changes, text.marks(len(literals)))
-            plan = self._with_merging(plan, statement, survey, original, parts, named, codec)
+            plan = self._with_merging(
+                plan, statement, survey, original, parts, named, codec, text.tokens
+            )
             plan = replace(plan, lasts=plan.lasts and not named)
         if isinstance(statement.body, Insertion):
             marks = text.marks(len(literals))
@@ -273,15 +276,15 @@ class Planner:
         parts: Clauses | None,
         named: Sequence[Edit],
         codec: str,
+        tokens: Sequence[Token],
     ) -> Plan:
         """The plan of a query with what is done with rows of several shards."""
         query = statement.body
         if not isinstance(query, Select | Union | Opaque):
             return plan
-        alone = parts is not None and only_table(query) is not None
-        where = parts.where if parts is not None and alone else None
+        where = None if parts is None else condition_of_all(query, parts)
         whole = gather(statement, query, survey, original, codec, where, named)
-        odd = not has_nothing_odd(query)
+        odd = not (has_nothing_odd(query) and can_be_copied(statement.tables, tokens))
         if isinstance(query, Select) and parts is not None:
             if has_positions(parts):
                 plan = replace(plan, lasts=False)

@@ -92,13 +92,20 @@ class Budget:
 
 
 class Finisher:
-    """Has one server finish one statement of a session."""
+    """Has one server finish one statement of a session.
 
-    def __init__(self, leases: Leases, binding: Binding, sharding: Sharding) -> None:
+    ``utc``: points in time come as seconds, since the session's time zone has an hour twice.
+    """
+
+    def __init__(
+        self, leases: Leases, binding: Binding, sharding: Sharding, *, utc: bool = False
+    ) -> None:
         self._leases = leases
         self._binding = binding
         self._sharding = sharding
-        self._loading = leases.settings(_LOADING).with_names("NAMES utf8mb4")
+        self._utc = utc
+        settings = _LOADING | {"time_zone": "'+00:00'"} if utc else _LOADING
+        self._loading = leases.settings(settings).with_names("NAMES utf8mb4")
         self.leased = leases.other(sharding.finishers, [], self._loading)
         self.leased.connection.dirty = True  # it is to have tables
 
@@ -140,7 +147,8 @@ class Finisher:
         shipment, like = loading.shipment, loading.like
         assert like is not None
         connection = self.leased.connection
-        text = insertion(loading.name, like.columns, shipment.count)
+        seconds = like.timestamps if self._utc else ()
+        text = insertion(loading.name, like.columns, shipment.count, seconds)
         payloads, prepared = connection.prepare(frame(bytes([Command.STMT_PREPARE]) + text, 0))
         if prepared is None:
             raise self._refusal(ErrPacket.decode(payloads[0]))

@@ -59,7 +59,7 @@ class Gathering:
                 leased.extend(self._leases.spread(asked, AS_KEPT))
             for each in leased:
                 each.send(each.commands())
-            finisher = Finisher(self._leases, self._binding, self._sharding)
+            finisher = Finisher(self._leases, self._binding, self._sharding, utc=self._utc)
             leased.append(finisher.leased)
             for loading, like in zip(loadings, likes, strict=True):
                 finisher.create(loading, like)
@@ -80,6 +80,11 @@ class Gathering:
         except BaseException as error:
             self._leases.end(leased, error)
 
+    @property
+    def _utc(self) -> bool:
+        """Whether points in time are brought as seconds: as texts they would not be told apart."""
+        return not self._sharding.has_fixed_zone(self._binding.profile.value("time_zone"))
+
     def _check(self, routed: Routed) -> None:
         binding, others = self._binding, routed.plan.others
         if others and (binding.held is not None or binding.begin):
@@ -95,7 +100,11 @@ class Gathering:
             raise errors.NOT_ON_SHARDED(construct=construct, table=gathered.table) from None
 
     def _part(self, gathered: Gathered, like: Likeness, shard: int, said: Said, codec: str) -> Part:
-        columns = b", ".join(_in(codec, each) for each in like.columns)
+        seconds = like.timestamps if self._utc else ()
+        columns = b", ".join(
+            (b"UNIX_TIMESTAMP(%b)" if each in seconds else b"%b") % _in(codec, each)
+            for each in like.columns
+        )
         physical = quoted(gathered.rule.physical_name(gathered.table, shard), codec)
         called = quoted(gathered.called, codec)
         text = b"SELECT %b FROM %b AS %b" % (columns, physical, called)

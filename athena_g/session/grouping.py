@@ -125,12 +125,16 @@ class Grouping:
         assert whole is not None
         return [self._gathering.like(each, shards, codec) for each in whole.tables]
 
-    @staticmethod
     def _create(
-        finisher: Finisher, loading: Loading, columns: Sequence[bytes], names: Sequence[bytes]
+        self,
+        finisher: Finisher,
+        loading: Loading,
+        columns: Sequence[bytes],
+        names: Sequence[bytes],
     ) -> None:
         """Make the table that the groups go into."""
-        like = table_of(TABLE, names, [*map(Column.decode, columns)])
+        fixed = self._sharding.has_fixed_zone(self._binding.profile.value("time_zone"))
+        like = table_of(TABLE, names, [*map(Column.decode, columns)], fixed_zone=fixed)
         if like is None:
             raise Refused(_other_columns())
         finisher.create(loading, like)

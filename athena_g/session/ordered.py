@@ -94,8 +94,10 @@ class Ordered:
         self, leased: Leased, ordering: Ordering, said: Said, routed: Routed
     ) -> Spellings:
         """How the keys are asked for, by the types that they have."""
-        if ordering.known is not None:
-            return [Spelling(*each) for each in ordering.known]
+        fixed = self._sharding.has_fixed_zone(self._binding.profile.value("time_zone"))
+        known = ordering.known.get(fixed)
+        if known is not None:
+            return [Spelling(*each) for each in known]
         count, shard = len(ordering.keys), leased.parts[0].shard
         unfit = _unfit(routed.plan.tables[0].part.table.name)
         composed = ordering.composed([(AS_IT_IS.before, AS_IT_IS.behind)] * count)
@@ -113,11 +115,12 @@ class Ordered:
         if prepared is None:
             raise Refused(refusal(payloads[0], routed.names(shard)))
         connection.statements.close_after_use(prepared)
-        found = [spelling(Column.decode(each)) for each in payloads[-1 - count : -1]]
+        columns = [Column.decode(each) for each in payloads[-1 - count : -1]]
+        found = [spelling(each, fixed_zone=fixed) for each in columns]
         spellings = [each for each in found if each is not None]
         if len(spellings) < count:
             raise Refused(unfit)
-        ordering.known = [(each.before, each.behind) for each in spellings]
+        ordering.known[fixed] = [(each.before, each.behind) for each in spellings]
         return spellings
 
     # -- rows --------------------------------------------------------------------------------------
@@ -184,7 +187,7 @@ class _Keys:
         """Refuse columns whose last ones are no such keys: a table was changed since."""
         found = columns[len(columns) - self.count :]
         if not all(map(fits, self._spellings, found)):
-            self._ordering.known = None
+            self._ordering.known.clear()
             raise Refused(_unfit(self.table))
 
     def cut(self, columns: Sequence[Column]) -> Cut:

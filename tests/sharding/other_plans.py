@@ -33,6 +33,8 @@ class Planners:
 
     def __init__(self, house: TypedHouse) -> None:
         self._few = [house.few(shard) for shard in range(SHARDS)]
+        if house.server.kind != "embedded":
+            self._few.append(house.shadowed(empty=True))
         self._all: list[Talker] = []
         if house.server.kind != "embedded":
             self._all += [house.plain(), house.shadowed()]

@@ -15,7 +15,6 @@ from tests.sharding.typed_tables import (
     HOME,
     RULES,
     SHARDS,
-    TABLES,
     definitions,
     of_shard,
     shadows,
@@ -56,17 +55,12 @@ class TypedHouse:
         database = FEW.format(shard)
         return _talker(server.host, server.port, server.user, server.password, database)
 
-    def shadowed(self) -> Talker:
-        """A client of the server with temporary tables that have all rows."""
+    def shadowed(self, *, empty: bool = False) -> Talker:
+        """A client of the server with temporary tables of all rows, or of none."""
         found = self.plain()
-        if self.server.kind != "embedded":
-            found.do(f"USE {EMPTY}")
-            for statement in shadows(PLAIN):
-                found.do(statement)
-            for table in TABLES:
-                if table.where != "shards":
-                    found.do(f"CREATE TEMPORARY TABLE {table.name} LIKE {PLAIN}.{table.name}")
-                    found.do(f"INSERT INTO {table.name} SELECT * FROM {PLAIN}.{table.name}")
+        found.do(f"USE {EMPTY}")
+        for statement in shadows(PLAIN, empty=empty):
+            found.do(statement)
         return found
 
     def sharded(self) -> Talker:

@@ -231,12 +231,12 @@ def of_shard(database: str, shard: int) -> Iterator[str]:
         yield f"INSERT INTO {table.name} SELECT * FROM {database}.{table.name} WHERE {where}"
 
 
-def shadows(database: str) -> Iterator[str]:
-    """The statements by which a connection has temporary tables in place of all sharded ones.
+def shadows(database: str, *, empty: bool) -> Iterator[str]:
+    """The statements by which a connection has temporary tables like those of a database.
 
-    Of them a server expects other numbers of rows.
+    Of them a server expects other numbers of rows. ``empty``: they have none.
     """
     for table in TABLES:
-        if table.where == "shards":
-            yield f"CREATE TEMPORARY TABLE {table.name} LIKE {database}.{table.name}"
+        yield f"CREATE TEMPORARY TABLE {table.name} LIKE {database}.{table.name}"
+        if not empty:
             yield f"INSERT INTO {table.name} SELECT * FROM {database}.{table.name}"
