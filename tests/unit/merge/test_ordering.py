@@ -24,6 +24,7 @@ from athena_g.merge.ordering import (
 from athena_g.protocol.columns import Column
 from athena_g.protocol.constants import ENUM_FLAG, SET_FLAG, UNSIGNED_FLAG, ColumnType
 from athena_g.protocol.rows import BinaryRows, TextRows
+from athena_g.protocol.wire import lenenc_bytes
 
 BIGINT = Column("k", ColumnType.LONGLONG)
 UNSIGNED = Column("k", ColumnType.LONGLONG, flags=UNSIGNED_FLAG)
@@ -96,8 +97,31 @@ def test_a_text_is_told_by_its_weights(
     collation_id: int, length: int, expected: Spelling | None
 ) -> None:
     """With those of the spaces behind it, where they do not count: else it would be shorter."""
-    for kind in (ColumnType.VAR_STRING, ColumnType.STRING, ColumnType.BLOB):
+    for kind in (ColumnType.VAR_STRING, ColumnType.STRING):
         assert spelling(Column("k", kind, collation_id=collation_id, length=length)) == expected
+
+
+def test_the_length_of_a_long_text_may_be_one_of_bytes() -> None:
+    """TINYTEXT has 255 bytes: so many characters, if they are short."""
+    for length, expected in ((255, padded(255)), (MAX_PADDED + 1, None)):
+        key = Column("k", ColumnType.BLOB, collation_id=45, length=length)
+        assert spelling(key) == expected
+
+
+def test_a_time_in_a_zone_with_an_hour_twice_is_told_as_the_point_in_time() -> None:
+    column = Column("t", ColumnType.TIMESTAMP, collation_id=63, org_table="t")
+    assert spelling(column, fixed_zone=False) == Spelling(b"UNIX_TIMESTAMP(", b")")
+    computed = Column("t", ColumnType.TIMESTAMP, collation_id=63)
+    assert spelling(computed, fixed_zone=False) is None
+    assert spelling(computed) == Spelling(b"CAST(", b" AS BINARY)")
+
+
+def test_long_decimals_keep_all_their_digits_backwards() -> None:
+    number = Column("n", ColumnType.NEWDECIMAL, collation_id=63, length=40)
+    take_apart = cut([number], [True], binary=False)
+    digits = "9" * 34
+    keys = [take_apart(lenenc_bytes(f"{digits}{last}".encode()))[0] for last in (2, 1)]
+    assert keys[0] < keys[1]
 
 
 @pytest.mark.parametrize(

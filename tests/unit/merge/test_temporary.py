@@ -105,9 +105,7 @@ def test_two_rows_may_have_one_key_once_it_is_relaxed(shown: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "name", ["`a`", '"a"', '"a ""b"""', "`a``b`", "`b, c`", "`AS (1) VIRTUAL`"]
-)
+@pytest.mark.parametrize("name", ["`a`", '`a"b`', "`x's`", "`a``b`", "`b, c`", "`AS (1) VIRTUAL`"])
 @pytest.mark.parametrize(
     "kind",
     [
@@ -181,7 +179,7 @@ def test_other_keys_and_columns_are_kept(line: str) -> None:
         (["PRIMARY KEY (`a`,`b`)"], "DROP PRIMARY KEY, ADD KEY (`a`,`b`)"),
         (["PRIMARY KEY (`a`) USING BTREE"], "DROP PRIMARY KEY, ADD KEY (`a`) USING BTREE"),
         (["UNIQUE KEY `u` (`a`)"], "DROP KEY `u`, ADD KEY `u` (`a`)"),
-        (['UNIQUE KEY "u" ("a")'], 'DROP KEY "u", ADD KEY "u" ("a")'),
+        (['UNIQUE KEY `u"v` (`a`)'], 'DROP KEY `u"v`, ADD KEY `u"v` (`a`)'),
         (["UNIQUE KEY `a``b (c)` (`a`)"], "DROP KEY `a``b (c)`, ADD KEY `a``b (c)` (`a`)"),
         (["UNIQUE KEY `größe` (`größe`)"], "DROP KEY `größe`, ADD KEY `größe` (`größe`)"),
         (["`b` varchar(30) COMMENT 'UNIQUE KEY `u` (`a`)'"], ""),

@@ -7,9 +7,9 @@ import pytest
 from athena_g.errors import SqlError
 from athena_g.parser.statement import Opaque, Select, Union
 from athena_g.parser.text import Reading
-from athena_g.router.gather import Gather, has_nothing_odd, only_table
+from athena_g.router.gather import Gather, has_nothing_odd
 from athena_g.router.route import Reach
-from tests.unit.parser.trees import select_of, statement_of
+from tests.unit.parser.trees import statement_of
 from tests.unit.router import house
 from tests.unit.router.merging import at_home, routed
 
@@ -219,16 +219,26 @@ def test_what_does_more_than_give_rows_is_odd(sql: str, kind: type, odd: bool) -
     assert has_nothing_odd(query) is not odd
 
 
+@pytest.mark.parametrize("word", ["RAND", "UUID", "rand", "Random_Bytes"])
+def test_a_condition_that_is_another_one_each_time_holds_once(word: str) -> None:
+    [table] = gather_of(f"SELECT STD(id) FROM orders WHERE id > 5 AND {word}(4) < 0.5").tables
+    assert table.where is None
+
+
 @pytest.mark.parametrize(
-    ("sql", "expected"),
+    "sql",
     [
-        ("SELECT 1 FROM t AS u WHERE x", "u"),
-        ("SELECT 1", None),
-        ("SELECT 1 FROM t, u", None),
-        ("SELECT 1 FROM (SELECT 1 FROM t) u", None),
-        ("SELECT (SELECT 1 FROM u) FROM t", None),
+        "SELECT STD(id) FROM orders PARTITION (p1)",
+        "SELECT STD(o.id) FROM orders PARTITION (p1) o",
+        "SELECT STD(id) FROM orders WHERE MATCH (x) AGAINST ('word')",
+        "SELECT 1 FROM orders o JOIN items i ON o.x = i.x WHERE match(o.x) AGAINST ('word')",
     ],
 )
-def test_the_only_table_is_one_that_no_query_is_beside(sql: str, expected: str | None) -> None:
-    table = only_table(select_of(sql))
-    assert (None if table is None else table.called) == expected
+def test_what_temporary_tables_lack_is_not_asked_of_them(sql: str) -> None:
+    with pytest.raises(SqlError) as caught:
+        routed(sql)
+    assert caught.value.errno in (1105, 1235)
+
+
+def test_a_word_of_that_name_is_no_search() -> None:
+    assert gather_of("SELECT STD(id) FROM orders WHERE `match` > 5").tables[0].where is not None

@@ -301,8 +301,8 @@ def test_common_table_expressions_are_the_shards_affair() -> None:
     )
 
 
-def test_indexes_and_partitions_are_the_shards_affair() -> None:
-    asked, made = both("SELECT COUNT(*) + 1 AS n FROM orders PARTITION (p) USE INDEX (i) WHERE x")
+def test_indexes_are_the_shards_affair() -> None:
+    asked, made = both("SELECT COUNT(*) + 1 AS n FROM orders USE INDEX (i) WHERE x")
     assert asked == "COUNT(*) AS `athena 1`"
     assert made == f"SELECT CAST(IFNULL(SUM(`athena 1`), 0) AS SIGNED) + 1 AS n FROM {TABLE}"
 
