@@ -34,8 +34,8 @@ class Gathering:
         self._sharding = sharding
         self._scatter = scatter
 
-    def answer(self, routed: Routed, said: Said, codec: str) -> None:
-        """Have the home server answer."""
+    def answer(self, routed: Routed, said: Said, codec: str, touches: bool) -> None:
+        """Have the home server answer; ``touches``: something may happen to servers' sessions."""
         gather = routed.plan.gather
         assert gather is not None
         said = said.of_client or said
@@ -58,6 +58,8 @@ class Gathering:
             if asked:
                 leased.extend(self._leases.spread(asked, AS_KEPT))
             for each in leased:
+                if touches:
+                    each.note_touched()
                 each.send(each.commands())
             finisher = Finisher(self._leases, self._binding, self._sharding, utc=self._utc)
             leased.append(finisher.leased)

@@ -46,8 +46,11 @@ class Grouping:
         self._scatter = scatter
         self._gathering = gathering
 
-    def answer(self, routed: Routed, said: Said, codec: str) -> None:
-        """Have the groups put together; raises `Unfit` where that cannot be done."""
+    def answer(self, routed: Routed, said: Said, codec: str, touches: bool) -> None:
+        """Have the groups put together; raises `Unfit` where that cannot be done.
+
+        ``touches``: it may do something to the servers' sessions.
+        """
         partial = routed.plan.partial
         assert partial is not None
         said = said.of_client or said
@@ -67,6 +70,8 @@ class Grouping:
             leased.extend(self._leases.spread(asked, AS_KEPT))
             try:
                 for each in leased:
+                    if touches:
+                        each.note_touched()
                     each.send(each.commands())
                 finisher = Finisher(self._leases, self._binding, self._sharding)
                 leased.append(finisher.leased)

@@ -162,6 +162,11 @@ class Leased:
         name = self.connection.endpoint.name
         return errors.SCATTER_TIMEOUT(instance=name, timeout_ms=milliseconds)
 
+    def note_touched(self) -> None:
+        """What it is asked may do something to the server's session."""
+        self.note_changed()
+        self.note_insert_id()
+
     def note_changed(self) -> None:
         """The connection may hold what settings do not tell of: nobody else is to see it."""
         self.connection.dirty = True

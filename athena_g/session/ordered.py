@@ -43,16 +43,12 @@ class Ordered:
         self._scatter = scatter
 
     def answer(
-        self,
-        routed: Routed,
-        said: Said,
-        *,
-        selected: tuple[int, int] | None,
-        touches_session: bool,
+        self, routed: Routed, said: Said, selected: tuple[int, int] | None, touches: bool
     ) -> None:
         """Pass on the rows in order; raises `Unfit` before any is, where it cannot be done.
 
-        ``selected`` are the rows that are wanted if the query has no LIMIT.
+        ``selected`` are the rows that are wanted if the query has no LIMIT. ``touches``: it may do
+        something to the servers' sessions.
         """
         ordering = routed.plan.ordering
         assert ordering is not None
@@ -69,9 +65,8 @@ class Ordered:
             spellings = self._spellings(leased[0], ordering, said, routed)
             composed = ordering.composed([(each.before, each.behind) for each in spellings])
             for each in leased:
-                if touches_session:
-                    each.note_changed()
-                    each.note_insert_id()
+                if touches:
+                    each.note_touched()
                 for part in each.parts:
                     part.command = said.asked(composed, part.shard, part.names)
                 each.send(each.commands())

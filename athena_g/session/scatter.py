@@ -109,8 +109,7 @@ class Scatter:
             leased.extend(self._leases.spread(asked))
             for each in leased:
                 if touches_session:
-                    each.note_changed()
-                    each.note_insert_id()
+                    each.note_touched()
                 each.send(each.commands())
             asked_in_order = [(part.shard, each, part) for each in leased for part in each.parts]
             for _, each, part in sorted(asked_in_order, key=itemgetter(0)):

@@ -7,7 +7,7 @@ transaction is open, or something pins the session, its statements stay on one s
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 import gevent
@@ -16,9 +16,7 @@ from athena_g import errors
 from athena_g.backend.connection import BackendConnection
 from athena_g.backend.look_back import Answer
 from athena_g.backend.profile import Profile
-from athena_g.errors import SqlError
 from athena_g.group.sharding import Sharding
-from athena_g.merge.aggregates import Aggregates
 from athena_g.net.stream import PacketStream
 from athena_g.parser.digest import AT_ONCE, Shape, shape, shortened
 from athena_g.parser.lexer import first_word
@@ -49,15 +47,13 @@ from athena_g.session.binding import Binding, Effect
 from athena_g.session.catalogue import query_of_tables, tables
 from athena_g.session.effects import FOUND_ROWS, Called, left_behind
 from athena_g.session.fan_out import FanOut, Rows
-from athena_g.session.gathering import Gathering
-from athena_g.session.grouping import Grouping
 from athena_g.session.information_schema import with_views
 from athena_g.session.leases import Asked, Leases, Part, query
 from athena_g.session.long_work import at_once, in_thread
-from athena_g.session.ordered import Ordered
 from athena_g.session.own_rows import result_set
 from athena_g.session.saying import Said
-from athena_g.session.scatter import ALL_CELLS, Scatter, Unfit
+from athena_g.session.scatter import ALL_CELLS, Scatter
+from athena_g.session.several import Several
 
 MANY: Final = 5000
 """Literals of a text whose route a thread looks for, while other sessions go on."""
@@ -121,10 +117,7 @@ class ShardedStatements:
         self._client = client
         self._scatter = Scatter(self._binding, self._leases, client)
         self._fan_out = FanOut(self._binding, self._leases, client)
-        parts = (self._binding, self._leases, self._sharding, self._scatter)
-        self._ordered = Ordered(*parts)
-        self._gathering = Gathering(*parts)
-        self._grouping = Grouping(*parts, self._gathering)
+        self._several = Several(self._binding, self._leases, self._sharding, self._scatter)
 
     def execute(self, packet: bytes, kind: int, effect: Effect | None = None) -> None:
         """Have the servers that are concerned answer a framed COM_QUERY."""
@@ -227,10 +220,17 @@ class ShardedStatements:
         if left and not counts:  # it would be on several connections, none the session's
             raise errors.NOT_SUPPORTED_YET(construct=f"{left} over several shards")
         if routed.plan.kind is Kind.SELECT:
-            self._check_shards(routed)
+            self._several.check(routed)
             self._stay_within({self._sharding.pool_of(shard) for shard in routed.route.shards})
             said = said or Said(routed.literals, of_client=Said(routed.said))
-            self._read(routed, command, said, touches_session=effect is not None)
+            codec = self.reading().codec
+            self._several.read(
+                routed,
+                lambda: self._asked(routed, command, ()),
+                said,
+                codec,
+                touches_session=effect is not None,
+            )
             return
         asked = self._asked(routed, command, made)
         self._stay_within(asked.keys())
@@ -243,73 +243,6 @@ class ShardedStatements:
             self._fan_out.change(
                 routed.plan.kind.value, asked, alike=alike, rows=_rows(routed), made=made
             )
-
-    def _read(
-        self,
-        routed: Routed,
-        command: Callable[[int], Asked],
-        said: Said,
-        *,
-        touches_session: bool,
-    ) -> None:
-        """Answer a query on several shards."""
-        counts = self._sharding.counts
-        last: Unfit | None = None
-        for name, way in self._ways(routed, command, said, touches_session):
-            try:
-                way()
-            except Unfit as unfit:  # there may be another way
-                last = unfit
-            except SqlError as error:
-                counts.note_error(error)
-                raise
-            else:
-                counts.answered[name] += 1
-                return
-        assert last is not None
-        raise last.with_traceback(None)
-
-    def _ways(
-        self, routed: Routed, command: Callable[[int], Asked], said: Said, touches_session: bool
-    ) -> Iterator[tuple[str, Callable[[], None]]]:
-        """The ways in which a query may be answered; the next is taken where one is unfit."""
-        plan, codec = routed.plan, self.reading().codec
-        if routed.route.gathered is None:
-            if plan.ordering is not None:
-                selected, touches = self._selected, touches_session
-                yield (
-                    "ordered",
-                    lambda: self._ordered.answer(
-                        routed, said, selected=selected, touches_session=touches
-                    ),
-                )
-            if plan.aggregates or (plan.ordering is None and plan.partial is None):
-                name = "one row" if plan.aggregates else "scattered"
-                yield name, lambda: self._scattered(routed, command, said, touches_session)
-            if plan.partial is not None:
-                yield "grouped", lambda: self._grouping.answer(routed, said, codec)
-        if plan.gather is not None:
-            yield "gathered", lambda: self._gathering.answer(routed, said, codec)
-
-    def _scattered(
-        self, routed: Routed, command: Callable[[int], Asked], said: Said, touches_session: bool
-    ) -> None:
-        """Pass on the rows of one shard after the other, or make one of them."""
-        functions = routed.plan.aggregates
-        self._scatter.read(
-            self._asked(routed, command, ()),
-            binary=said.binary,
-            locks=not routed.plan.read_only,
-            touches_session=touches_session,
-            window=routed.route.window or self._selected,
-            merged=Aggregates(functions, binary=said.binary) if functions else None,
-        )
-
-    @property
-    def _selected(self) -> tuple[int, int] | None:
-        """The rows that sql_select_limit leaves of a query without a LIMIT of its own."""
-        limit = self._binding.profile.value("sql_select_limit")
-        return None if limit is None or not limit.isdigit() else (0, int(limit))
 
     def _define(self, plan: Plan, asked: dict[Pool, list[Part]]) -> None:
         """Change tables everywhere; what was known of them holds no longer."""
@@ -420,7 +353,7 @@ class ShardedStatements:
 
     def prepare_elsewhere(self, plan: Plan, literals: Sequence[bytes]) -> list[bytes]:
         """What a server that gets all tables of a query answers to its preparation."""
-        return self._gathering.prepare(plan, literals, self.reading().codec)
+        return self._several.prepare(plan, literals, self.reading().codec)
 
     def go_to_prepare(self, plan: Plan) -> int:
         """Go to a server that can prepare a statement; the shard whose text it is to get."""
@@ -480,15 +413,6 @@ class ShardedStatements:
         """Have the statement to come run on these servers: if it is one, as others go there."""
         if len(pools) == 1:
             self.go_to(next(iter(pools)))
-
-    def _check_shards(self, routed: Routed) -> None:
-        """Refuse a query on too many shards."""
-        count, limit = len(routed.route.shards), self._sharding.merging.max_scatter_shards
-        if count > limit:
-            table = routed.plan.tables[0].part.table.name
-            error = errors.TOO_MANY_SHARDS(count=count, table=table, limit=limit)
-            self._sharding.counts.note_error(error)
-            raise error
 
     # -- routing -----------------------------------------------------------------------------------
 
