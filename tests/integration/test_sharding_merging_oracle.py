@@ -14,9 +14,9 @@ from tests.sharding.side_by_side import Pair, Tally
 from tests.sharding.typed_house import typed_house
 
 SEED = os.environ.get("ATHENA_TEST_SEED", "1")
-QUERIES = int(os.environ.get("ATHENA_TEST_MERGED", "8500"))
+QUERIES = int(os.environ.get("ATHENA_TEST_MERGED", "9250"))
 """Queries on each kind of server."""
-EMBEDDED_QUERIES = 3000
+EMBEDDED_QUERIES = 1500
 """So many of them on the embedded server: a query takes it longer."""
 MOST_REFUSED = 0.1
 MOST_ERRORS = 0.1

@@ -34,6 +34,8 @@ _WARNED_OF_BY_PLAN = re.compile(
     r"\b(?:MIN|MAX)\((?:\w+\.)?(?:day|moment|precise|stamp)\)|\bANY_VALUE\("
 )
 _ORG_OF_EXPRESSION = re.compile(r"(?<= )org=(?:'.*?'|\".*?\")(?= table='' )")
+_FLAGS = re.compile(r"flags=(0x[0-9a-f]+)")
+_BINARY = 0x80
 _WARNINGS = re.compile(r" warnings=\w+")
 
 
@@ -153,6 +155,8 @@ def _without(line: str) -> str:
         return line
     if line.startswith("  column"):  # see other_plans.py
         line = _ORG_OF_EXPRESSION.sub("", line)
+        if " table='' " in line:
+            line = _FLAGS.sub(lambda found: f"flags={int(found[1], 16) & ~_BINARY:#x}", line)
     for pattern, instead in _MASKS:
         line = pattern.sub(instead, line)
     return line
