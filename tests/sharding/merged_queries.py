@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Final
 
 from tests.sharding.merged_sources import Source, Sources, Words
 from tests.sharding.typed_expressions import Aggregates, Expression
