@@ -141,10 +141,10 @@ def _is_output(term: Term, parts: Clauses) -> bool:
     return any([token.text.lower() for token in each.tokens] == said for each in parts.outputs)
 
 
-def has_positions(parts: Clauses) -> bool:
-    """Whether a number says which of the outputs is meant: it may be another in the next text."""
+def positions(parts: Clauses) -> list[Term]:
+    """The terms that are numbers, which say which of the outputs is meant."""
     terms = (*parts.order, *parts.group)
-    return any(len(t.tokens) == 1 and t.tokens[0].kind is Kind.NUMBER for t in terms)
+    return [t for t in terms if len(t.tokens) == 1 and t.tokens[0].kind is Kind.NUMBER]
 
 
 def _changes(term: Term) -> bool:

@@ -52,16 +52,17 @@ class NotPartial(Exception):
 class Partial:
     """How a query is answered from the groups of the shards.
 
-    ``counts``: FOUND_ROWS() is to tell of all rows, not of those that LIMIT leaves. ``lasts``: it
-    holds for other texts of the same shape, too. ``shown`` are the definitions of the columns that
-    clients get, by what they depend on, each with those that shards give.
+    ``counts``: FOUND_ROWS() is to tell of all rows, not of those that LIMIT leaves. ``fixed`` are
+    places whose literals have to be the same in other texts of the same shape. ``shown`` are the
+    definitions of the columns that clients get, by what they depend on, each with those that shards
+    give.
     """
 
     partial: Composed
     final: Composed
     columns: tuple[bytes, ...]
     counts: bool = False
-    lasts: bool = True
+    fixed: tuple[Span, ...] = ()
     shown: dict[Hashable, tuple[list[bytes], list[bytes]]] = field(default_factory=dict)
 
     def show(self, key: Hashable, columns: list[bytes], shown: list[bytes]) -> None:
@@ -194,8 +195,14 @@ class _Grouping:
             self._final_text(),
             tuple(_column(number) for number in range(len(self._asked))),
             self._select.calculates_found_rows,
-            not any(_has_literal(term.tokens) for term, _ in self._groups),
+            tuple(self._fixed()),
         )
+
+    def _fixed(self) -> Iterator[Span]:
+        """Where it matters what the literals are: what is grouped by, and the same in outputs."""
+        if any(_has_literal(term.tokens) for term, _ in self._groups):
+            yield from (term.span for term, _ in self._groups)
+            yield from (edit.span for edit in self._edits)
 
     def _ask(self, pieces: Sequence[Piece], *key: object) -> bytes:
         """Have the shards give a value; the column in which it comes."""

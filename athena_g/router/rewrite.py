@@ -247,8 +247,8 @@ def edits(
 
 def names_of_outputs(
     parts: Clauses | None, tables: Sequence[Table], said: bytes, codec: str
-) -> list[Edit]:
-    """The names of outputs that have none but their text, with a table's name in it."""
+) -> list[tuple[Span, Edit]]:
+    """The names of outputs that have none but their text, with a table in it; where it is."""
     found = []
     for output in () if parts is None else parts.outputs:
         start, end = output.span
@@ -257,7 +257,7 @@ def names_of_outputs(
         name = said[start:end].decode(codec, "replace")
         if len(name) <= MAX_ALIAS:
             written = _constant(b" AS " + quoted(name, codec))
-            found.append(Edit(Span(end, end), written))
+            found.append((output.span, Edit(Span(end, end), written)))
     return found
 
 

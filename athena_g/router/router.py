@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
 from typing import Any, Final
@@ -20,7 +20,8 @@ from athena_g.parser.statement import Kind
 from athena_g.parser.text import DEFAULT_READING, Reading, Text, read, read_long
 from athena_g.protocol.renaming import TableNames
 from athena_g.router.cache import PlanCache
-from athena_g.router.plan import Plan, Planner, TableNotKnown, refused, unsharded
+from athena_g.router.plan import Plan, TableNotKnown, refused, unsharded
+from athena_g.router.planner import Planner
 from athena_g.router.point import point_of
 from athena_g.router.rewrite import DatabaseAt, Template
 from athena_g.router.route import Route, route
@@ -229,8 +230,11 @@ class Router:
 
     def plan(self, text: bytes, cut: Shape, reading: Reading) -> Plan:
         """The plan of a statement of this shape."""
-        key = cut.key if reading is DEFAULT_READING else (cut.key, reading)
+        key: Hashable = cut.key if reading is DEFAULT_READING else (cut.key, reading)
         plan = self.cache.get(key)
+        while plan is not None and plan.fixed and not _has(cut, plan.fixed):
+            key = (key, tuple(cut.literals[slot] for slot, _ in plan.fixed))
+            plan = self.cache.get(key)
         if plan is None:
             rules = self.rules
             plan = self._plan_of_shape(text, cut, reading)
@@ -239,7 +243,7 @@ class Router:
             if plan.lasts and rules is self.rules:  # they may change while a thread plans
                 plan = replace(plan, point=point_of(plan, self.rules))
                 self.cache.put(key, plan)
-                head = head_of(cut)
+                head = None if plan.fixed else head_of(cut)
                 if plan.point is not None and reading is DEFAULT_READING and head is not None:
                     self._remember(head, plan)
         return plan
@@ -248,7 +252,7 @@ class Router:
         """The plan of a text; of a long one for its shape, which is read without its literals."""
         if len(text) > MAX_READ:
             plan = self._plan(*shortened(cut), reading)
-            if plan.lasts:
+            if plan.lasts and not plan.fixed:
                 return plan
         return self._plan(text, cut, reading)
 
@@ -325,6 +329,11 @@ class Router:
             if name.casefold() in (self._database.casefold(), self._home_database.casefold()):
                 return "DROP DATABASE of the group's own database, which other servers have, too,"
         return ""
+
+
+def _has(cut: Shape, literals: Sequence[tuple[int, bytes]]) -> bool:
+    """Whether a text has these literals."""
+    return all(cut.literals[slot] == written for slot, written in literals)
 
 
 def _check_known(plan: Plan) -> None:

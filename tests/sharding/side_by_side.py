@@ -36,6 +36,7 @@ _WARNED_OF_BY_PLAN = re.compile(
 _ORG_OF_EXPRESSION = re.compile(r"(?<= )org=(?:'.*?'|\".*?\")(?= table='' )")
 _FLAGS = re.compile(r"flags=(0x[0-9a-f]+)")
 _BINARY = 0x80
+_DECIMALS_OF_TEXT = re.compile(r"(?<=STRING )(.*)decimals=\d+")
 _WARNINGS = re.compile(r" warnings=\w+")
 
 
@@ -157,6 +158,7 @@ def _without(line: str) -> str:
         line = _ORG_OF_EXPRESSION.sub("", line)
         if " table='' " in line:
             line = _FLAGS.sub(lambda found: f"flags={int(found[1], 16) & ~_BINARY:#x}", line)
+            line = _DECIMALS_OF_TEXT.sub(r"\1", line)
     for pattern, instead in _MASKS:
         line = pattern.sub(instead, line)
     return line

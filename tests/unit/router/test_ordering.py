@@ -219,7 +219,18 @@ def test_parameters_go_along_with_the_keys_that_have_them(sql: str, parameters: 
 def test_a_position_is_not_for_other_texts_of_the_shape(order: str, lasts: bool) -> None:
     plan = plan_of(f"SELECT id, user_id FROM orders ORDER BY {order}")
     assert plan.ordering is not None
-    assert plan.lasts is lasts
+    assert (not plan.fixed) is lasts
+
+
+def test_plans_of_texts_that_differ_in_a_position_are_kept_side_by_side() -> None:
+    router = house.router()
+    texts = [f"SELECT id, x, y FROM orders ORDER BY {number}".encode() for number in (1, 2, 3)]
+    plans = [router.route(text).plan for text in texts]
+    assert [router.route(text).plan for text in texts] == plans
+    assert len(set(map(id, plans))) == len(router.cache) == 3
+    other = router.route(b"SELECT id, x, y FROM orders WHERE id = 7 ORDER BY 2").plan
+    assert other.fixed == ((1, b"2"),)
+    assert router.route(b"SELECT id, x, y FROM orders WHERE id = 8 ORDER BY 2").plan is other
 
 
 def test_positions_of_texts_that_differ_just_in_them_are_their_own() -> None:
