@@ -163,6 +163,46 @@ def _whole_query(tokens: Sequence[Token]) -> Sequence[Token]:
     return tokens
 
 
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A common table expression: its name, the names of its columns in parentheses, its query.
+
+    ``words`` are those of its query, in lower case.
+    """
+
+    name: Token
+    columns: Span | None
+    query: Span
+    end: int
+    words: frozenset[bytes]
+
+
+def definitions(tokens: Sequence[Token]) -> list[Definition]:
+    """The common table expressions that a text begins with; none where that is not sure."""
+    if len(tokens) < 2 or tokens[0].word != b"with" or tokens[1].word == b"recursive":
+        return []
+    found = []
+    place = 1
+    while True:
+        name, columns = tokens[place], None
+        place += 1
+        if place < len(tokens) and tokens[place].is_(b"("):
+            end = place + _closing(tokens[place:])
+            columns = Span(tokens[place].start, tokens[end].end)
+            place = end + 1
+        if place + 1 >= len(tokens) or tokens[place].word != b"as":
+            return []
+        if not tokens[place + 1].is_(b"("):
+            return []
+        end = place + 1 + _closing(tokens[place + 1 :])
+        query = Span(tokens[place + 1].end, tokens[end].start)
+        words = frozenset(token.word for token in tokens[place + 2 : end])
+        found.append(Definition(name, columns, query, tokens[end].end, words))
+        if end + 2 >= len(tokens) or not tokens[end + 1].is_(b","):
+            return found
+        place = end + 2
+
+
 def _of_main_query(tokens: Sequence[Token]) -> Sequence[Token]:
     """The tokens behind the common table expressions, which are in parentheses."""
     if not tokens or tokens[0].word != b"with":

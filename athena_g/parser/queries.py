@@ -38,6 +38,7 @@ from athena_g.parser.statement import (
     Statement,
     Table,
     Union,
+    Use,
 )
 from athena_g.parser.syntax import data_of
 from athena_g.parser.text import Text
@@ -136,6 +137,7 @@ class Reader:
         self.qualifiers: list[Column] = []
         self.names: list[str] = []
         self.columns: list[Span] = []
+        self.uses: list[Use] = []
         self.conditions = Conditions(self)
         self._repeated = 0
 
@@ -148,6 +150,7 @@ class Reader:
             tuple(self.qualifiers),
             tuple(self.names),
             tuple(self.columns),
+            tuple(self.uses),
         )
 
     # -- queries -----------------------------------------------------------------------------------
@@ -373,6 +376,7 @@ class Reader:
             # A qualified name is a table's, but not if it loses the qualifier.
             if database is not None:
                 raise NotUnderstood
+            self.uses.append(Use(name, Span(_start(node.this), _end(node.this)), alias is not None))
             return self._expression(scope[name.casefold()], name, called or name)
         table = Table(
             name,

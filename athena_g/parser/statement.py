@@ -158,7 +158,6 @@ class Derived:
     query: Query
     called: str
     names: tuple[str, ...] = ()
-    columns: tuple[Span, ...] = ()
     lateral: bool = False
 
 
@@ -381,14 +380,23 @@ class OnTables:
     query: Query | None = None
 
 
+class Use(NamedTuple):
+    """A place at which a common table expression is named; ``aliased``: under another name."""
+
+    name: str
+    span: Span
+    aliased: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Statement:
     """One statement.
 
     ``tables`` are all places at which a table is named, ``qualifiers`` the columns that name one,
     ``names`` what the text itself calls tables, derived ones and common table expressions.
-    ``columns`` are the places at which outputs, HAVING, GROUP BY and ORDER BY name columns.
-    ``body`` is what it does; ``None`` for what concerns no table.
+    ``columns`` are the places at which outputs, HAVING, GROUP BY and ORDER BY name columns,
+    ``uses`` those at which common table expressions are named. ``body`` is what it does; ``None``
+    for what concerns no table.
     """
 
     kind: Kind
@@ -397,3 +405,4 @@ class Statement:
     qualifiers: tuple[Column, ...] = field(default=())
     names: tuple[str, ...] = ()
     columns: tuple[Span, ...] = ()
+    uses: tuple[Use, ...] = ()

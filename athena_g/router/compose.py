@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Union
 
 from athena_g.parser.statement import Span
 from athena_g.router.rewrite import Edit, Template
@@ -31,20 +32,20 @@ class Original:
         return Original(self.text, self.literals, edits, self.marks)
 
 
-Piece = bytes | Span
-"""A text, or a part of the original."""
+Piece = Union[bytes, Span, "Composed"]
+"""A text, a part of the original, or what is made of another one's parts."""
 
 
 class Composed:
     """A statement made of pieces; ``parameters`` are the original's that it has, in its order."""
 
     def __init__(self, original: Original, pieces: Sequence[Piece]) -> None:
-        self._parts = [
-            each if isinstance(each, bytes) else _part(original, each) for each in pieces
-        ]
+        self._parts = [_part(original, each) if isinstance(each, Span) else each for each in pieces]
         self.parameters: list[int] = []
         for each in pieces:
-            if not isinstance(each, bytes):
+            if isinstance(each, Composed):
+                self.parameters += each.parameters
+            elif isinstance(each, Span):
                 self.parameters += _parameters(original, each)
 
     def render(self, shard: int, literals: Sequence[bytes]) -> bytes:
@@ -55,6 +56,8 @@ class Composed:
         for each in self._parts:
             if isinstance(each, bytes):
                 yield each
+            elif isinstance(each, Composed):
+                yield each.render(shard, literals)
             else:
                 template, numbers = each
                 yield template.render(shard, [literals[number] for number in numbers])

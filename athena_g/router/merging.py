@@ -58,8 +58,9 @@ def with_merging(plan: Plan, merged: Merged) -> Plan:
     where = None if parts is None else condition_of_all(query, parts)
     codec = merged.text.reading.codec
     named = [edit for _, edit in merged.named]
-    whole = gather(statement, query, merged.survey, original, codec, where, named)
-    odd = not (has_nothing_odd(query) and can_be_copied(statement.tables, merged.text.tokens))
+    tokens = merged.text.tokens
+    whole = gather(statement, query, merged.survey, original, codec, where, named, tokens)
+    odd = not (has_nothing_odd(query) and can_be_copied(statement.tables, tokens))
     fixed = [span for span, _ in merged.named]
     if isinstance(query, Select) and parts is not None:
         plan = _with_ordering(plan, query, parts, statement.columns, original)

@@ -240,5 +240,31 @@ def test_what_temporary_tables_lack_is_not_asked_of_them(sql: str) -> None:
     assert caught.value.errno in (1105, 1235)
 
 
+def test_a_common_table_expression_that_is_named_twice_is_there_twice() -> None:
+    sql = "WITH w (p) AS (SELECT x FROM orders WHERE x > ?) SELECT w.p, a.p FROM w JOIN w a, w b"
+    assert at_home(sql, 7) == (
+        "WITH w (p) AS (SELECT x FROM `athena rows 1` AS `orders` WHERE x > ?), "
+        "`athena with 2 w`(p) AS (SELECT x FROM `athena rows 2` AS `orders` WHERE x > ?), "
+        "`athena with 3 w`(p) AS (SELECT x FROM `athena rows 3` AS `orders` WHERE x > ?) "
+        "SELECT w.p, a.p FROM w JOIN `athena with 2 w` a, `athena with 3 w` b"
+    )
+    found = gather_of(sql, 7)
+    assert found.final.parameters == [0, 0, 0]
+    assert [each.parts for each in found.tables] == [(0, 1, 2)] * 3
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT x FROM orders LIMIT 5",
+        "SELECT x, RAND() r FROM orders",
+        "SELECT 1 x",
+    ],
+)
+def test_one_that_would_be_another_one_is_there_once(query: str) -> None:
+    sql = f"WITH w AS ({query}) SELECT STD(orders.x) FROM orders, w JOIN w a"
+    assert "athena with" not in (at_home(sql) or "")
+
+
 def test_a_word_of_that_name_is_no_search() -> None:
     assert gather_of("SELECT STD(id) FROM orders WHERE `match` > 5").tables[0].where is not None
