@@ -21,6 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from athena_g.protocol.charsets import collation_named
 from athena_g.protocol.constants import (
     BINARY_FLAG,
     BLOB_FLAG,
@@ -200,9 +201,14 @@ def wire_decimals(sql_type: SqlType) -> int:
 
 
 def wire_collation_id(sql_type: SqlType, *, character_set_results: int = 255) -> int:
-    """The character set number of a column definition: 63 for all that is no text."""
+    """The character set number of a column definition: 63 for all that is no text.
+
+    Where ``character_set_results`` is NULL (0 here) it is that of the column's own collation.
+    """
     if sql_type.kind in (Kind.STRING, Kind.ENUM, Kind.SET):
-        return character_set_results
+        own = collation_named(sql_type.collation)
+        is_kept = own is not None and own.charset == "utf8mb4"
+        return character_set_results or (own.id if own is not None and is_kept else 255)
     return BINARY_COLLATION_ID
 
 

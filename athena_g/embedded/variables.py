@@ -80,7 +80,9 @@ class SystemVariables:
 
     @property
     def results_collation_id(self) -> int:
-        """The collation id of texts in results, by character_set_results."""
+        """The collation id of texts in results, by character_set_results; 0 for their own."""
+        if self.get("character_set_results") is None:
+            return 0
         return _RESULTS_IDS.get(str(self.get("character_set_results")), 255)
 
     @property

@@ -70,8 +70,6 @@ def table_of(
 def _type(column: Column) -> str | None:
     kind = column.type
     unsigned = " UNSIGNED" if column.flags & UNSIGNED_FLAG else ""
-    if kind is ColumnType.YEAR:
-        return "YEAR"
     if column.flags & (ENUM_FLAG | SET_FLAG | ZEROFILL_FLAG):
         return None
     if kind in _INTEGERS:
@@ -117,6 +115,9 @@ def retelling(
         return None
     if not all(_is_whole(each) for pair in different for each in pair):
         raise ValueError("columns of other types")
+    signs = ((one.flags ^ other.flags) & UNSIGNED_FLAG for one, other in different)
+    if any(signs) and any(each.type in _INTEGERS for pair in different for each in pair):
+        raise ValueError("columns of other signs")
     if not binary:
         return None  # whole numbers are written alike
     before, after = BinaryRows(own), BinaryRows(shown)
@@ -142,7 +143,9 @@ def _are_alike(own: Column, other: Column) -> bool:
         return other.type in STRING_TYPES
     if own.type in _TIMES_OF_DAY:
         return other.type in _TIMES_OF_DAY and own.decimals == other.decimals
-    return own.type is other.type and (own.decimals == other.decimals or own.type in _INTEGERS)
+    if own.type in _INTEGERS:
+        return own.type is other.type and not (own.flags ^ other.flags) & UNSIGNED_FLAG
+    return own.type is other.type and own.decimals == other.decimals
 
 
 def _is_whole(column: Column) -> bool:

@@ -12,9 +12,14 @@ class Window:
     """Which of all rows are passed on: none of the first ``skipped``, then as many as ``left``."""
 
     def __init__(self, skipped: int, left: int) -> None:
-        self.skipped = skipped
+        self.skipped = self._skipped = skipped
         self.left = left
         self.is_large = skipped + left > MANY
+
+    @property
+    def left_out(self) -> int:
+        """How many rows were not passed on because of the OFFSET; FOUND_ROWS() counts them."""
+        return self._skipped - self.skipped
 
     def takes(self) -> bool:
         """Whether the next row is passed on."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
 from athena_g.parser.clauses import Clauses
 from athena_g.parser.statement import (
@@ -28,6 +29,12 @@ from athena_g.router.spread import (
     ORDER,
 )
 from athena_g.router.survey import Survey
+
+_CLOCK: Final = frozenset(
+    b"now current_timestamp curdate current_date curtime current_time localtime localtimestamp "
+    b"utc_date utc_time utc_timestamp unix_timestamp".split()
+)
+_INSERT_ID: Final = frozenset((b"last_insert_id",))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +80,13 @@ def with_merging(plan: Plan, merged: Merged) -> Plan:
             fixed += plan.partial.fixed
     if merged.gathers and not odd:
         plan = replace(plan, gather=whole)
-    return replace(plan, fixed=_literals_in(fixed, original))
+    words = {token.word for token in tokens}
+    return replace(
+        plan,
+        fixed=_literals_in(fixed, original),
+        reads_clock=bool(words & _CLOCK),
+        reads_insert_id=bool(words & _INSERT_ID) or b"@@" in original.text,
+    )
 
 
 def _literals_in(spans: Sequence[Span], original: Original) -> tuple[tuple[int, bytes], ...]:

@@ -36,15 +36,15 @@ class Ordering:
     """How rows of several shards come into the order that a query says.
 
     ``keys`` are the expressions, ``descending`` says of each whether it is the greatest that comes
-    first. ``known`` is how they were asked for last, if they were: that depends on their types, and
-    for times on whether the time zone is a fixed one.
+    first. ``as_it_is``: they were numbers when they were asked for last. Whether a key still is one
+    the columns that come tell; of others they do not tell what they were made of.
     """
 
     original: Original
     keys: tuple[Span, ...]
     descending: tuple[bool, ...]
     behind: int
-    known: dict[bool, Spelled] = field(default_factory=dict)
+    as_it_is: bool = False
     _spelled: dict[tuple[tuple[bytes, bytes], ...], Composed] = field(default_factory=dict)
 
     def composed(self, spelled: Spelled) -> Composed:
@@ -75,6 +75,8 @@ def ordering(
     for term in parts.order:
         expression = _meant(term, select, parts)
         if expression is None or _changes(expression):
+            return None
+        if any(token.is_(b"?") for token in expression.tokens):  # of which type it is not known
             return None
         # Of (1), +1 and TRUE it depends on the server whether they are positions.
         if expression is term and not _depends(term, columns):

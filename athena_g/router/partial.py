@@ -53,9 +53,9 @@ class Partial:
     """How a query is answered from the groups of the shards.
 
     ``counts``: FOUND_ROWS() is to tell of all rows, not of those that LIMIT leaves. ``fixed`` are
-    places whose literals have to be the same in other texts of the same shape. ``shown`` are the
-    definitions of the columns that clients get, by what they depend on, each with those that shards
-    give.
+    places whose literals have to be the same in other texts of the same shape. ``shaping`` is the
+    part of the text that decides about the columns that clients get, ``shown`` are the definitions
+    of these, by what they depend on, each with those that shards give.
     """
 
     partial: Composed
@@ -63,6 +63,7 @@ class Partial:
     columns: tuple[bytes, ...]
     counts: bool = False
     fixed: tuple[Span, ...] = ()
+    shaping: Composed | None = None
     shown: dict[Hashable, tuple[list[bytes], list[bytes]]] = field(default_factory=dict)
 
     def show(self, key: Hashable, columns: list[bytes], shown: list[bytes]) -> None:
@@ -118,7 +119,19 @@ def _distinct(select: Select, parts: Clauses, original: Original) -> Partial:
     if parts.limit is not None:
         final += (b" ", parts.limit)
     whole = Composed(original, final)
-    return Partial(asked, whole, tuple(columns), select.calculates_found_rows)
+    shaping = _shaping(parts, original)
+    return Partial(asked, whole, tuple(columns), select.calculates_found_rows, (), shaping)
+
+
+def _shaping(parts: Clauses, original: Original) -> Composed:
+    """What decides about the columns of a query: all of it but its WHERE and its LIMIT."""
+    ends = [span for span in (parts.where, parts.limit) if span is not None]
+    pieces: list[Piece] = []
+    at = 0
+    for start, end in sorted(ends):
+        pieces.append(Span(at, start))
+        at = end
+    return Composed(original, [*pieces, Span(at, len(original.text))])
 
 
 def _which(term: Term, parts: Clauses) -> int:
@@ -165,6 +178,8 @@ class _Grouping:
         names: Names,
     ) -> None:
         odd = any(output.star or output.any_name for output in select.outputs)
+        if select.distinct and select.having:  # servers take DISTINCT before HAVING at times
+            raise NotPartial
         if odd or select.nested or parts.source is None or parts.has_odd_names:
             raise NotPartial
         self._select, self._parts, self._original = select, parts, original
@@ -180,6 +195,8 @@ class _Grouping:
         for term in parts.group:
             meant = self._grouped(term)
             self._groups.append((meant, self._ask((meant.span,), b"group", _said(meant.tokens))))
+        if parts.rollup is not None and len(self._asked) < len(self._groups):
+            raise NotPartial  # of what is there twice only one would be NULL
         distinct = [each for each in self._calls() if self._is_distinct(each)]
         for call in distinct:
             self._distinct(call)
@@ -196,6 +213,7 @@ class _Grouping:
             tuple(_column(number) for number in range(len(self._asked))),
             self._select.calculates_found_rows,
             tuple(self._fixed()),
+            _shaping(self._parts, self._original),
         )
 
     def _fixed(self) -> Iterator[Span]:
@@ -324,12 +342,21 @@ class _Grouping:
             column = self._ask((b"COUNT(", inner, b")"), said)
             self._replace(call, b"CAST(IFNULL(SUM(%b), 0) AS SIGNED)" % column)
         elif function == b"avg":
+            if not any(
+                len(each.tokens) == len(call) and each.tokens[0] is call[0]
+                for each in self._alone()
+            ):
+                raise NotPartial  # within an expression it has more digits than a division
             total = self._ask((b"SUM(", inner, b")"), (b"sum", *said[1:]))
             count = self._ask((b"COUNT(", inner, b")"), (b"count", *said[1:]))
             self._replace(call, b"(SUM(%b) / SUM(%b))" % (total, count))
         else:
             column = self._ask((whole,), said)
             self._replace(call, b"%b(%b)" % (function.upper(), column))
+
+    def _alone(self) -> Sequence[Term]:
+        """The expressions of which a server shows, or compares, the digits that they have."""
+        return (*self._parts.outputs, *self._parts.order)
 
     def _replace(self, tokens: Sequence[Token], written: bytes) -> None:
         span = Span(tokens[0].start, tokens[-1].end)

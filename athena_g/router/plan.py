@@ -106,7 +106,8 @@ class Plan:
     rows come into the order that it says, ``partial`` how its groups are made of those of each
     shard, and ``whole`` how one server would make them that has all rows. ``lasts``: it holds for
     other texts of the same shape, too, if they have the literals ``fixed``: their numbers, and how
-    they are written.
+    they are written. ``reads_clock`` and ``reads_insert_id``: functions tell what time it is, or
+    the last id, which is to be the same on all servers.
     """
 
     kind: Kind
@@ -139,6 +140,8 @@ class Plan:
     partial: Partial | None = None
     whole: Gather | None = None
     fixed: tuple[tuple[int, bytes], ...] = ()
+    reads_clock: bool = False
+    reads_insert_id: bool = False
     qualifiers: tuple[Column, ...] = ()
     lasts: bool = True
 

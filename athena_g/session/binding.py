@@ -92,6 +92,8 @@ class Binding(LastStatement):
         """The BEGIN of the open transaction, as long as no statement in it named a table."""
         self.status = pool.fresh_status
         self.transaction_lost = False
+        self.interrupted = False
+        """Whether the statement that runs is to stop, wherever it is."""
         self.lent: list[tuple[Pool, BackendConnection]] = []
         """Connections that a statement on several servers uses, beside the session's own."""
         self._to_be_told: SqlError | None = None
@@ -411,6 +413,20 @@ class Binding(LastStatement):
         if not self.pins:
             logger.debug("connection {}: pinned by {}", self._name, kind)
         self.pins.take_once(kind, name)
+
+    def learn_insert_id(self) -> None:
+        """Have what LAST_INSERT_ID() answers known, if its connection still can tell it."""
+        if self.look_back.insert_id is not None or not (self.held or self.has_connection):
+            return
+        connection = self.take()
+        try:
+            answer = connection.ask(ASK_INSERT_ID)
+            if answer is not None:
+                self.look_back.answered(ASK_INSERT_ID, answer)
+        except BaseException as error:
+            self.failed(connection, error)
+        connection.insert_id = self.look_back.insert_id
+        self.done(connection)
 
     def unpin(self, kind: str) -> None:
         """Something that the session kept its connection for matters no longer."""

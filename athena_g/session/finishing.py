@@ -22,11 +22,11 @@ from athena_g.protocol.wire import lenenc_int_at
 from athena_g.session.binding import Binding
 from athena_g.session.leases import Leased, Leases, Part, Refused, query, refusal
 
-AS_KEPT: Final = {"character_set_results": "NULL"}
-"""Settings under which texts are told as they are kept."""
 _LOADING: Final = {"sql_mode": "'NO_AUTO_VALUE_ON_ZERO'"}
 """Settings under which rows are taken as they come."""
 _DUPLICATE: Final = 1062
+_STOPPED: Final = frozenset((1053, 1317, 1927, 1969, 3024))
+"""Somebody stopped the statement, or it took too long."""
 _REOPENED: Final = 1137
 """A temporary table is read twice in one query."""
 
@@ -142,6 +142,7 @@ class Finisher:
 
     def ship(self, loading: Loading) -> None:
         """Send the rows that wait."""
+        self._go_on()
         if not loading.waits:
             return
         shipment, like = loading.shipment, loading.like
@@ -164,6 +165,7 @@ class Finisher:
 
     def ask(self, part: Part) -> None:
         """Have the server answer under the session's settings; its reply is to be read."""
+        self._go_on()
         self._settle()
         self.leased.parts.append(part)
         self.leased.send(self.leased.commands())
@@ -181,8 +183,9 @@ class Finisher:
         self.ask(part)
         leased = self.leased
         payloads = read_definitions(leased, part)
-        while not (is_eof(payload := leased.read()) or payload[:1] == b"\xff"):
-            pass
+        while not is_eof(payload := leased.read()):
+            if payload[:1] == b"\xff":
+                leased.refuse(payload, part)
         leased.ended()
         leased.parts.clear()
         owner = leased.connection.owner
@@ -217,12 +220,19 @@ class Finisher:
             error = self._cannot(f"{error.message} ({error.errno})")
         return Refused(error)
 
+    def _go_on(self) -> None:
+        """Raise if the statement was killed meanwhile, between two things that servers do."""
+        if self._binding.interrupted:
+            raise Refused(errors.QUERY_INTERRUPTED())
+
     def _tell(self, command: bytes) -> None:
         refusal = self.leased.connection.tell(command)
         if refusal is not None:
             raise self._refusal(refusal)
 
     def _refusal(self, refusal: ErrPacket) -> Refused:
+        if refusal.errno in _STOPPED:
+            return Refused(SqlError(refusal.errno, refusal.sqlstate, refusal.message))
         return Refused(self._cannot(f"{refusal.message} ({refusal.errno})"))
 
     def _cannot(self, reason: str) -> SqlError:

@@ -11,15 +11,16 @@ from athena_g import errors
 from athena_g.group.sharding import Sharding
 from athena_g.merge.temporary import Likeness, likeness
 from athena_g.pool.pool import Pool
+from athena_g.protocol.constants import SERVER_STATUS_IN_TRANS
 from athena_g.protocol.renaming import TableNames
 from athena_g.router.gather import Gather, Gathered
 from athena_g.router.plan import Plan
 from athena_g.router.rewrite import quoted
 from athena_g.router.router import Routed
 from athena_g.session.binding import Binding
-from athena_g.session.finishing import AS_KEPT, Budget, Finisher, Loading, read_columns
+from athena_g.session.finishing import Budget, Finisher, Loading, read_columns
 from athena_g.session.leases import Leased, Leases, Part, Refused
-from athena_g.session.saying import Said
+from athena_g.session.saying import ALL_ROWS, AS_KEPT, Said
 from athena_g.session.scatter import Scatter, Totals
 
 
@@ -49,14 +50,14 @@ class Gathering:
         loading_of: dict[int, Loading] = {}
         for table, of, like, loading in zip(gather.tables, shards, likes, loadings, strict=True):
             for shard in of:
-                part = self._part(table, like, shard, said, codec)
+                part = self._part(table, like, shard, said, codec, routed.names(shard))
                 asked.setdefault(self._sharding.pool_of(shard), []).append(part)
                 loading_of[id(part)] = loading
         self._leases.check([*asked], writes=False)
         leased: list[Leased] = []
         try:
             if asked:
-                leased.extend(self._leases.spread(asked, AS_KEPT))
+                leased.extend(self._leases.spread(asked, AS_KEPT | ALL_ROWS))
             for each in leased:
                 if touches:
                     each.note_touched()
@@ -90,6 +91,9 @@ class Gathering:
     def _check(self, routed: Routed) -> None:
         binding, others = self._binding, routed.plan.others
         if others and (binding.held is not None or binding.begin):
+            if binding.pins and not binding.status & SERVER_STATUS_IN_TRANS:
+                bound, target = self._sharding.called(binding.pool), self._sharding.home
+                raise errors.SESSION_BOUND(bound=bound, target=target, reason=binding.pins)
             raise errors.MEETS_IN_TRANSACTION(table=others[0])
 
     def like(self, gathered: Gathered, shards: Sequence[int], codec: str) -> Likeness:
@@ -101,7 +105,15 @@ class Gathering:
             construct = "a view in a query whose rows have to meet"
             raise errors.NOT_ON_SHARDED(construct=construct, table=gathered.table) from None
 
-    def _part(self, gathered: Gathered, like: Likeness, shard: int, said: Said, codec: str) -> Part:
+    def _part(
+        self,
+        gathered: Gathered,
+        like: Likeness,
+        shard: int,
+        said: Said,
+        codec: str,
+        names: TableNames | None,
+    ) -> Part:
         seconds = like.timestamps if self._utc else ()
         columns = b", ".join(
             (b"UNIX_TIMESTAMP(%b)" if each in seconds else b"%b") % _in(codec, each)
@@ -115,7 +127,7 @@ class Gathering:
             text += b" WHERE " + gathered.where.render(shard, said.literals)
             parameters = gathered.where.parameters
         text += b" LIMIT %d" % (self._sharding.merging.max_join_rows + 1)
-        return Part(f"shard {shard}", said.prepared(text, parameters))
+        return Part(f"shard {shard}", said.prepared(text, parameters, names), names, shard=shard)
 
     def _finish(
         self, finisher: Finisher, gather: Gather, said: Said, codec: str, warnings: int

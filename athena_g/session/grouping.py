@@ -5,7 +5,7 @@ The client is told of the columns what a server says of the whole query.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Iterator, Sequence
 
 from athena_g import errors
 from athena_g.group.sharding import Sharding
@@ -13,11 +13,10 @@ from athena_g.merge.temporary import Likeness
 from athena_g.merge.typed import table_of
 from athena_g.pool.pool import Pool
 from athena_g.protocol.columns import Column
-from athena_g.router.partial import TABLE
+from athena_g.router.partial import TABLE, Partial
 from athena_g.router.router import Routed
 from athena_g.session.binding import Binding
 from athena_g.session.finishing import (
-    AS_KEPT,
     Budget,
     Finisher,
     Loading,
@@ -25,7 +24,7 @@ from athena_g.session.finishing import (
 )
 from athena_g.session.gathering import Gathering
 from athena_g.session.leases import Leased, Leases, Part, Refused
-from athena_g.session.saying import Said
+from athena_g.session.saying import ALL_ROWS, AS_KEPT, Said
 from athena_g.session.scatter import Scatter, Totals, Unfit, unfit_if_misread
 
 
@@ -57,17 +56,21 @@ class Grouping:
         asked: dict[Pool, list[Part]] = {}
         for shard in routed.route.shards:
             text = partial.partial.render(shard, said.literals)
-            command = said.prepared(text, partial.partial.parameters)
-            part = Part(f"shard {shard}", command, routed.names(shard))
+            names = routed.names(shard)
+            command = said.prepared(text, partial.partial.parameters, names)
+            part = Part(f"shard {shard}", command, names, shard=shard)
             asked.setdefault(self._sharding.pool_of(shard), []).append(part)
         self._leases.check([*asked], writes=False)
-        key = (self._leases.settings({}), said.profile, said.binary)
+        settings = self._binding.profile.reading_as(said.profile or self._binding.profile)
+        key = (settings, said.binary, *_shaping(partial, said))
         known = partial.shown.get(key)
         likes = self._likes(routed, codec) if known is None else []
+        if any(b" zerofill" in like.statement.lower() for like in likes):
+            raise _other_columns()  # of what is made of such columns no definition tells
         leased: list[Leased] = []
         totals = Totals(binary=said.binary)
         try:
-            leased.extend(self._leases.spread(asked, AS_KEPT))
+            leased.extend(self._leases.spread(asked, AS_KEPT | ALL_ROWS))
             try:
                 for each in leased:
                     if touches:
@@ -143,6 +146,14 @@ class Grouping:
         if like is None:
             raise Refused(_other_columns())
         finisher.create(loading, like)
+
+
+def _shaping(partial: Partial, said: Said) -> Iterator[Hashable]:
+    """What of a text and its parameters decides about the columns that a client gets."""
+    if partial.shaping is not None:
+        given = said.parameters or ()
+        yield partial.shaping.render(0, said.literals)
+        yield from (given[number] for number in partial.shaping.parameters if given)
 
 
 def _other_columns() -> Unfit:

@@ -66,8 +66,8 @@ Asked = bytes | Callable[[BackendConnection], bytes]
 class Part:
     """What one shard is asked; ``where`` names the shard, for people, ``shard`` is its number.
 
-    ``check`` asks behind a change which of the ids that were made for rows is the first that one
-    has; it is empty where that is clear.
+    ``among_several``: others are asked the same. ``check`` asks behind a change which of the ids
+    that were made for rows is the first that one has; it is empty where that is clear.
     """
 
     where: str
@@ -75,6 +75,7 @@ class Part:
     names: TableNames | None = None
     check: str = ""
     shard: int = 0
+    among_several: bool = False
 
 
 @dataclass(slots=True)
@@ -187,7 +188,7 @@ class Leased:
         """The same for an ERR of one of several shards that are read: it may be only this one's."""
         self.ended()
         error = refusal(payload, part.names)
-        if error.errno in _OF_SERVERS:
+        if part.among_several and error.errno in _OF_SERVERS:
             error.message += f" ({part.where}, {self.connection.endpoint.name})"
         raise Refused(error)
 
@@ -220,6 +221,8 @@ class Leases:
     def __init__(self, binding: Binding, sharding: Sharding) -> None:
         self._binding = binding
         self._sharding = sharding
+        self.extra: Mapping[str, str] = {}
+        """Settings for the statement that runs, besides the session's."""
 
     def check(self, pools: list[Pool], *, writes: bool) -> None:
         """Refuse a statement on several DB groups where a transaction would have to span them.
@@ -259,6 +262,9 @@ class Leases:
         """
         binding = self._binding
         changes = changes or {}
+        several = [part for parts in asked.values() for part in parts]
+        for part in several:
+            part.among_several = len(several) > 1
         bound = binding.held is not None or binding.begin or not binding.autocommit
         if len(asked) == 1:
             [(pool, parts)] = asked.items()
@@ -266,7 +272,7 @@ class Leases:
                 leased = self.own(pool, parts)
                 leased.timeout = self._sharding.merging.scatter_timeout
                 yield leased
-                self._settle_own(leased, _changed(binding.profile, changes))
+                self._settle_own(leased, _changed(binding.profile, {**changes, **self.extra}))
                 return
         profile = self.settings(changes)
         found = []
@@ -305,7 +311,7 @@ class Leases:
 
     def settings(self, changes: Mapping[str, str]) -> Profile:
         """The session's settings outside a transaction, with changes; raises for too many."""
-        return _changed(self._profile, changes)
+        return _changed(self._profile, {**changes, **self.extra})
 
     def other(self, pool: Pool, parts: list[Part], profile: Profile | None = None) -> Leased:
         """A connection with the session's settings that takes part in no transaction."""
@@ -332,8 +338,9 @@ class Leases:
     def _settled(
         self, pool: Pool, connection: BackendConnection, profile: Profile, parts: list[Part]
     ) -> Leased:
+        insert_id = self._binding.look_back.insert_id or 0
         try:
-            connection.settle(profile, LookBack(), b"")
+            connection.settle(profile, LookBack(insert_id), b"")
         except BaseException as error:
             pool.discard(connection)
             raise told(connection, error) from None

@@ -22,9 +22,8 @@ from athena_g.protocol.replies import is_eof
 from athena_g.router.ordering import Ordering
 from athena_g.router.router import Routed
 from athena_g.session.binding import Binding
-from athena_g.session.finishing import AS_KEPT
 from athena_g.session.leases import Leased, Leases, Part, Refused, refusal
-from athena_g.session.saying import Said, prepare_under
+from athena_g.session.saying import AS_KEPT, Said, prepare_under
 from athena_g.session.scatter import Scatter, Totals, Unfit, unfit_if_misread
 
 Spellings = Sequence[Spelling]
@@ -81,7 +80,7 @@ class Ordered:
                 self._leases.abandon(each)
             else:
                 self._leases.give_back(each)
-        self._scatter.end(totals, totals.rows)
+        self._scatter.end(totals, totals.rows + window.left_out)
 
     # -- keys --------------------------------------------------------------------------------------
 
@@ -90,9 +89,8 @@ class Ordered:
     ) -> Spellings:
         """How the keys are asked for, by the types that they have."""
         fixed = self._sharding.has_fixed_zone(self._binding.profile.value("time_zone"))
-        known = ordering.known.get(fixed)
-        if known is not None:
-            return [Spelling(*each) for each in known]
+        if ordering.as_it_is:  # what comes tells whether it is still so
+            return [AS_IT_IS] * len(ordering.keys)
         count, shard = len(ordering.keys), leased.parts[0].shard
         unfit = _unfit(routed.plan.tables[0].part.table.name)
         composed = ordering.composed([(AS_IT_IS.before, AS_IT_IS.behind)] * count)
@@ -115,7 +113,7 @@ class Ordered:
         spellings = [each for each in found if each is not None]
         if len(spellings) < count:
             raise Refused(unfit)
-        ordering.known[fixed] = [(each.before, each.behind) for each in spellings]
+        ordering.as_it_is = all(each == AS_IT_IS for each in spellings)
         return spellings
 
     # -- rows --------------------------------------------------------------------------------------
@@ -182,7 +180,7 @@ class _Keys:
         """Refuse columns whose last ones are no such keys: a table was changed since."""
         found = columns[len(columns) - self.count :]
         if not all(map(fits, self._spellings, found)):
-            self._ordering.known.clear()
+            self._ordering.as_it_is = False
             raise Refused(_unfit(self.table))
 
     def cut(self, columns: Sequence[Column]) -> Cut:

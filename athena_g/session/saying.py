@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from athena_g.backend.connection import BackendConnection, Prepare
 from athena_g.backend.profile import Profile
@@ -14,6 +15,10 @@ from athena_g.protocol.renaming import TableNames
 from athena_g.router.compose import Composed
 from athena_g.session.leases import Asked, Refused, query, refusal
 
+AS_KEPT: Final = {"character_set_results": "NULL"}
+"""Settings under which texts are told as they are kept."""
+ALL_ROWS: Final = {"sql_select_limit": str((1 << 64) - 1)}
+"""Settings under which a query without LIMIT gives all its rows."""
 _HEAD = b"\0" + (1).to_bytes(4, "little")
 """Of an execution behind the statement's id: no cursor, one iteration."""
 
@@ -67,6 +72,9 @@ def prepare_under(connection: BackendConnection, packet: bytes, profile: Profile
     assert own is not None
     assert owner is not None
     then = own if profile is None else own.reading_as(profile)
+    names = (*AS_KEPT, *ALL_ROWS)
+    kept = {name: told for name in names if (told := own.value(name)) is not None}
+    then = then.with_variables(kept) or then
     if then is own:
         return connection.prepare(packet)
     connection.settle(then, owner, b"")

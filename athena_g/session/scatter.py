@@ -129,7 +129,7 @@ class Scatter:
             totals.rows = len(found)
             for row in found:
                 self._client.write_packet(row)
-        self.end(totals, totals.rows)
+        self.end(totals, totals.rows + (0 if wanted is None else wanted.left_out))
 
     def pass_on(self, leased: Leased, part: Part, totals: Totals) -> None:
         """Pass on the rows that one server alone gives; :meth:`end` is to follow."""
@@ -163,7 +163,10 @@ class Scatter:
         while not is_eof(payload := leased.read()):
             if payload[:1] == b"\xff":
                 leased.refuse_here(payload, part)
-            self._client.write_packet(payload if retold is None else retold(payload))
+            try:
+                self._client.write_packet(payload if retold is None else retold(payload))
+            except OverflowError:
+                raise Refused(_columns_differ(totals.columns or [], [])) from None
             totals.rows += 1
         self.ended(leased, payload, totals)
 
@@ -320,7 +323,8 @@ def _columns_differ(columns: Sequence[Column], wanted: Sequence[Column]) -> Unfi
         if one.type is not other.type
     )
     what = f"such types ({told})"
-    return Unfit(errors.MERGE_NOT_EXACT(function="GROUP BY", what=what, column=wanted[0].name))
+    name = wanted[0].name if wanted else columns[0].name if columns else ""
+    return Unfit(errors.MERGE_NOT_EXACT(function="GROUP BY", what=what, column=name))
 
 
 def _retelling(

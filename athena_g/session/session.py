@@ -173,6 +173,7 @@ class ProxySession:
         if self._binding.waiting:
             get_hub().loop.run_callback(self._interrupt)
         elif self._command is not None:
+            self._binding.interrupted = True
             running = self._binding.running
             for _, connection in running:
                 # A KILL that comes late would hit whoever has the connection by then.

@@ -6,7 +6,8 @@ before anything is sent to the client; then the next is taken.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from athena_g import errors
 from athena_g.errors import SqlError
@@ -34,6 +35,7 @@ class Several:
         self, binding: Binding, leases: Leases, sharding: Sharding, scatter: Scatter
     ) -> None:
         self._binding = binding
+        self._leases = leases
         self._sharding = sharding
         self._scatter = scatter
         self._ordered = Ordered(binding, leases, sharding, scatter)
@@ -53,6 +55,24 @@ class Several:
         self, routed: Routed, asked: Asked, said: Said, codec: str, *, touches_session: bool
     ) -> None:
         """Answer a query; ``touches_session``: it may do something to the servers' sessions."""
+        self._binding.interrupted = False
+        self._leases.extra = self._settings(routed.plan)
+        if routed.plan.reads_insert_id:
+            self._binding.learn_insert_id()
+        try:
+            self._read(routed, asked, said, codec, touches_session)
+        finally:
+            self._leases.extra = {}
+
+    def _settings(self, plan: Plan) -> Mapping[str, str]:
+        """Settings by which all servers take part in one statement: they have one clock then."""
+        if not plan.reads_clock or self._binding.profile.value("timestamp") is not None:
+            return {}
+        return {"timestamp": f"{time.time():.6f}"}
+
+    def _read(
+        self, routed: Routed, asked: Asked, said: Said, codec: str, touches_session: bool
+    ) -> None:
         counts = self._sharding.counts
         last: Unfit | None = None
         for name, way in self._ways(routed, asked, said, codec, touches_session):
