@@ -115,8 +115,8 @@ def retelling(
         return None
     if not all(_is_whole(each) for pair in different for each in pair):
         raise ValueError("columns of other types")
-    signs = ((one.flags ^ other.flags) & UNSIGNED_FLAG for one, other in different)
-    if any(signs) and any(each.type in _INTEGERS for pair in different for each in pair):
+    integers = [pair for pair in different if {each.type for each in pair} <= _INTEGERS.keys()]
+    if any((one.flags ^ other.flags) & UNSIGNED_FLAG for one, other in integers):
         raise ValueError("columns of other signs")
     if not binary:
         return None  # whole numbers are written alike

@@ -83,7 +83,7 @@ def typed(*columns: Column) -> str | None:
         (ColumnType.TIME, 17, 6, 0, "TIME(6)"),
         (ColumnType.DATETIME, 23, 3, 0, "DATETIME(3)"),
         (ColumnType.TIMESTAMP, 19, 0, 0, "DATETIME(0)"),
-        (ColumnType.YEAR, 4, 0, UNSIGNED_FLAG, "YEAR"),
+        (ColumnType.YEAR, 4, 0, UNSIGNED_FLAG, None),
     ],
 )
 def test_the_type_is_that_of_the_values(
