@@ -15,7 +15,7 @@ WAYS = {
     "ordered": "SELECT k, n, s FROM {} WHERE k IN (0, 2, 4) ORDER BY s, k",
     "one row": "SELECT COUNT(*), SUM(n), MAX(n) FROM {} WHERE k IN (0, 2, 4)",
     "grouped": "SELECT n, COUNT(*) FROM {} WHERE k IN (0, 2, 4) GROUP BY n ORDER BY n",
-    "gathered": "SELECT a.k, b.k FROM {} a JOIN {} b ON a.n = b.n WHERE a.k IN (0, 2) "
+    "gathered": "SELECT a.k, b.k, b.s FROM {} a JOIN {} b ON a.n = b.n WHERE a.k IN (0, 2) "
     "AND b.k IN (0, 2) ORDER BY a.k, b.k",
 }
 every_way = pytest.mark.parametrize("way", WAYS.values(), ids=WAYS.keys())
