@@ -16,7 +16,7 @@ from functools import cache
 from itertools import pairwise, takewhile
 from typing import Any, Final
 
-from sqlglot import exp
+from sqlglot import TokenType, exp
 from sqlglot.dialects.mysql import MySQL
 from sqlglot.errors import SqlglotError
 
@@ -31,6 +31,7 @@ CHANGES: Final = (exp.Update, exp.Delete)
 _MODIFIERS: Final = frozenset((b"low_priority", b"quick", b"ignore"))
 """What may stand behind UPDATE and DELETE."""
 _VARIABLES = (Kind.USER_VARIABLE, Kind.SYSTEM_VARIABLE)
+_HOW_MANY: Final = (TokenType.DISTINCT, TokenType.ALL)
 _LETTERS: Final = {0x85: "\u0185", 0xA0: "\u01a0"}
 _SPACES: Final = {ord(letter): space for space, letter in _LETTERS.items()}
 _BLANK: Final = bytes(each if each in b"\n\t\r" else 32 for each in range(256))
@@ -64,7 +65,7 @@ def _tree(text: Text, start: int, end: int, in_front: str) -> exp.Expr:
     try:
         cut = dialect.tokenize(source)
         _compare(own, [token for token in cut if token.start >= start])
-        found = dialect.parser().parse(cut, source)
+        found = dialect.parser().parse(_in_its_order(cut), source)
     except (SqlglotError, RecursionError) as error:
         raise NotUnderstood from error
     if len(found) != 1 or found[0] is None:
@@ -149,6 +150,25 @@ class _Draft:
                     return
                 if dot.is_(b".") and star.is_(b"*"):
                     yield from (dot, star)
+
+
+def _in_its_order(cut: list[Any]) -> list[Any]:
+    """The tokens, DISTINCT and ALL in front of the other modifiers of a SELECT.
+
+    The servers take them in any order, sqlglot in that one.
+    """
+    ordered: list[Any] = []
+    behind: int | None = None  # the place behind a SELECT whose modifiers are being read
+    for token in cut:
+        if behind is not None and token.token_type in _HOW_MANY:
+            ordered.insert(behind, token)
+            continue
+        ordered.append(token)
+        if token.token_type is TokenType.SELECT:
+            behind = len(ordered)
+        elif token.text.upper() not in MySQL.Parser.OPERATION_MODIFIERS:
+            behind = None
+    return ordered
 
 
 def _touches(one: Token | None, other: Token) -> bool:

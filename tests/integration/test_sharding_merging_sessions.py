@@ -193,6 +193,16 @@ def test_sql_select_limit_counts_what_is_merged(both: PlainConnection) -> None:
     rows(both, "SET sql_select_limit = DEFAULT")
 
 
+@pytest.mark.parametrize(
+    "modifiers", ["SQL_CALC_FOUND_ROWS DISTINCT", "DISTINCT SQL_CALC_FOUND_ROWS"]
+)
+def test_rows_without_the_limit_are_told_where_they_are_counted(
+    both: PlainConnection, modifiers: str
+) -> None:
+    expect_same(both, f"SELECT {modifiers} n FROM {{}} ORDER BY n LIMIT 1")
+    assert ask(both, "SELECT FOUND_ROWS()") == 3
+
+
 # --- what is left behind --------------------------------------------------------------------------
 
 

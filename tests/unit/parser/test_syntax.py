@@ -81,6 +81,28 @@ def test_distinctrow_is_distinct() -> None:
 
 
 @pytest.mark.parametrize(
+    "modifiers",
+    [
+        "SQL_CALC_FOUND_ROWS DISTINCT",
+        "DISTINCT SQL_CALC_FOUND_ROWS",
+        "HIGH_PRIORITY SQL_CALC_FOUND_ROWS DISTINCTROW STRAIGHT_JOIN",
+    ],
+)
+def test_modifiers_stand_in_any_order(modifiers: str) -> None:
+    tree = tree_of(f"SELECT {modifiers} a, COUNT(DISTINCT b) FROM t")
+    assert tree.args["distinct"] is not None
+    assert "SQL_CALC_FOUND_ROWS" in map(str, tree.args["operation_modifiers"])
+    assert len(tree.expressions) == 2
+    assert tree.expressions[1].find(exp.Distinct) is not None
+
+
+def test_all_is_no_distinct_wherever_it_stands() -> None:
+    tree = tree_of("SELECT SQL_NO_CACHE ALL a FROM t WHERE b > ALL (SELECT SQL_NO_CACHE ALL 1)")
+    assert tree.args.get("distinct") is None
+    assert len(tree.expressions) == 1
+
+
+@pytest.mark.parametrize(
     "sql", ["UPDATE LOW_PRIORITY IGNORE t SET a = 1", "DELETE QUICK FROM t", "DELETE t.* FROM t"]
 )
 def test_modifiers_of_changes_are_left_out(sql: str) -> None:
