@@ -140,6 +140,7 @@ _WANTS_MORE = frozenset(
     ]
 )
 _dialect = Dialect.get_or_raise("mysql")
+_MODIFIERS = _dialect.parser_class.OPERATION_MODIFIERS
 
 
 def _is_call(tokens: list[TreeToken], index: int, sql: str) -> bool:
@@ -181,8 +182,27 @@ def _marked(tokens: list[TreeToken], offset: int) -> list[TreeToken]:
     return found
 
 
+def _with_distinct_first(tokens: list[TreeToken]) -> list[TreeToken]:
+    """The tokens, DISTINCT and ALL in front of the other modifiers of a SELECT.
+
+    Statements have them in any order, sqlglot's grammar in that one.
+    """
+    found: list[TreeToken] = []
+    place: int | None = None
+    for token in tokens:
+        if place is not None and token.token_type in (TokenType.DISTINCT, TokenType.ALL):
+            found.insert(place, token)
+            continue
+        found.append(token)
+        if token.token_type is TokenType.SELECT:
+            place = len(found)
+        elif token.text.upper() not in _MODIFIERS:
+            place = None
+    return found
+
+
 def _tree_tokens(sql: str, offset: int) -> list[TreeToken]:
-    tokens: list[TreeToken] = _dialect.tokenize(sql)
+    tokens = _with_distinct_first(_dialect.tokenize(sql))
     if "?" in sql:
         tokens = _marked(tokens, offset)
     for index, token in enumerate(tokens):

@@ -31,6 +31,7 @@ CHANGES: Final = (exp.Update, exp.Delete)
 _MODIFIERS: Final = frozenset((b"low_priority", b"quick", b"ignore"))
 """What may stand behind UPDATE and DELETE."""
 _VARIABLES = (Kind.USER_VARIABLE, Kind.SYSTEM_VARIABLE)
+_MODIFIERS_OF_SELECT: Final = MySQL.parser_class.OPERATION_MODIFIERS
 _HOW_MANY: Final = (TokenType.DISTINCT, TokenType.ALL)
 _LETTERS: Final = {0x85: "\u0185", 0xA0: "\u01a0"}
 _SPACES: Final = {ord(letter): space for space, letter in _LETTERS.items()}
@@ -166,7 +167,7 @@ def _in_its_order(cut: list[Any]) -> list[Any]:
         ordered.append(token)
         if token.token_type is TokenType.SELECT:
             behind = len(ordered)
-        elif token.text.upper() not in MySQL.Parser.OPERATION_MODIFIERS:
+        elif token.text.upper() not in _MODIFIERS_OF_SELECT:
             behind = None
     return ordered
 
