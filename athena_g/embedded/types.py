@@ -21,7 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from athena_g.protocol.charsets import collation_named
+from athena_g.embedded.collation import COLLATIONS, charset_of
 from athena_g.protocol.constants import (
     BINARY_FLAG,
     BLOB_FLAG,
@@ -203,13 +203,22 @@ def wire_decimals(sql_type: SqlType) -> int:
 def wire_collation_id(sql_type: SqlType, *, character_set_results: int = 255) -> int:
     """The character set number of a column definition: 63 for all that is no text.
 
-    Where ``character_set_results`` is NULL (0 here) it is that of the column's own collation.
+    Where ``character_set_results`` is NULL (0 here) it is that of the column's own collation. All
+    texts leave in UTF-8: of a column in another character set it is the one that compares alike.
     """
     if sql_type.kind in (Kind.STRING, Kind.ENUM, Kind.SET):
-        own = collation_named(sql_type.collation)
-        is_kept = own is not None and own.charset == "utf8mb4"
-        return character_set_results or (own.id if own is not None and is_kept else 255)
+        return character_set_results or _id_in_utf8(sql_type.collation)
     return BINARY_COLLATION_ID
+
+
+def _id_in_utf8(name: str) -> int:
+    if charset_of(name) == "utf8mb4":
+        return COLLATION_IDS.get(name, 255)
+    alike = COLLATIONS.get(name)
+    numbers = (
+        number for each, number in COLLATION_IDS.items() if COLLATIONS.get(each, "none") is alike
+    )
+    return next(numbers, 255)
 
 
 _KIND_FLAGS = {
