@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlglot import exp
@@ -188,7 +189,7 @@ class From:
                 found.type,
                 found.nullable,
                 alias,
-                found.origin,
+                replace(found.origin, table=alias) if found.origin else None,
             )
             for index, found in enumerate(fields, 1)
         ]
