@@ -151,9 +151,9 @@ def _extreme(name: str, value: Sql, over: str) -> Sql:
 def _sum(value: Sql, distinct: str, over: str) -> Sql:
     number = to_number(value)
     if number.kind is Kind.INT:
-        # SQLite's own ends in an error beyond 64 bits, be it only on the way.
-        function = "my_sum" if number.type.wire == types.BIGINT.wire else "SUM"
-        return Sql(f"{function}({distinct}{number.text}){over}", types.integer_sum())
+        if number.type.wire is types.BIGINT.wire:  # SQLite's own ends in an error beyond 64 bits
+            return Sql(f"my_sum({distinct}{number.text}){over}", types.decimal(41, 0))
+        return Sql(f"SUM({distinct}{number.text}){over}", types.integer_sum())
     if number.kind is Kind.DECIMAL:
         result = types.decimal(number.type.length + 22, number.type.scale)
         text = f"{number.text} COLLATE decimal" if distinct else number.text
