@@ -77,11 +77,11 @@ def _selects(tree: object) -> Iterator[exp.Select]:
             yield from _selects(part)
     if not isinstance(tree, exp.Expression):
         return
+    if isinstance(tree, exp.Select | exp.SetOperation):
+        yield from _selects(tree.args.get("with_"))
     if isinstance(tree, exp.Select):
         yield tree
     if isinstance(tree, exp.Select | exp.SetOperation):
-        first = [tree.args.get("with_")]
-        yield from _selects([part for part in first if part is not None])
         others = [name for name in tree.args if name not in _PARTS]
         ordered = [*_PARTS[1:], *others] if isinstance(tree, exp.Select) else [
             "this", "expression", "order", "limit",
