@@ -22,7 +22,8 @@ _MODIFIERS: Final = frozenset(
 _ORDER: Final = {b"from": 1, b"where": 2, b"group": 3, b"having": 4, b"window": 5, b"order": 6,
                  b"limit": 7, b"for": 8, b"lock": 8}  # fmt: skip
 """The words that begin clauses, and which of them comes first."""
-_FOREIGN: Final = frozenset(b"union except intersect minus into procedure offset fetch".split())
+_JOINTS: Final = frozenset(b"union except intersect minus".split())
+_FOREIGN: Final = _JOINTS | frozenset(b"into procedure offset fetch".split())
 
 
 def name_of(token: Token) -> bytes:
@@ -135,14 +136,22 @@ def clauses(tokens: Sequence[Token], select: Select) -> Clauses | None:
     )
 
 
-def without_parentheses(tokens: Sequence[Token]) -> Sequence[Token]:
-    """The tokens of a query that may stand in parentheses, with only an order behind them."""
-    tokens = _whole_query(tokens)
+def first_select(tokens: Sequence[Token]) -> Sequence[Token]:
+    """The tokens of the SELECT that gives a query's outputs their names: the first one.
+
+    It may stand in parentheses, and be one of several that UNION and the like put together.
+    """
+    tokens = _of_main_query(_whole_query(tokens))
     while tokens and tokens[0].is_(b"("):
         end = _closing(tokens)
-        if end < 0 or (end + 1 < len(tokens) and tokens[end + 1].word not in (b"order", b"limit")):
+        if end < 0:
             break
         tokens = tokens[1:end]
+    depth = 0
+    for place, token in enumerate(tokens):
+        depth += token.is_(b"(") - token.is_(b")")
+        if not depth and token.word in _JOINTS:
+            return tokens[:place]
     return tokens
 
 

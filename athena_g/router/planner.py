@@ -9,7 +9,7 @@ from functools import partial as partially
 from athena_g import errors
 from athena_g.errors import SqlError
 from athena_g.parser.analysis import analyse
-from athena_g.parser.clauses import clauses, without_parentheses
+from athena_g.parser.clauses import clauses, first_select
 from athena_g.parser.lexer import NotUnderstood
 from athena_g.parser.statement import (
     Assignment,
@@ -113,10 +113,10 @@ class Planner:
         query = statement.body
         parts = clauses(text.tokens, query) if isinstance(query, Select) else None
         named: list[tuple[Span, Edit]] = []
-        block = query.arms[0] if isinstance(query, Union) and len(query.arms) == 1 else query
+        block = query.arms[0] if isinstance(query, Union) else query
         if isinstance(block, Select):
-            shown = parts or clauses(without_parentheses(text.tokens), block)
-            named = names_of_outputs(shown, statement.tables, said, codec)
+            shown = parts or clauses(first_select(text.tokens), block)
+            named = names_of_outputs(shown, statement, said, codec)
             changes += [edit for _, edit in named]
         if isinstance(statement.body, OnTables) and tables.shards_of(
             statement.body, survey.rule_of

@@ -246,13 +246,14 @@ def edits(
 
 
 def names_of_outputs(
-    parts: Clauses | None, tables: Sequence[Table], said: bytes, codec: str
+    parts: Clauses | None, statement: Statement, said: bytes, codec: str
 ) -> list[tuple[Span, Edit]]:
     """The names of outputs that have none but their text, with a table in it; where it is."""
     found = []
+    places = [table.span for table in statement.tables] + [use.span for use in statement.uses]
     for output in () if parts is None else parts.outputs:
         start, end = output.span
-        if output.alias is not None or not any(start <= t.span.start < end for t in tables):
+        if output.alias is not None or not any(start <= place.start < end for place in places):
             continue
         name = said[start:end].decode(codec, "replace")
         if len(name) <= MAX_ALIAS:

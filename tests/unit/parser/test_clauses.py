@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from athena_g.parser.clauses import Clauses, Term, clauses, name_of, without_parentheses
+from athena_g.parser.clauses import Clauses, Term, clauses, first_select, name_of
 from athena_g.parser.statement import Select, Span
 from tests.unit.parser.texts import text_of, written
 from tests.unit.parser.trees import statement_of
@@ -206,15 +206,21 @@ def test_a_name_that_only_a_server_can_compare_is_none() -> None:
         ("(SELECT a)", "SELECT a"),
         ("((SELECT (a)));;", "SELECT (a)"),
         ("SELECT (a)", "SELECT (a)"),
-        ("(SELECT a) UNION (SELECT b)", "(SELECT a) UNION (SELECT b)"),
+        ("(SELECT a) UNION (SELECT b)", "SELECT a"),
+        (
+            "SELECT (SELECT 1 UNION SELECT 2) FROM t EXCEPT SELECT b",
+            "SELECT (SELECT 1 UNION SELECT 2) FROM t",
+        ),
+        ("((SELECT a) UNION SELECT b) INTERSECT SELECT c", "SELECT a"),
+        ("WITH x AS (SELECT b UNION SELECT c) SELECT a UNION SELECT d;", "SELECT a"),
         ("(SELECT a) LIMIT 1", "SELECT a"),
         ("((SELECT a) ORDER BY a) LIMIT 1", "SELECT a"),
         ("(SELECT a", "(SELECT a"),
         ("", ""),
     ],
 )
-def test_a_query_may_stand_in_parentheses(sql: str, expected: str) -> None:
-    tokens = without_parentheses(text_of(sql).tokens)
+def test_the_first_select_names_the_outputs(sql: str, expected: str) -> None:
+    tokens = first_select(text_of(sql).tokens)
     assert [each.text for each in tokens] == [each.text for each in text_of(expected).tokens]
 
 
