@@ -203,6 +203,22 @@ def test_rows_without_the_limit_are_told_where_they_are_counted(
     assert ask(both, "SELECT FOUND_ROWS()") == 3
 
 
+@pytest.mark.parametrize(
+    ("sql", "name"),
+    [
+        ("SELECT (SELECT MAX(k) FROM wide_rows) FROM wide_rows x", "(SELECT MAX(k) FROM wide_rows)"),
+        ("SELECT (SELECT MAX(k) FROM wide_rows), 1 UNION SELECT n, 1 FROM wide_rows",
+         "(SELECT MAX(k) FROM wide_rows)"),
+        ("WITH c AS (SELECT * FROM wide_rows) SELECT (SELECT MAX(k)+1 FROM c) FROM c x",
+         "(SELECT MAX(k)+1 FROM c)"),
+    ],
+)  # fmt: skip
+def test_outputs_are_named_by_the_client_s_text(both: PlainConnection, sql: str, name: str) -> None:
+    with both.cursor() as cursor:
+        cursor.execute(sql)
+        assert cursor.description[0][0] == name
+
+
 # --- what is left behind --------------------------------------------------------------------------
 
 
