@@ -206,7 +206,8 @@ def test_rows_without_the_limit_are_told_where_they_are_counted(
 @pytest.mark.parametrize(
     ("sql", "name"),
     [
-        ("SELECT (SELECT MAX(k) FROM wide_rows) FROM wide_rows x", "(SELECT MAX(k) FROM wide_rows)"),
+        ("SELECT (SELECT MAX(k) FROM wide_rows) FROM wide_rows x",
+         "(SELECT MAX(k) FROM wide_rows)"),
         ("SELECT (SELECT MAX(k) FROM wide_rows), 1 UNION SELECT n, 1 FROM wide_rows",
          "(SELECT MAX(k) FROM wide_rows)"),
         ("WITH c AS (SELECT * FROM wide_rows) SELECT (SELECT MAX(k)+1 FROM c) FROM c x",
