@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.drivers.apart import in_process_of_its_own
 from tests.drivers.dbapi import DRIVERS, Driver
 from tests.drivers.engines import DIALECT_MODULES, DIALECTS
 from tests.drivers.installed import driver_module
@@ -111,14 +112,16 @@ def through(server: Server, proxy: Proxy) -> Place:
 
 
 @pytest.fixture
-def compare(server: Server, directly: Place, through: Place) -> Iterator[Compare]:
+def compare(
+    request: pytest.FixtureRequest, server: Server, directly: Place, through: Place
+) -> Iterator[Compare]:
     """Runs a work on the server and then through the proxy; its notes, which must be equal."""
+    do = in_process_of_its_own if request.node.get_closest_marker("apart") else in_this_process
 
     def run(work: Callable[..., None], *arguments: Any) -> Notes:
-        expected, seen = Notes(), Notes()
-        work(directly, *arguments, expected)
+        expected = do(work, directly, *arguments)
         empty(server)
-        work(through, *arguments, seen)
+        seen = do(work, through, *arguments)
         differences = difflib.unified_diff(
             list(expected.lines()), list(seen.lines()), "directly", "through the proxy", "", "", 0
         )
@@ -128,6 +131,12 @@ def compare(server: Server, directly: Place, through: Place) -> Iterator[Compare
 
     yield run
     empty(server)
+
+
+def in_this_process(work: Callable[..., None], *arguments: Any) -> Notes:
+    notes = Notes()
+    work(*arguments, notes)
+    return notes
 
 
 def empty(server: Server) -> None:

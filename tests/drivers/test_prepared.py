@@ -14,7 +14,11 @@ from tests.drivers.dbapi import Driver
 from tests.drivers.notes import Notes
 from tests.drivers.place import Place
 
-pytestmark = pytest.mark.parametrize("driver", ["connector", "connector-c"], indirect=True)
+pytestmark = [
+    pytest.mark.parametrize("driver", ["connector", "connector-c"], indirect=True),
+    # The C extension's prepared statements have been seen to break the memory of their process.
+    pytest.mark.apart,
+]
 
 THINGS = (
     "CREATE TABLE things (id INT AUTO_INCREMENT PRIMARY KEY, name VARCHAR(60), "

@@ -148,6 +148,7 @@ def prepare(place: Place, driver: Driver, seen: Notes) -> None:
                 seen(f"from {least}", sorted(cursor.fetchall()))
 
 
+@pytest.mark.apart
 @pytest.mark.parametrize("driver", ["connector", "connector-c"], indirect=True)
 def test_prepared_statements_find_their_rows(compare: Compare, driver: Driver) -> None:
     seen = compare(prepare, driver)
