@@ -28,8 +28,7 @@ def in_process_of_its_own(work: Callable[..., None], *arguments: Any) -> Notes:
         [sys.executable, "-c", _CHILD],
         input=job, cwd=ROOT, capture_output=True, timeout=SECONDS, check=False,
     )  # fmt: skip
-    assert done.returncode == 0, (
-        f"{work.__name__} ended with status {done.returncode}:\n{done.stderr.decode(errors='replace')}"
-    )
+    said = done.stderr.decode(errors="replace")
+    assert done.returncode == 0, f"{work.__name__} ended with status {done.returncode}:\n{said}"
     notes: Notes = pickle.loads(done.stdout)
     return notes
