@@ -88,7 +88,7 @@ class Grouping:
                             partial.show(key, *known)
                         if loading.like is None:
                             if columns != known[0]:  # a table was changed since
-                                del partial.shown[key]
+                                partial.shown.pop(key, None)  # unless another session did
                                 raise Refused(_other_columns())
                             self._create(finisher, loading, columns, partial.columns)
                         finisher.begin(each, part, loading, [*map(Column.decode, columns)])

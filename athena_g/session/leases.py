@@ -329,7 +329,9 @@ class Leases:
         binding.waiting = True
         try:
             connection = pool.spare(binding.flags, profile)
-        except SqlError:
+        except SqlError as error:
+            if error.errno == errors.QUERY_INTERRUPTED.errno:
+                raise
             return None  # the server has no more: those that there are do
         finally:
             binding.waiting = False

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 
+from athena_g import errors
 from athena_g.backend.connection import BackendConnection
 from athena_g.backend.statements import MAX_PREPARED, Prepared, StatementCache
-from athena_g.session.leases import SENT_AT_ONCE, Leased, Part, query
+from athena_g.errors import SqlError
+from athena_g.session.leases import SENT_AT_ONCE, Leased, Leases, Part, query
 
 OK = b"\0\0\0\2\0\0\0"
 LONG = [query(letter * SENT_AT_ONCE) for letter in (b"a", b"b", b"c")]
@@ -81,3 +84,31 @@ def test_no_statement_is_closed_before_it_is_executed(count: int) -> None:
     assert leased(connection, parts).commands() == [b"execute %d" % n for n in range(count)]
     assert set(closed_in_between) == {b""}
     assert len(statements.closing) == 9 * max(0, count - MAX_PREPARED)
+
+
+# --- further connections to a server --------------------------------------------------------------
+
+
+def spared(refusal: SqlError) -> list[Leased]:
+    """The further connections of a lease with two parts, whose pool refuses to spare one."""
+    pool = Mock()
+    pool.spare.side_effect = refusal
+    sharding = Mock()
+    sharding.merging.connections_per_scatter = 2
+    binding = Mock(waiting=False)
+    first = leased(FakeConnection(), [Part("shard 0", LONG[0]), Part("shard 1", LONG[1])])
+    first.pool = pool
+    try:
+        return list(Leases(binding, sharding)._spares(first, Mock()))
+    finally:
+        assert not binding.waiting
+
+
+def test_a_server_that_has_no_more_connections_is_asked_over_the_one_there_is() -> None:
+    assert spared(SqlError(1040, "08004", "Too many connections")) == []
+
+
+def test_a_statement_that_is_killed_while_one_is_opened_goes_no_further() -> None:
+    with pytest.raises(SqlError) as caught:
+        spared(errors.QUERY_INTERRUPTED())
+    assert caught.value.errno == 1317
